@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Payload of a requests block: columns, each delta or dictionary, frame-of-reference
+ * bit-packed; and the ranges of ring sequence numbers it holds, so that a ring left
+ * behind is never counted twice. Built for 4096 requests a block, decode far hotter than
+ * encode.
+ */
+#ifndef FMD_WIRE_REQUESTS_H
+#define FMD_WIRE_REQUESTS_H
+
+#include "columns.h"
+
+#include <stddef.h>
+
+/* Ring ring_id's records first .. last (inclusive; 0 is the first record of the ring's
+ * life) were consumed by this block. */
+struct fmd__ring_range {
+    uint32_t ring_id;
+    uint64_t first, last;
+};
+
+#define FMD__RING_RANGES_MAX 1024u
+
+/* Room that fmd__requests_encode needs. */
+#define FMD__REQUESTS_BOUND                                                              \
+    ((size_t)FMD__BLOCK_REQUESTS_MAX * 64 + FMD__RING_RANGES_MAX * 24 + 1024)
+
+/* Encodes to out; returns the bytes. Allocates nothing. columns->count >= 0 (ranges may
+ * be recorded without requests). Any order of start_ns is kept; nearly sorted is
+ * smallest. */
+size_t fmd__requests_encode(const struct fmd__columns *columns,
+                            const struct fmd__ring_range *ranges, uint32_t range_count,
+                            uint8_t *out);
+
+/* The inverse; 0, or -1 when the payload is damaged (never reads or writes out of bounds
+ * on any input). ranges may be NULL, else has room for FMD__RING_RANGES_MAX; range_count
+ * is set. */
+int fmd__requests_decode(const uint8_t *payload, size_t size,
+                         struct fmd__columns *columns, struct fmd__ring_range *ranges,
+                         uint32_t *range_count);
+
+#endif
