@@ -66,7 +66,7 @@ libso := $(B)/libfmd-record.so.0
 plotsa := $(B)/libplots.a
 srca := $(B)/libanalyze.a
 
-.PHONY: all check check-c bench fuzz soak lint format golden install clean asan tsan cov simulate
+.PHONY: all check check-c bench fuzz lint format golden install clean asan tsan cov
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(tool_files) $(example_files) $(tests) $(fuzzers)
