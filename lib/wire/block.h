@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 #define FMD__FORMAT_VERSION 1u
-#define FMD__PAYLOAD_BYTES_MAX (1u << 20) /* of any block, before and after compression  \
-                                           */
+#define FMD__PAYLOAD_BYTES_MAX                                                           \
+    (1u << 20) /* of any block, before and after compression                             \
+                */
 
 enum fmd__block_type {
     FMD__BLOCK_SEGMENT = 1,     /* first of a file: who writes (segment.h) */

@@ -44,6 +44,17 @@ struct fmd__stats {
 #define FMD__SEGMENT_BOUND (8u * FMD__NAME_BYTES + 256u)
 #define FMD__STATS_BOUND 512u
 
+#define FMD__STEM_BYTES 128u
+
+/* Name that the stream's files have in common, terminated, into out[FMD__STEM_BYTES]:
+ * "<application>-<pid>-<first 8 hex digits of stream>", the application cut at 48 and all
+ * but letters, digits, '_' and '.' made '_'. Trace files are "<stem>-<number>.fmd" with
+ * six digits of number, the ring left beside them is "<stem>.ring". Returns the length.
+ */
+size_t fmd__segment_stem(const struct fmd__segment *segment, char *out);
+
+/* Payloads: encode writes at most the bound above and returns the bytes; decode gives 0,
+ * or -1 when damaged. What a payload does not name is 0 or "". */
 size_t fmd__segment_encode(const struct fmd__segment *segment, uint8_t *out);
 int fmd__segment_decode(const uint8_t *payload, size_t size,
                         struct fmd__segment *segment);
