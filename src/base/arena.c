@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "mem.h"
 
 enum { CHUNK_MIN = 1 << 10, CHUNK_MAX = 1 << 16 };
 
@@ -35,7 +35,7 @@ static void arena_grow(struct arena *arena, size_t need)
     size_t room = arena->bytes < CHUNK_MIN ? CHUNK_MIN : arena->bytes;
     room = room > CHUNK_MAX ? CHUNK_MAX : room;
     room = room < need ? need : room;
-    struct arena_chunk *chunk = alloc_bytes(sizeof(*chunk) + room);
+    struct arena_chunk *chunk = mem_resize(NULL, sizeof(*chunk) + room);
     *chunk = (struct arena_chunk){arena->chunks, 0, room};
     arena->chunks = chunk;
     arena->bytes += sizeof(*chunk) + room;

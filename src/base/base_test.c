@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "alloc.h"
+#include "mem.h"
 #include "arena.h"
 #include "err.h"
 #include "map.h"
@@ -91,7 +91,7 @@ TEST(arena_copies_stay_where_they_are)
         memset(text, 'a' + i % 26, sizeof(text));
         copies[i] = arena_copy(&arena, text, (size_t)(i % 400));
     }
-    char *zeros = alloc_zero(1 << 20, 1);
+    char *zeros = mem_new(1 << 20);
     assert_memory_equal(arena_copy(&arena, zeros, 1 << 20), zeros, 1 << 20);
     free(zeros);
     for (int i = 0; i < 3000; i++) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "mem.h"
 #include "vec.h"
 
 void map_init(struct map *map)
@@ -69,7 +69,7 @@ static void map_grow(struct map *map)
 {
     free(map->slots);
     map->slot_count = map->slot_count ? 2 * map->slot_count : 16;
-    map->slots = alloc_zero(map->slot_count, sizeof(*map->slots));
+    map->slots = mem_array(map->slot_count, sizeof(*map->slots));
     for (size_t number = 0; number < map->count; number++) {
         size_t i = map->keys[number].hash & (map->slot_count - 1);
         while (map->slots[i])

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "mem.h"
 #include "vec.h"
 
 void str_init(struct str *str)
 {
-    *str = (struct str){alloc_zero(1, 1), 0, 1};
+    *str = (struct str){mem_new(1), 0, 1};
 }
 
 void str_release(struct str *str)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "alloc.h"
+#include "mem.h"
 
 void *vec_room(void *items, size_t *room, size_t need, size_t item_bytes)
 {
@@ -11,7 +11,7 @@ void *vec_room(void *items, size_t *room, size_t need, size_t item_bytes)
         return items;
     size_t bigger = *room + *room / 2 + 4;
     *room = need > bigger ? need : bigger;
-    return alloc_resize(items, *room, item_bytes);
+    return mem_resize_array(items, *room, item_bytes);
 }
 
 void vec_hole(void *items, size_t count, size_t index, size_t item_bytes)
