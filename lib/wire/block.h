@@ -10,9 +10,8 @@
 #include <stdint.h>
 
 #define FMD__FORMAT_VERSION 1u
-#define FMD__PAYLOAD_BYTES_MAX                                                           \
-    (1u << 20) /* of any block, before and after compression                             \
-                */
+/* Of any block, before and after compression, in every version. */
+#define FMD__PAYLOAD_BYTES_MAX (1u << 20)
 
 enum fmd__block_type {
     FMD__BLOCK_SEGMENT = 1,     /* first of a file: who writes (segment.h) */
@@ -66,10 +65,10 @@ size_t fmd__block_find_sync(const uint8_t *bytes, size_t size, size_t from);
 /* Room that fmd__block_write needs for a payload of raw_bytes. */
 size_t fmd__block_bound(size_t raw_bytes);
 
-/* Writes header and payload (compressed with zstd level 1 when that is smaller) to out,
+/* Writes header and payload (compressed with zstd level 1 where it pays) to out,
  * which has fmd__block_bound(raw_bytes) of room. Fills the lengths, codec and checksums
  * of *block. context: a ZSTD_CCtx, or NULL for a stored payload. Returns the bytes
- * written. Allocates nothing when the context has been used before. */
+ * written. Cannot fail: where zstd can get no memory the payload is stored. */
 size_t fmd__block_write(struct fmd__block *block, const uint8_t *raw, size_t raw_bytes,
                         void *context, uint8_t *out);
 

@@ -55,7 +55,7 @@ void fmd__ringfile_consumed(struct fmd__ringfile *file, uint32_t ring_id, uint64
                             uint64_t last);
 
 /* Calls give for each definition found in the ring file: endpoints by number, groups and
- * addresses by hash (id 0). Strings point into the file. */
+ * addresses by hash (id 0). Strings last until give returns. */
 void fmd__ringfile_definitions(struct fmd__ringfile *file,
                                void (*give)(void *to,
                                             const struct fmd__definition *definition),
@@ -66,7 +66,12 @@ void fmd__ringfile_definitions(struct fmd__ringfile *file,
 int fmd__ringfile_next(struct fmd__ringfile *file, struct fmd__slot_request *request,
                        uint32_t *ring_id, uint64_t *sequence);
 
-/* The clock anchor and the last counts that the process stored. */
+/* Rings that the file should hold but that cannot be read: cut off, or counters that no
+ * recorder writes. */
+uint32_t fmd__ringfile_damaged(const struct fmd__ringfile *file);
+
+/* The clock anchor and the last counts that the process stored: by its writer, its rings
+ * and its threads without a ring, added up. 0 where it stored none. */
 void fmd__ringfile_anchor(const struct fmd__ringfile *file, uint64_t *monotonic_ns,
                           int64_t *utc_ns);
 void fmd__ringfile_stats(const struct fmd__ringfile *file, struct fmd__stats *stats);

@@ -101,7 +101,7 @@ struct fmd__ring_header {
     uint64_t rings_offset;                     /* multiple of the page */
     uint64_t ring_stride;                      /* fmd__ring_stride(slots) */
     uint8_t segment[FMD__SEGMENT_BOUND];       /* fmd__segment_encode */
-    uint32_t header_crc32c;                    /* of all bytes above */
+    uint32_t header_crc32c;                    /* from layout_version to here */
     uint32_t reserved;
     /* changing */
     _Alignas(128) _Atomic uint32_t ring_count; /* release, after the file has grown */

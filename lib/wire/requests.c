@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The payload of a requests block: count, ring ranges, then tagged columns. What repeats
+ * from request to request (endpoint, status, method, flags) is one column of numbers into
+ * a table of the combinations that occur in the block; first byte and view are stored as
+ * what the duration is longer by.
+ */
+#include "requests.h"
+#include "bitpack.h"
+#include "column.h"
+#include "numbers.h"
+
+#include <stdbool.h>
+
+enum column_tag {
+    TAG_KINDS = 1, /* table and index */
+    TAG_START,
+    TAG_DURATION,
+    TAG_FIRST_BYTE,
+    TAG_VIEW,
+    TAG_GROUP,
+    TAG_ADDRESS,
+    TAG_ENDPOINT, /* these four where there is no TAG_KINDS */
+    TAG_STATUS,
+    TAG_METHOD,
+    TAG_FLAGS
+};
+
+#define KINDS_MAX 1024u /* combinations in a table */
+#define KIND_HASH_SLOTS 4096u
+
+/* --- kinds ----------------------------------------------------------------------- */
+
+/* endpoint << 32 | status << 16 | method << 8 | flags */
+static uint64_t kind_of(const struct fmd__columns *c, uint32_t i)
+{
+    return (uint64_t)c->endpoint[i] << 32 | (uint64_t)c->status[i] << 16 |
+           (uint64_t)c->method[i] << 8 | c->flags[i];
+}
+
+/* Combinations in order of their first request, and which one each request has. */
+struct kinds {
+    uint32_t count;
+    uint64_t table[KINDS_MAX];
+    uint64_t index[FMD__BLOCK_REQUESTS_MAX];
+    uint16_t slots[KIND_HASH_SLOTS]; /* number in table + 1; 0: empty */
+};
+
+/* Number of kind in the table, which gets it if new; KINDS_MAX when full. */
+static uint32_t find_kind(struct kinds *kinds, uint64_t kind)
+{
+    uint64_t slot = (kind * 0x9e3779b97f4a7c15u) >> 52;
+    for (; kinds->slots[slot]; slot = (slot + 1) % KIND_HASH_SLOTS)
+        if (kinds->table[kinds->slots[slot] - 1] == kind)
+            return kinds->slots[slot] - 1u;
+    if (kinds->count == KINDS_MAX)
+        return KINDS_MAX;
+    kinds->table[kinds->count++] = kind;
+    kinds->slots[slot] = (uint16_t)kinds->count;
+    return kinds->count - 1;
+}
+
+/* False when there are too many combinations for a table to pay. */
+static bool count_kinds(const struct fmd__columns *columns, struct kinds *kinds)
+{
+    kinds->count = 0;
+    memset(kinds->slots, 0, sizeof(kinds->slots));
+    for (uint32_t i = 0; i < columns->count; i++) {
+        uint32_t number = find_kind(kinds, kind_of(columns, i));
+        if (number == KINDS_MAX)
+            return false;
+        kinds->index[i] = number;
+    }
+    return true;
+}
+
+static uint8_t *put_kinds(const struct kinds *kinds, uint32_t count, uint8_t *out)
+{
+    static const unsigned shifts[4] = {32, 16, 8, 0};
+    static const uint64_t masks[4] = {0xffffffff, 0xffff, 0xff, 0xff};
+    uint64_t part[KINDS_MAX];
+    struct fmd__frame frame;
+    out = fmd__put_varint(out, kinds->count);
+    for (int p = 0; p < 4; p++) {
+        for (uint32_t k = 0; k < kinds->count; k++)
+            part[k] = kinds->table[k] >> shifts[p] & masks[p];
+        frame = fmd__frame_plan(part, kinds->count, 0);
+        out = fmd__frame_encode(&frame, part, kinds->count, out);
+    }
+    return fmd__bitpack(kinds->index, count, fmd__bits_of(kinds->count - 1), out);
+}
+
+static bool get_kinds(const uint8_t *at, const uint8_t *end, struct fmd__columns *columns)
+{
+    uint32_t part[4][KINDS_MAX], index[FMD__BLOCK_REQUESTS_MAX];
+    uint32_t kinds = 0, largest = 0;
+    at = fmd__get_bounded(at, end, KINDS_MAX, &kinds);
+    if (!at || kinds == 0)
+        return false;
+    for (int p = 0; p < 4 && at; p++)
+        at = fmd__frame_decode32(at, end, kinds, part[p]);
+    unsigned width = fmd__bits_of(kinds - 1);
+    if (!at || (size_t)(end - at) < fmd__bitpack_bytes(columns->count, width))
+        return false;
+    fmd__bitunpack32(at, columns->count, width, 0, index);
+    for (uint32_t i = 0; i < columns->count; i++)
+        largest = index[i] > largest ? index[i] : largest;
+    if (largest >= kinds)
+        return false;
+    for (uint32_t i = 0; i < columns->count; i++) {
+        columns->endpoint[i] = part[0][index[i]];
+        columns->status[i] = (uint16_t)part[1][index[i]];
+        columns->method[i] = (uint8_t)part[2][index[i]];
+        columns->flags[i] = (uint8_t)part[3][index[i]];
+    }
+    return true;
+}
+
+/* --- encode ---------------------------------------------------------------------- */
+
+/* Where the next column goes. */
+struct out {
+    uint8_t *at;
+    uint64_t values[FMD__BLOCK_REQUESTS_MAX]; /* of the column that is written */
+};
+
+/* A column is its tag, its length in four bytes and its bytes. */
+static uint8_t *begin_column(struct out *out, enum column_tag tag)
+{
+    *out->at = (uint8_t)tag;
+    return out->at + 5;
+}
+
+static void end_column(struct out *out, uint8_t *end)
+{
+    fmd__store32(out->at + 1, (uint32_t)(end - out->at - 5));
+    out->at = end;
+}
+
+static void put_values(struct out *out, enum column_tag tag, uint32_t count,
+                       size_t value_bytes)
+{
+    unsigned bits = value_bytes == 8 ? 64 : 32;
+    end_column(out, fmd__column_encode(out->values, count, bits, begin_column(out, tag)));
+}
+
+/* Leaves out a column that is 0 throughout. */
+#define PUT_COLUMN(out, tag, columns, member)                                            \
+    do {                                                                                 \
+        uint64_t any_ = 0;                                                               \
+        for (uint32_t i_ = 0; i_ < (columns)->count; i_++)                               \
+            any_ |= (out)->values[i_] = (columns)->member[i_];                           \
+        if (any_)                                                                        \
+            put_values(out, tag, (columns)->count, sizeof((columns)->member[0]));        \
+    } while (0)
+
+/* A part of the duration as what is left of it, plus 1; 0: not known (UINT64_MAX). Exact
+ * for every pair of numbers: the one part that would be 0 too takes the number that
+ * "not known" would have had. */
+static uint64_t rest_of(uint64_t duration, uint64_t part)
+{
+    uint64_t rest = duration - part + 1;
+    if (part == UINT64_MAX)
+        return 0;
+    return rest ? rest : duration + 2;
+}
+
+static inline uint64_t part_of(uint64_t duration, uint64_t rest)
+{
+    uint64_t part = duration + 1 - rest;
+    part = part == UINT64_MAX ? duration + 1 : part;
+    return rest ? part : UINT64_MAX;
+}
+
+static void put_part(struct out *out, enum column_tag tag, const uint64_t *duration,
+                     const uint64_t *part, uint32_t count)
+{
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < count; i++)
+        any |= out->values[i] = rest_of(duration[i], part[i]);
+    if (any)
+        put_values(out, tag, count, sizeof(part[0]));
+}
+
+static void put_kind_columns(struct out *out, const struct fmd__columns *columns)
+{
+    struct kinds kinds;
+    if (count_kinds(columns, &kinds)) {
+        uint8_t *at = begin_column(out, TAG_KINDS);
+        end_column(out, put_kinds(&kinds, columns->count, at));
+        return;
+    }
+    PUT_COLUMN(out, TAG_ENDPOINT, columns, endpoint);
+    PUT_COLUMN(out, TAG_STATUS, columns, status);
+    PUT_COLUMN(out, TAG_METHOD, columns, method);
+    PUT_COLUMN(out, TAG_FLAGS, columns, flags);
+}
+
+static uint8_t *put_ranges(const struct fmd__ring_range *ranges, uint32_t range_count,
+                           uint8_t *at)
+{
+    at = fmd__put_varint(at, range_count);
+    for (uint32_t i = 0; i < range_count; i++) {
+        at = fmd__put_varint(at, ranges[i].ring_id);
+        at = fmd__put_varint(at, ranges[i].first);
+        at = fmd__put_varint(at, ranges[i].last - ranges[i].first);
+    }
+    return at;
+}
+
+size_t fmd__requests_encode(const struct fmd__columns *columns,
+                            const struct fmd__ring_range *ranges, uint32_t range_count,
+                            uint8_t *out)
+{
+    struct out to = {.at = fmd__put_varint(out, columns->count)};
+    to.at = put_ranges(ranges, range_count, to.at);
+    if (columns->count == 0)
+        return (size_t)(to.at - out);
+    put_kind_columns(&to, columns);
+    PUT_COLUMN(&to, TAG_START, columns, start_ns);
+    PUT_COLUMN(&to, TAG_DURATION, columns, duration_ns);
+    put_part(&to, TAG_FIRST_BYTE, columns->duration_ns, columns->first_byte_ns,
+             columns->count);
+    put_part(&to, TAG_VIEW, columns->duration_ns, columns->view_ns, columns->count);
+    PUT_COLUMN(&to, TAG_GROUP, columns, group);
+    PUT_COLUMN(&to, TAG_ADDRESS, columns, address);
+    return (size_t)(to.at - out);
+}
+
+/* --- decode ---------------------------------------------------------------------- */
+
+static const uint8_t *get_ranges(const uint8_t *at, const uint8_t *end,
+                                 struct fmd__ring_range *ranges, uint32_t *range_count)
+{
+    struct fmd__ring_range ignored;
+    at = fmd__get_bounded(at, end, FMD__RING_RANGES_MAX, range_count);
+    for (uint32_t i = 0; at && i < *range_count; i++) {
+        struct fmd__ring_range *range = ranges ? ranges + i : &ignored;
+        uint64_t length = 0;
+        at = fmd__get_bounded(at, end, UINT32_MAX, &range->ring_id);
+        if (at)
+            at = fmd__get_varint(at, end, &range->first);
+        if (at)
+            at = fmd__get_varint(at, end, &length);
+        if (!at || range->first + length < length)
+            return NULL;
+        range->last = range->first + length;
+    }
+    return at;
+}
+
+static bool get_narrow(const uint8_t *at, const uint8_t *end, enum column_tag tag,
+                       struct fmd__columns *columns)
+{
+    uint32_t values[FMD__BLOCK_REQUESTS_MAX];
+    if (!fmd__column_decode32(at, end, columns->count, values))
+        return false;
+    for (uint32_t i = 0; i < columns->count; i++) {
+        if (tag == TAG_STATUS)
+            columns->status[i] = (uint16_t)values[i];
+        else if (tag == TAG_METHOD)
+            columns->method[i] = (uint8_t)values[i];
+        else
+            columns->flags[i] = (uint8_t)values[i];
+    }
+    return true;
+}
+
+static bool get_column(const uint8_t *at, const uint8_t *end, enum column_tag tag,
+                       struct fmd__columns *c)
+{
+    switch (tag) {
+    case TAG_KINDS:
+        return get_kinds(at, end, c);
+    case TAG_START:
+        return fmd__column_decode64(at, end, c->count, c->start_ns) != NULL;
+    case TAG_DURATION:
+        return fmd__column_decode64(at, end, c->count, c->duration_ns) != NULL;
+    case TAG_FIRST_BYTE:
+        return fmd__column_decode64(at, end, c->count, c->first_byte_ns) != NULL;
+    case TAG_VIEW:
+        return fmd__column_decode64(at, end, c->count, c->view_ns) != NULL;
+    case TAG_GROUP:
+        return fmd__column_decode32(at, end, c->count, c->group) != NULL;
+    case TAG_ADDRESS:
+        return fmd__column_decode32(at, end, c->count, c->address) != NULL;
+    case TAG_ENDPOINT:
+        return fmd__column_decode32(at, end, c->count, c->endpoint) != NULL;
+    case TAG_STATUS:
+    case TAG_METHOD:
+    case TAG_FLAGS:
+        return get_narrow(at, end, tag, c);
+    default:
+        return true; /* a later version's: passed over */
+    }
+}
+
+/* Columns that the payload does not have. */
+static void fill_missing(struct fmd__columns *c, uint32_t seen)
+{
+    size_t n = c->count;
+#define MISSING(tag) (!(seen >> (tag)&1))
+#define ZERO(member) memset(c->member, 0, n * sizeof(c->member[0]))
+    if (MISSING(TAG_KINDS)) {
+        if (MISSING(TAG_ENDPOINT))
+            ZERO(endpoint);
+        if (MISSING(TAG_STATUS))
+            ZERO(status);
+        if (MISSING(TAG_METHOD))
+            ZERO(method);
+        if (MISSING(TAG_FLAGS))
+            ZERO(flags);
+    }
+    if (MISSING(TAG_START))
+        ZERO(start_ns);
+    if (MISSING(TAG_DURATION))
+        ZERO(duration_ns);
+    if (MISSING(TAG_FIRST_BYTE))
+        ZERO(first_byte_ns);
+    if (MISSING(TAG_VIEW))
+        ZERO(view_ns);
+    if (MISSING(TAG_GROUP))
+        ZERO(group);
+    if (MISSING(TAG_ADDRESS))
+        ZERO(address);
+#undef MISSING
+#undef ZERO
+}
+
+static void rests_to_parts(struct fmd__columns *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        c->first_byte_ns[i] = part_of(c->duration_ns[i], c->first_byte_ns[i]);
+    for (uint32_t i = 0; i < c->count; i++)
+        c->view_ns[i] = part_of(c->duration_ns[i], c->view_ns[i]);
+}
+
+int fmd__requests_decode(const uint8_t *payload, size_t size,
+                         struct fmd__columns *columns, struct fmd__ring_range *ranges,
+                         uint32_t *range_count)
+{
+    const uint8_t *at = payload, *end = payload + size;
+    uint32_t seen = 0;
+    at = fmd__get_bounded(at, end, FMD__BLOCK_REQUESTS_MAX, &columns->count);
+    if (at)
+        at = get_ranges(at, end, ranges, range_count);
+    while (at && at < end) {
+        if (end - at < 5 || columns->count == 0)
+            return -1;
+        uint8_t tag = at[0];
+        uint32_t bytes = fmd__load32(at + 1);
+        at += 5;
+        if ((size_t)(end - at) < bytes || !get_column(at, at + bytes, tag, columns))
+            return -1;
+        seen |= tag < 32 ? 1u << tag : 0;
+        at += bytes;
+    }
+    if (!at)
+        return -1;
+    fill_missing(columns, seen);
+    rests_to_parts(columns);
+    return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recorder's half of a ring file: making one, and the stores that publish something
+ * in it. ringfile.c is the other half.
+ */
+#include "ringlayout.h"
+
+#include "block.h"
+
+#include <string.h>
+
+uint64_t fmd__ring_file_rings_offset(uint64_t endpoints_room)
+{
+    uint64_t page = FMD__RING_HEADER_BYTES;
+    return page + (endpoints_room + page - 1) / page * page;
+}
+
+uint64_t fmd__ring_file_bytes(uint32_t rings, uint32_t slots, uint64_t endpoints_room)
+{
+    return fmd__ring_file_rings_offset(endpoints_room) + rings * fmd__ring_stride(slots);
+}
+
+void fmd__ring_file_format(struct fmd__ring_header *header,
+                           const struct fmd__segment *segment, uint32_t rings,
+                           uint32_t slots, uint64_t endpoints_room)
+{
+    header->layout_version = FMD__RING_LAYOUT_VERSION;
+    header->byte_order = FMD__RING_BYTE_ORDER;
+    header->slots = slots;
+    header->segment_bytes = (uint32_t)fmd__segment_encode(segment, header->segment);
+    header->endpoints_offset = FMD__RING_HEADER_BYTES;
+    header->endpoints_room = endpoints_room;
+    header->rings_offset = fmd__ring_file_rings_offset(endpoints_room);
+    header->ring_stride = fmd__ring_stride(slots);
+    header->header_crc32c =
+        fmd__crc32c(0, &header->layout_version,
+                    offsetof(struct fmd__ring_header, header_crc32c) -
+                        offsetof(struct fmd__ring_header, layout_version));
+    atomic_store_explicit(&header->ring_count, rings, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    memcpy(header->magic, FMD__RING_MAGIC, sizeof(header->magic));
+}
+
+int fmd__ring_file_add_endpoint(struct fmd__ring_header *header,
+                                const struct fmd__definition *endpoint)
+{
+    uint64_t used = atomic_load_explicit(&header->endpoints_bytes, memory_order_relaxed);
+    if (used + fmd__definition_bound(endpoint) > header->endpoints_room)
+        return -1;
+    used += fmd__definition_encode(endpoint,
+                                   (uint8_t *)header + header->endpoints_offset + used);
+    atomic_store_explicit(&header->endpoints_bytes, used, memory_order_release);
+    return 0;
+}
+
+void fmd__ring_file_store_state(struct fmd__ring_header *header,
+                                const struct fmd__ring_state *state)
+{
+    uint64_t next =
+        atomic_load_explicit(&header->state_published, memory_order_relaxed) + 1;
+    header->states[next & 1] = *state;
+    atomic_store_explicit(&header->state_published, next, memory_order_release);
+}
+
+static uint32_t cut(uint32_t length)
+{
+    return length < FMD__RING_STRING_BYTES ? length : FMD__RING_STRING_BYTES;
+}
+
+uint32_t fmd__ring_string_slots(uint32_t length)
+{
+    const uint32_t first = sizeof(((struct fmd__slot_string *)0)->bytes),
+                   more = sizeof(((struct fmd__slot_piece *)0)->bytes);
+    length = cut(length);
+    return length <= first ? 1 : 1 + (length - first + more - 1) / more;
+}
+
+void fmd__ring_put_string(struct fmd__ring *ring, uint64_t sequence, uint32_t mask,
+                          uint8_t what, uint64_t hash, const char *bytes, uint32_t length)
+{
+    length = cut(length);
+    struct fmd__slot_string *string = &ring->slots[sequence & mask].string;
+    uint32_t part = length < sizeof(string->bytes) ? length : sizeof(string->bytes);
+    *string =
+        (struct fmd__slot_string){FMD__SLOT_STRING, what, (uint16_t)length, 0, hash, {0}};
+    memcpy(string->bytes, bytes, part);
+    for (uint8_t number = 1; length > part; number++) {
+        bytes += part;
+        length -= part;
+        struct fmd__slot_piece *piece = &ring->slots[(sequence + number) & mask].piece;
+        part = length < sizeof(piece->bytes) ? length : sizeof(piece->bytes);
+        *piece = (struct fmd__slot_piece){FMD__SLOT_PIECE, number, {0}, {0}};
+        memcpy(piece->bytes, bytes, part);
+    }
+}
