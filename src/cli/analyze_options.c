@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analyze_options.h"
+
+#include <string.h>
+
+#include "options.h"
+#include "src/base/err.h"
+
+#define FIELD(name) .offset = offsetof(struct analyze_options, name)
+#define INPUT "Reading"
+#define REPORT "The report"
+#define OUTPUT "Where it goes"
+#define OTHER "Other"
+
+static const struct cli_option rows[] = {
+    {"output", 'o', CLI_TEXT, CLI_COMMON, OUTPUT,
+     "write report.json, report.md and charts/ into DIR", FIELD(output_directory),
+     .argument = "DIR"},
+    {"force", 0, CLI_SWITCH, CLI_RARE, OUTPUT, "use DIR although it holds something else",
+     FIELD(force)},
+    {"format", 0, CLI_CHOICE, CLI_COMMON, OUTPUT, "print terminal, json or markdown",
+     FIELD(format), .argument = "NAME", .initial = "terminal",
+     .choices = "terminal|json|markdown"},
+    {"charts", 0, CLI_YES_NO, CLI_RARE, OUTPUT,
+     "draw DIR/charts/*.svg and *.png (the default)", FIELD(charts), .initial = "yes"},
+    {"width", 0, CLI_COUNT, CLI_RARE, OUTPUT, "columns of the report; 0: the terminal's",
+     FIELD(width_columns), .argument = "COLUMNS", .initial = "0", .most = 10000},
+    {"color", 0, CLI_CHOICE, CLI_RARE, OUTPUT,
+     "auto (terminal, no NO_COLOR), always, never", FIELD(color), .argument = "WHEN",
+     .initial = "auto", .choices = "auto|always|never"},
+    {"quiet", 'q', CLI_SWITCH, CLI_COMMON, OUTPUT,
+     "no progress and no word about what was written", FIELD(quiet)},
+    {"sort", 0, CLI_CHOICE, CLI_COMMON, REPORT, "time, requests, p95, errors or name",
+     FIELD(sort), .argument = "BY", .initial = "time",
+     .choices = "time|requests|p95|errors|name"},
+    {"top", 0, CLI_COUNT, CLI_COMMON, REPORT, "rows of each table; the JSON holds all",
+     FIELD(top), .argument = "N", .initial = "20", .least = 1, .most = 1e6},
+    {"time-zone", 0, CLI_TEXT, CLI_COMMON, REPORT,
+     "such as Europe/Paris; not given: this machine's", FIELD(time_zone),
+     .argument = "ZONE"},
+    {"apdex-target", 0, CLI_DURATION, CLI_RARE, REPORT,
+     "satisfied up to it, tolerating to 4 times it", FIELD(apdex_target_ns),
+     .argument = "TIME", .initial = "500ms"},
+    {"repeatable", 0, CLI_SWITCH, CLI_RARE, REPORT,
+     "leave out what differs from run to run", FIELD(repeatable)},
+    {"fail-on", 0, CLI_CHOICE, CLI_COMMON, REPORT,
+     "damage: exit 3 when some input could not be read", FIELD(fail_on),
+     .argument = "WHAT", .choices = "damage"},
+    {"threads", 0, CLI_COUNT, CLI_RARE, INPUT, "threads that read; 0: one a core",
+     FIELD(threads), .argument = "N", .initial = "0", .most = 1024},
+    {"max-ratio", 0, CLI_NUMBER, CLI_RARE, INPUT,
+     "refuse an archive that grows over N times", FIELD(archive_ratio_max),
+     .argument = "N", .initial = "200", .most = 1e9},
+    {"max-bytes", 0, CLI_BYTES, CLI_RARE, INPUT, "refuse an archive that unpacks to more",
+     FIELD(archive_bytes_max), .argument = "SIZE", .initial = "1T"},
+    {"help", 'h', CLI_SWITCH, CLI_RARE, OTHER, "print a screenful of help", FIELD(help)},
+    {"help-all", 0, CLI_SWITCH, CLI_RARE, OTHER, "print every option", FIELD(help_all)},
+    {"version", 0, CLI_SWITCH, CLI_RARE, OTHER, "print the version", FIELD(version)},
+    {"print-man", 0, CLI_SWITCH, CLI_HIDDEN, OTHER, "print the man page",
+     FIELD(print_man)},
+    {"print-completion", 0, CLI_SWITCH, CLI_HIDDEN, OTHER, "print the bash completion",
+     FIELD(print_completion)},
+};
+
+static const struct cli_example examples[] = {
+    {"fmd-analyze traces.tar.gz", "a report in the terminal"},
+    {"fmd-analyze traces.tar.gz -o report/", "JSON, Markdown and charts"},
+    {"fmd-analyze web-1/ web-2/ batch.fmd", "all of them as one report"},
+    {"ssh web-1 tar c traces | fmd-analyze -", "straight from another machine"},
+    {"fmd-analyze t/ --format json | jq .", "every figure, for a program"},
+};
+
+const struct cli_program analyze_program = {
+    .name = "fmd-analyze",
+    .purpose = "reports how fast each endpoint of a web application is, and how much it "
+               "is used",
+    .operands = "PATH...",
+    .about =
+        "Reads the traces that fmd-record or the recorder library wrote and prints a "
+        "report. A PATH is a trace (.fmd), a directory that is searched for them, an "
+        "archive (.tar, .tar.gz, .tar.zst, .tar.xz, .zip) or - for standard input. All "
+        "paths together make one report. What could be read is reported; what could not "
+        "is counted in it.",
+    .next_step =
+        "fmd-analyze traces/ (or a .tar.gz of it); fmd-analyze --help shows more",
+    .options = rows,
+    .option_count = sizeof(rows) / sizeof(rows[0]),
+    .examples = examples,
+    .example_count = sizeof(examples) / sizeof(examples[0]),
+};
+
+static bool wants_answer(const struct analyze_options *options)
+{
+    return options->help || options->help_all || options->version || options->print_man ||
+           options->print_completion;
+}
+
+int analyze_options_parse(struct analyze_options *options, int argc, char **argv,
+                          struct err *err)
+{
+    int first = 0;
+    memset(options, 0, sizeof(*options));
+    if (cli_parse(&analyze_program, argc, argv, options, &first, err) != 0)
+        return -1;
+    options->paths = (const char *const *)(argv + first);
+    options->path_count = (size_t)(argc - first);
+    if (options->path_count == 0 && !wants_answer(options))
+        return err_set(err, ERR_USAGE, "say which traces to read: %s",
+                       analyze_program.next_step);
+    return 0;
+}
+
+bool analyze_options_answer(const struct analyze_options *options)
+{
+    if (options->help || options->help_all)
+        cli_print_help(&analyze_program, options->help_all, stdout);
+    else if (options->version)
+        puts("fmd-analyze " FMD_VERSION "\nGPL-3.0-or-later; no warranty");
+    else if (options->print_man)
+        cli_print_man(&analyze_program, stdout);
+    else if (options->print_completion)
+        cli_print_completion(&analyze_program, stdout);
+    return wants_answer(options);
+}
