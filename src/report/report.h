@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One report, many printers. report_build() asks all findings once; every printer prints
+ * the same struct and computes nothing. Built for up to a few hundred endpoints × ten
+ * versions; nothing here is hot.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "src/findings/distribution.h"
+#include "src/findings/usage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct err;
+struct summary;
+struct input_report;
+
+/* What the rows of the overview are sorted by, largest first (name: by bytes). */
+enum report_sort {
+    REPORT_SORT_TIME, /* requests × mean: where the time of the users goes. Default */
+    REPORT_SORT_REQUESTS,
+    REPORT_SORT_P95,
+    REPORT_SORT_ERRORS,
+    REPORT_SORT_NAME
+};
+
+/* The names that the command line takes, in the order of the enum; NULL ends it. */
+extern const char *const report_sort_names[];
+
+struct report_options {
+    const char *time_zone;    /* IANA name; NULL: this machine's (zone_load) */
+    uint64_t apdex_target_ns; /* 0: no Apdex. Default 500 ms */
+    enum report_sort sort;
+    unsigned top;    /* rows of a table in terminal and Markdown; 0: all. Default 20 */
+    unsigned charts; /* endpoints that get charts of their own. Default 6 */
+    const char
+        *title;      /* what was analyzed, as the user named it; borrowed, may be NULL */
+    bool repeatable; /* leave out what differs between two runs on the same input */
+};
+
+void report_options_init(struct report_options *options);
+
+/* A picture that belongs to the report. */
+struct report_chart {
+    enum report_chart_kind {
+        REPORT_CHART_LATENCY,
+        REPORT_CHART_BOX,
+        REPORT_CHART_HEAT
+    } kind;
+    size_t endpoint; /* index into overview.endpoints, SIZE_MAX: all of them */
+    char *name;      /* file name without suffix; safe anywhere, stable from run to run */
+    char *title;     /* states the finding */
+    bool written;    /* charts/NAME.svg and .png lie beside the report */
+};
+
+/* A sentence for the reader, with what it is about. */
+struct report_note {
+    enum report_note_kind {
+        REPORT_NOTE_FINDING, /* first of all: what the data say */
+        REPORT_NOTE_INPUT,   /* what was not read, lost, recovered */
+        REPORT_NOTE_METHOD,  /* how to take a number: approximate, too few */
+        REPORT_NOTE_NEXT     /* what to do next */
+    } kind;
+    bool warning; /* something is missing or wrong: printed so that it is seen */
+    char *sentence;
+};
+
+/* Strings of names are borrowed from the summary and the input report, which must outlive
+ * the report. */
+struct report {
+    struct report_options options;
+    const struct summary *summary;
+    const struct input_report *input;
+    struct zone zone;
+    struct overview overview;
+    struct usage usage;
+    size_t *order; /* overview.endpoints as sorted by options.sort */
+    struct report_note *notes;
+    size_t note_count;
+    struct report_chart *charts;
+    size_t chart_count;
+};
+
+/* Computes everything. 0; -1 with *err when the time zone is not known. Release either
+ * way. */
+int report_build(struct report *report, const struct summary *summary,
+                 const struct input_report *input, const struct report_options *options,
+                 struct err *err);
+void report_release(struct report *report);
+
+/* How the terminal prints. */
+struct terminal_style {
+    unsigned width; /* columns; 0: 80 */
+    bool colour;    /* a terminal, and neither NO_COLOR nor TERM=dumb */
+    bool unicode;   /* the locale's codeset is UTF-8 */
+};
+
+/* Each printer writes all of it to out. 0; -1 with *err when writing failed. */
+int report_terminal(const struct report *report, const struct terminal_style *style,
+                    FILE *out, struct err *err);
+int report_json(const struct report *report, FILE *out, struct err *err);
+int report_markdown(const struct report *report, FILE *out, struct err *err);
+
+/* The formats that go to a file or standard output by name; a NULL name ends it. */
+struct report_format {
+    const char *name;   /* as the command line takes it */
+    const char *suffix; /* of its file: report.SUFFIX */
+    int (*print)(const struct report *report, FILE *out, struct err *err);
+};
+extern const struct report_format report_formats[];
+
+/* Draws charts as DIRECTORY/NAME.svg and .png (the directory exists) and marks them
+ * written. 0; -1 with *err. */
+int report_charts(struct report *report, const char *directory, struct err *err);
+
+/* Fails, before any work is done, where report_write_directory would refuse directory.
+ * 0; -1 with *err, which names --force. */
+int report_check_directory(const char *directory, bool force, struct err *err);
+
+/* Writes report.json, report.md and charts/ into directory (made if missing), each file
+ * whole or not at all. A directory that holds anything else than an earlier report is
+ * refused unless force; files of others are never removed. 0; -1 with *err. */
+int report_write_directory(struct report *report, const char *directory, bool force,
+                           struct err *err);
+
+#endif
