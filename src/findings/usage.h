@@ -11,13 +11,11 @@
 
 #include "distribution.h"
 
-struct summary;
-
-/* Counts of an hour by the clock on the wall. seconds: how much real time of the recorded
- * range carried that label: 3600, 0 where the clock jumped over it, 7200 where it came
- * twice. A rate is requests / seconds. */
+/* Counts of an hour by the clock on the wall. A rate is requests / seconds. */
 struct usage_cell {
-    uint64_t requests, errors; /* errors: status >= 500 or an exception */
+    uint64_t requests, errors; /* errors: status >= 500, or an exception */
+    /* Real time with that label, from the first to the last slot with requests: 3600, 0
+     * where the clock jumped over it, 7200 where it came twice. */
     double seconds;
 };
 
@@ -27,33 +25,48 @@ struct usage_day {
     struct usage_cell total;
 };
 
-/* Distinct users and addresses are kept by the day in UTC. */
+/* Distinct groups and addresses are kept by the day in UTC. */
 struct usage_visitors {
-    int64_t day;              /* in UTC */
-    double groups, addresses; /* estimated once many; 0 when none was recorded */
+    int64_t day;                        /* in UTC, since 1970-01-01 */
+    double groups, addresses;           /* 0 when none was recorded */
+    bool groups_exact, addresses_exact; /* else an estimate, standard error 1.6 % */
 };
 
 /* A group (customer, user, tenant) or a client address. */
 struct usage_actor {
-    const char *name; /* as recorded; borrowed */
+    struct name name; /* as recorded, any bytes; borrowed */
     uint64_t requests;
-    uint64_t requests_error; /* count may be too high by this much (0: exact) */
-    double share;            /* of all requests */
+    uint64_t requests_error; /* the true number is at most this much higher; 0: exact */
+    uint64_t server_errors;
+    double share; /* of all requests */
+    double mean_ns;
+    bool has_quantiles;
     struct quantile quantiles[QUANTILES];
 };
 
+/* The most active ones. */
+struct usage_actors {
+    struct usage_actor *rows; /* most requests first */
+    size_t count;
+    size_t distinct_counted; /* how many were counted apart */
+    bool exact;              /* all counts are exact */
+    double distinct;         /* over everything, and whether that is exact */
+    bool distinct_exact;
+    struct summary_value *values; /* what rows are made of */
+};
+
 struct usage {
-    struct usage_day *days; /* without gaps from the first to the last day */
+    struct usage_day *days; /* without gaps from the first to the last */
     size_t day_count;
     struct usage_cell week[7][24]; /* Monday first, summed over all days */
     struct usage_cell total;
-    uint64_t quarter_s; /* resolution of the counts: 900, or 3600 in long recordings */
-    bool misaligned;    /* the zone's offset is no multiple of the resolution */
+    uint32_t
+        slot_s; /* resolution of the counts: 900, 3600, or 86400 in long recordings */
+    bool misaligned; /* some hour's counts belong partly to its neighbour */
+    size_t busiest_day, busiest_hour; /* by rate */
     struct usage_visitors *visitors;
     size_t visitor_count;
-    double groups_distinct, addresses_distinct; /* over everything */
-    struct usage_actor *groups, *addresses;     /* most requests first */
-    size_t group_count, address_count;
+    struct usage_actors groups, addresses;
 };
 
 /* top: how many groups and addresses at most. */
