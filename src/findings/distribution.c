@@ -5,10 +5,10 @@
 #include "distribution.h"
 
 #include "src/base/mem.h"
+#include "src/base/str.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <gsl/gsl_cdf.h>
 
@@ -339,10 +339,7 @@ static struct distribution distribution_of(const struct sum *sum,
 
 static int compare_names(const struct name *a, const struct name *b)
 {
-    size_t shorter = a->length < b->length ? a->length : b->length;
-    int order = memcmp(a->bytes, b->bytes, shorter);
-
-    return order ? order : (a->length > b->length) - (a->length < b->length);
+    return str_compare(a->bytes, a->length, b->bytes, b->length);
 }
 
 /* By first request; at the same moment by name, so that the order is always the same. */
@@ -362,7 +359,7 @@ static void build_versions(struct overview *overview, const struct summary *summ
     struct summary_version *const *sources;
     size_t count = summary_versions(summary, &sources);
 
-    overview->versions = mem_new(count * sizeof(*overview->versions));
+    overview->versions = mem_array(count, sizeof(*overview->versions));
     for (size_t i = 0; i < count; i++) {
         const struct summary_version *source = sources[i];
         if (source->requests == 0)
@@ -401,7 +398,7 @@ static void link_cells(struct overview *overview, struct endpoint *endpoint,
 {
     endpoint->application = source->application;
     endpoint->name = source->name;
-    endpoint->versions = mem_new(source->cell_count * sizeof(*endpoint->versions));
+    endpoint->versions = mem_array(source->cell_count, sizeof(*endpoint->versions));
     for (size_t i = 0; i < source->cell_count; i++) {
         const struct summary_cell *cell = source->cells[i];
         if (cell->requests == 0)
@@ -481,7 +478,7 @@ void overview_build(struct overview *overview, const struct summary *summary,
     *overview = (struct overview){.totals = summary_totals(summary),
                                   .apdex_target_ns = apdex_target_ns};
     build_versions(overview, summary);
-    overview->endpoints = mem_new(count * sizeof(*overview->endpoints));
+    overview->endpoints = mem_array(count, sizeof(*overview->endpoints));
     for (size_t i = 0; i < count; i++) {
         struct endpoint *endpoint = &overview->endpoints[overview->endpoint_count];
         link_cells(overview, endpoint, sources[i]);

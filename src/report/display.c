@@ -2,11 +2,10 @@
 #define _GNU_SOURCE /* wcwidth */
 #include "display.h"
 
-#include "src/base/alloc.h"
+#include "src/base/mem.h"
+#include "src/base/str.h"
 
 #include <locale.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -58,28 +57,24 @@ static bool is_unsafe(uint32_t c)
            (c >= 0xe0000 && c <= 0xe007f);
 }
 
-char *display_clean(const char *name)
+char *display_clean(const char *bytes, size_t length)
 {
-    size_t size = strlen(name);
-    char *clean = alloc_array(size + 1, 10); /* one byte becomes at most "\U000e0001" */
-    char *out = clean;
+    struct str clean;
 
-    for (size_t at = 0; at < size;) {
+    str_init(&clean);
+    for (size_t at = 0, step; at < length; at += step) {
         uint32_t c;
-        size_t length = utf8_read(name + at, size - at, &c);
-        if (length == 0) {
-            out += sprintf(out, "\ufffd");
-            at++;
-            continue;
+        step = utf8_read(bytes + at, length - at, &c);
+        if (step == 0) {
+            str_add_text(&clean, "\ufffd");
+            step = 1;
+        } else if (is_unsafe(c)) {
+            str_addf(&clean, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
+        } else {
+            str_add(&clean, bytes + at, step);
         }
-        if (is_unsafe(c))
-            out += sprintf(out, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
-        else
-            out = (char *)memcpy(out, name + at, length) + length;
-        at += length;
     }
-    *out = '\0';
-    return clean;
+    return str_take(&clean);
 }
 
 /* --- columns -------------------------------------------------------------------------
@@ -167,45 +162,52 @@ char *display_fit(const char *text, size_t width, bool ascii)
 {
     const char *dots = ascii ? ".." : "\u2026";
     size_t dots_width = ascii ? 2 : 1;
+    struct str fit;
 
     if (display_width(text) <= width)
-        return alloc_string(text);
+        return mem_text(text);
     if (width <= dots_width)
-        return alloc_string(width == dots_width ? dots : "");
+        return mem_text(width == dots_width ? dots : "");
     size_t room = width - dots_width;
-    size_t head = head_bytes(text, room - room / 2), tail = tail_bytes(text, room / 2);
-    char *fit = alloc_array(head + tail + 4, 1);
-    sprintf(fit, "%.*s%s%s", (int)head, text, dots, text + strlen(text) - tail);
-    return fit;
+    size_t tail = tail_bytes(text, room / 2);
+    str_init(&fit);
+    str_add(&fit, text, head_bytes(text, room - room / 2));
+    str_add_text(&fit, dots);
+    str_add_text(&fit, text + strlen(text) - tail);
+    return str_take(&fit);
 }
 
-char *display_ascii(const char *text)
+/* What a sign of the reports looks like in ASCII. */
+static const char *ascii_sign(uint32_t c)
 {
     static const struct {
         uint32_t c;
         const char *ascii;
-    } alike[] = {{0xb1, "+-"},   {0xb5, "u"},    {0xb7, "."},   {0xd7, "x"},
-                 {0x2009, " "},  {0x2013, "-"},  {0x2014, "-"}, {0x2026, ".."},
-                 {0x202f, ","},  {0x2212, "-"},  {0x2248, "~"}, {0x2192, "->"},
-                 {0x2265, ">="}, {0x2264, "<="}, {0xa0, " "}};
-    size_t size = strlen(text), step;
-    char *ascii = alloc_array(size + 1, 2);
-    char *out = ascii;
+    } alike[] = {{0xa0, " "},    {0xb1, "+-"},   {0xb5, "u"},    {0xb7, "."},
+                 {0xd7, "x"},    {0x2009, " "},  {0x2013, "-"},  {0x2014, "-"},
+                 {0x2026, ".."}, {0x202f, ","},  {0x2192, "->"}, {0x2212, "-"},
+                 {0x2248, "~"},  {0x2264, "<="}, {0x2265, ">="}};
 
+    for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++)
+        if (alike[i].c == c)
+            return alike[i].ascii;
+    return "?";
+}
+
+char *display_ascii(const char *text)
+{
+    size_t size = strlen(text), step;
+    struct str ascii;
+
+    str_init(&ascii);
     for (size_t at = 0; at < size; at += step) {
         uint32_t c = 0xfffd;
-        const char *sign = "?";
         step = utf8_read(text + at, size - at, &c);
         step += !step;
-        if (c < 0x80) {
-            *out++ = (char)c;
-            continue;
-        }
-        for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++)
-            if (alike[i].c == c)
-                sign = alike[i].ascii;
-        out += sprintf(out, "%s", sign);
+        if (c < 0x80)
+            str_add_byte(&ascii, (char)c);
+        else
+            str_add_text(&ascii, ascii_sign(c));
     }
-    *out = '\0';
-    return ascii;
+    return str_take(&ascii);
 }

@@ -18,8 +18,9 @@ bool utf8_valid(const char *bytes, size_t size);
 
 /* A new string: bytes that are no UTF-8 become U+FFFD, one each; control characters, line
  * and paragraph separators and changes of the writing direction become "\x1b" or
- * "\u202e". NULL out of memory. */
-char *display_clean(const char *name);
+ * "\u202e". Any
+ * bytes, NULs too. */
+char *display_clean(const char *bytes, size_t length);
 
 /* Columns of a terminal that clean text takes: 2 for wide characters, 0 for combining
  * ones. */

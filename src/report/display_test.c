@@ -5,7 +5,7 @@
 
 static void assert_cleaned(const char *name, const char *expected)
 {
-    char *clean = display_clean(name);
+    char *clean = display_clean(name, strlen(name));
 
     assert_string_equal(clean, expected);
     free(clean);
@@ -32,7 +32,12 @@ TEST(no_control_character_reaches_a_terminal)
 {
     assert_cleaned("a\x1b[31mred\nb", "a\\x1b[31mred\\x0ab");
     assert_cleaned("bell\a\x7f tab\t", "bell\\x07\\x7f tab\\x09");
-    assert_cleaned("c1 \xc2\x9b" "31m", "c1 \\x9b31m");
+    assert_cleaned("c1 \xc2\x9b"
+                   "31m",
+                   "c1 \\x9b31m");
+    char *nul = display_clean("a\0b", 3);
+    assert_string_equal(nul, "a\\x00b");
+    free(nul);
     assert_cleaned("turned \u202egpj.exe", "turned \\u202egpj.exe");
     assert_cleaned("line\u2028break \U000e0041", "line\\u2028break \\ue0041");
 }
@@ -61,7 +66,7 @@ TEST(whatever_goes_in_valid_and_printable_utf8_comes_out)
             name[length] = (char)((seed >> 24) | (seed >> 16 & 1 ? 0x80 : 0) | 1);
         }
         name[length] = '\0';
-        char *clean = display_clean(name);
+        char *clean = display_clean(name, length);
         assert_true(utf8_valid(clean, strlen(clean)));
         for (const char *c = clean; *c; c++)
             assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
