@@ -14,8 +14,8 @@ struct err;
 struct analyze_options {
     const char *output_directory; /* NULL: print to standard output */
     bool force;
-    const char *format;
-    uint64_t top; /* rows of each table in terminal and Markdown */
+    const char *format; /* NULL: terminal, or nothing when files are written */
+    uint64_t top;       /* rows of each table in terminal and Markdown */
     bool charts;
     uint64_t width_columns; /* 0: as wide as the terminal */
     const char *color;      /* auto, always, never */

@@ -42,8 +42,8 @@ struct progress {
  * quiet: never. */
 void progress_init(struct progress *progress, FILE *to, bool quiet);
 
-/* "1.2 GB of 3.4 GB (35 %), 12345678 requests"; bytes_total 0 when not known. Has the form
- * of input_options.progress; to is a struct progress. */
+/* "1.2 GB of 3.4 GB (35 %), 12345678 requests"; bytes_total 0 when not known. Has the
+ * form of input_options.progress; to is a struct progress. */
 void progress_draw(void *to, uint64_t bytes_done, uint64_t bytes_total,
                    uint64_t requests);
 
