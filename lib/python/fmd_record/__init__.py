@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records the requests of a Flask or any other WSGI application for fmd-analyze.
+
+    import fmd_record
+    fmd_record.bind(app)                      # Flask
+    application = fmd_record.wsgi(callable)   # any WSGI callable
+
+Promises: answers stay as they are byte for byte, no exception of ours reaches the
+application while it serves, and no request waits for the disk. The options are one table,
+in options.py.
+"""
+import os
+from errno import EALREADY
+
+from . import _native, flask_hook
+from .endpoints import WSGI, Endpoints
+from .identity import GroupFailures, Pseudonyms
+from .notice import say
+from .options import resolve
+from .version import find_version
+
+__all__ = ["bind", "init_app", "wsgi", "snapshot", "stats", "stop", "trace_path"]
+
+_group_failures = GroupFailures()
+_directory = None  # where the running recorder writes
+
+
+def bind(app, *, group_by=None, **options):
+    """Records every request of a Flask application from now on; gives app back.
+
+    Call it once, anywhere while the application is set up: routes, blueprints and
+    middleware that are added later are seen too. group_by() is called in the request's
+    context after the view and gives the customer, tenant or user (str, int, bytes or
+    None). Other options: the table in options.py; one that is not in it is a TypeError.
+    A directory that cannot be written costs one line on stderr and the recording.
+    """
+    chosen = resolve(options)
+    if flask_hook.is_bound(app):
+        say(f"{app.name} is bound already; the second bind() changes nothing")
+        return app
+    endpoints = _start(chosen, app.name, app.root_path)
+    if endpoints:
+        flask_hook.attach(app, endpoints, **_who(chosen, group_by))
+    return app
+
+
+init_app = bind
+
+
+def wsgi(application, *, endpoint=WSGI, group_by=None, **options):
+    """Gives a WSGI callable that does what application does and is recorded.
+
+    endpoint is a name, or a callable that makes one of the environ (a few hundred
+    different ones; those beyond 1000 fall under "(other)"). group_by(environ) is as in
+    bind(), and so are the options.
+    """
+    chosen = resolve(options)
+    name = getattr(application, "__module__", None) or type(application).__module__
+    endpoints = _start(chosen, name, os.getcwd())
+    if not endpoints:
+        return application
+    binding = _native.Binding(
+        find_endpoint=endpoints.finder(endpoint) if callable(endpoint) else None,
+        unrouted=endpoints.number(WSGI if callable(endpoint) else endpoint),
+        **_who(chosen, group_by),
+    )
+    return _native.Entry(application, binding)
+
+
+def snapshot():
+    """Makes every request that has ended readable in the trace directory. False when
+    nothing is recorded or it could not be written."""
+    return _native.snapshot() == 0
+
+
+def stop():
+    """Writes everything and ends the recording; later requests pass unrecorded. It runs
+    by itself when the process exits. False when nothing was recorded or could be
+    written."""
+    return _native.stop() == 0
+
+
+def stats():
+    """Counts of this process since the start: issued = recorded + dropped (by cause) once
+    nothing is in flight and snapshot() or stop() has returned."""
+    return {**_native.stats(), "group_errors": _group_failures.count}
+
+
+def trace_path():
+    """The trace file that this process writes now, None when it does not record."""
+    return _native.trace_path()
+
+
+def _start(chosen, name, folder):
+    """Starts the recorder unless it runs. Gives the application's endpoints, or None when
+    nothing can be recorded (it is off, or it has been said why)."""
+    global _directory
+    if not chosen["enabled"]:
+        return None
+    application = chosen["application"] or name
+    version = chosen["version"]
+    if version is None:
+        version = find_version(folder)
+    config = {key: chosen[key] for key in _CONFIG if chosen[key] is not None}
+    result = _native.start(application=application, version=version, **config)
+    if result == -EALREADY:
+        if chosen["directory"] != _directory:
+            say(
+                f"{application} is recorded into {_directory}, as the application bound "
+                f"before it; {chosen['directory']} is not used"
+            )
+    elif result != 0:
+        say(
+            f"cannot record into {chosen['directory']}: {os.strerror(-result)}. The "
+            "application goes on unrecorded; set FMD_DIR to a folder it may write"
+        )
+        return None
+    else:
+        _directory = chosen["directory"]
+    return Endpoints(application, version)
+
+
+_CONFIG = ("directory", "run", "ring_directory", "level", "rings", "ring_bytes")
+_CONFIG += ("segment_bytes", "total_bytes", "block_ms")
+
+
+def _who(chosen, group_by):
+    """What tells whose a request is, as _native.Binding takes it."""
+    key = chosen["hash_key"]
+    return {
+        "group_by": group_by,
+        "group_failed": _group_failures,
+        "pseudonym": Pseudonyms(key) if key else None,
+        "trusted_proxies": chosen["trusted_proxies"],
+        "addresses": chosen["addresses"],
+    }

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the recorder into a Flask application: around its WSGI entry, around its dispatch
+(the endpoint is known there, and the customer) and around the view.
+
+The application's class becomes a subclass of its own whose wsgi_app is a property, so
+that middleware which is installed after bind() is still inside the time of the request
+and requests which it answers alone are still seen.
+"""
+import flask
+
+from . import _native
+from .endpoints import UNMATCHED, UNROUTED
+
+
+def is_bound(app):
+    return hasattr(type(app), "_fmd_bound")
+
+
+def attach(app, endpoints, **who):
+    binding = _native.Binding(
+        name_endpoint=endpoints.of_rule,
+        current_request=flask.request._get_current_object,
+        unrouted=endpoints.number(UNROUTED),
+        unmatched=endpoints.number(UNMATCHED),
+        **who,
+    )
+    inner = app.wsgi_app
+    app.full_dispatch_request = _native.Hook(app.full_dispatch_request, binding, False)
+    app.dispatch_request = _native.Hook(app.dispatch_request, binding, True)
+    app.__class__ = _bound_class(type(app), binding)
+    app.wsgi_app = inner
+
+
+def _bound_class(base, binding):
+    """Of base, for one application."""
+
+    class Bound(base):
+        _fmd_bound = True
+
+        @property
+        def wsgi_app(self):
+            return self.__dict__["wsgi_app"]
+
+        @wsgi_app.setter
+        def wsgi_app(self, application):
+            self.__dict__["wsgi_app"] = _native.Entry(application, binding)
+
+    Bound.__name__, Bound.__qualname__ = base.__name__, base.__qualname__
+    Bound.__module__, Bound.__doc__ = base.__module__, base.__doc__
+    return Bound

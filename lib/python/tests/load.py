@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends requests to a server and counts the answers: what a trace of it must hold.
+
+    python3 load.py --port 8000 --clients 4 --requests 400 /cart/1 POST:/cart HEAD:/cart/1
+
+Each client keeps one connection and sends its share of the requests, the targets in turn.
+Prints one JSON object: sent, answered, failed, and answers by target and status.
+"""
+import argparse
+import collections
+import http.client
+import json
+import threading
+
+
+class Load:
+    """Clients in threads against one server on the loopback."""
+
+    def __init__(self, port, targets, clients=4, requests=400, seconds=30):
+        self.port, self.targets, self.seconds = port, targets, seconds
+        self.counts = collections.defaultdict(collections.Counter)
+        self.failed = 0
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._numbers = iter(range(requests))
+        self._threads = [threading.Thread(target=self._client) for _ in range(clients)]
+
+    def start(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self):
+        self._stopped = True
+        return self
+
+    def join(self):
+        for thread in self._threads:
+            thread.join()
+        return self.result()
+
+    def result(self):
+        answers = {target: dict(statuses) for target, statuses in self.counts.items()}
+        answered = sum(sum(statuses.values()) for statuses in answers.values())
+        return {
+            "sent": answered + self.failed,
+            "answered": answered,
+            "failed": self.failed,
+            "answers": answers,
+        }
+
+    def _next(self):
+        with self._lock:
+            return None if self._stopped else next(self._numbers, None)
+
+    def _client(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.seconds)
+        while (number := self._next()) is not None:
+            target = self.targets[number % len(self.targets)]
+            try:
+                status = request(connection, target)
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                with self._lock:
+                    self.failed += 1
+                continue
+            with self._lock:
+                self.counts[target][status] += 1
+        connection.close()
+
+
+def request(connection, target):
+    """Sends "/path" or "METHOD:/path" and reads the whole answer; its status."""
+    method, _, path = target.rpartition(":/")
+    connection.request(method or "GET", path if path.startswith("/") else "/" + path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--clients", type=int, default=4)
+    options.add_argument("--requests", type=int, default=400)
+    options.add_argument("targets", nargs="+")
+    options = options.parse_args()
+    load = Load(options.port, options.targets, options.clients, options.requests)
+    print(json.dumps(load.start().join()))
+
+
+if __name__ == "__main__":
+    main()
