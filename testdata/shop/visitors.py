@@ -54,7 +54,7 @@ def visits(chance):
             "export": lambda: _get("/export/<category>.csv", f"/export/{category}.csv"),
             "css": lambda: _get("/static/<path:filename>", "/static/shop.css"),
             "gone": lambda: _get("/product/<int:number>", f"/product/{PRODUCTS + what}", who),
-            "probe": lambda: _get("(unmatched)", chance.choice(["/wp-login.php", "/.env", "/phpmyadmin/"])),
+            "probe": lambda: Visit("(unmatched)", "GET", chance.choice(["/wp-login.php", "/.env", "/phpmyadmin/"]), None, None),
         }[kind]()
 
 
