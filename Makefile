@@ -58,6 +58,8 @@ tests := $(call exe,$(filter %_test.c,$(everything)))
 benches := $(call exe,$(filter %_bench.c,$(everything)))
 fuzzers := $(call exe,$(filter %_fuzz.c,$(everything)))
 program_files := $(patsubst src/%.c,$(B)/%,$(programs))
+# man page and shell completion, printed by the program from its option table
+manuals := $(foreach p,$(program_files),$(p).1 $(p).bash-completion)
 tool_files := $(patsubst testdata/%.c,$(B)/%,$(tools))
 example_files := $(call exe,$(examples))
 
@@ -69,7 +71,7 @@ srca := $(B)/libanalyze.a
 .PHONY: all check check-c bench fuzz lint format golden install clean asan tsan cov
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(tool_files) $(example_files) $(tests) $(fuzzers)
+all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(manuals) $(tool_files) $(example_files) $(tests) $(fuzzers)
 
 # --- how it is made --------------------------------------------------------------------
 $(B)/obj/%.o: %.c Makefile
@@ -103,6 +105,10 @@ $(benches): $(B)/%_bench: $(B)/obj/%_bench.o $(liba) $(plotsa) $(srca)
 	$(CC) $(LDFLAGS) $< $(call libs_for,$*) -ldl -o $@
 $(program_files): $(B)/%: $(B)/obj/src/%.o $(liba) $(plotsa) $(srca)
 	$(CC) $(LDFLAGS) $< $(call libs_for,src) -o $@
+$(program_files:=.1): %.1: %
+	$< --print-man > $@
+$(program_files:=.bash-completion): %.bash-completion: %
+	$< --print-completion > $@
 $(tool_files): $(B)/%: $(B)/obj/testdata/%.o $(liba)
 	$(CC) $(LDFLAGS) $< $(call libs_for,lib/) -o $@
 $(example_files): $(B)/lib/examples/%: $(B)/obj/lib/examples/%.o $(liba)
@@ -156,6 +162,9 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install $(program_files) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(program_files:=.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	$(foreach p,$(program_files),install -m 644 $(p).bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(notdir $(p));)
 	install -m 644 lib/fmd-record.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(liba) $(DESTDIR)$(PREFIX)/lib
 	install $(libso) $(DESTDIR)$(PREFIX)/lib
