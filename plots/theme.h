@@ -10,7 +10,7 @@
 
 #include "plots/scene.h"
 
-enum { THEME_SLOTS = 7, THEME_STEPS = 9 };
+enum { THEME_SLOTS = 7, THEME_STEPS = 9, THEME_NAMES = 64 };
 
 struct theme {
     double base_pt;             /* size of ordinary text; everything is relative to it */
@@ -29,9 +29,10 @@ struct theme {
 struct theme theme_light(void);
 struct theme theme_dark(void);
 
-/* Colour slots of the names of one chart. Each name goes to the slot of its hash; where
- * two distinct names meet, the one that is later by bytes takes the next free slot, so
- * the order of names does not matter. From the eighth distinct name on, slots are shared.
+/* Colour slots of the names of one chart (at most THEME_NAMES of them). Each name goes to
+ * the slot of its hash; where two distinct names meet, the one that is later by bytes
+ * takes the next free slot, so the order of names does not matter. From the eighth
+ * distinct name on, slots are shared.
  */
 void theme_slots(const char *const *names, size_t count, unsigned char *slots);
 

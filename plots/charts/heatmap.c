@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Hours down, days across, amounts as colour: see heatmap.h. */
+#include "plots/charts/heatmap.h"
+
+#include "plots/axis.h"
+#include "plots/page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HOURS = 24,
+    LEVELS = 64, /* colours told apart; cells of one level are one shape */
+    SKEWED = 60, /* most / median beyond this: a linear key would show one hour only */
+};
+
+/* Either kind of heat map, after what differs is settled. */
+struct grid {
+    const double *amounts; /* [columns][24] */
+    size_t columns;
+    const char *unit;
+};
+
+/* From amounts to colours: share 0..1 of the key. */
+struct key {
+    struct scale scale; /* places are the shares */
+    bool any, any_missing;
+};
+
+static bool is_amount(double amount)
+{
+    return isfinite(amount) && amount >= 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* Median of the amounts above 0, by sorting a copy in sorted. */
+static double median_above_zero(const struct grid *grid, double *sorted, double *least)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < grid->columns * HOURS; i++)
+        if (is_amount(grid->amounts[i]) && grid->amounts[i] > 0)
+            sorted[count++] = grid->amounts[i];
+    qsort(sorted, count, sizeof(*sorted), ascending);
+    *least = count ? sorted[0] : 1;
+    return count ? sorted[count / 2] : 1;
+}
+
+/* A log key where a linear one would show nothing but the busiest hours. */
+static struct key make_key(const struct grid *grid, double *scratch)
+{
+    struct key key = {.any = false};
+    double most = 0, least;
+    for (size_t i = 0; i < grid->columns * HOURS; i++) {
+        bool amount = is_amount(grid->amounts[i]);
+        key.any |= amount;
+        key.any_missing |= !amount;
+        most = amount ? fmax(most, grid->amounts[i]) : most;
+    }
+    double median = median_above_zero(grid, scratch, &least);
+    key.scale = most > SKEWED * median ? scale_log(least, most, 0.06, 1)
+                                       : scale_linear(0, most > 0 ? most : 1, 0, 1);
+    return key;
+}
+
+static double key_share(const struct key *key, double amount)
+{
+    if (key->scale.kind == SCALE_LOG && amount <= 0)
+        return 0;
+    return fmin(fmax(scale_at(&key->scale, amount), 0), 1);
+}
+
+static struct color level_color(const struct theme *theme, size_t level)
+{
+    return theme_amount(theme, (double)level / (LEVELS - 1));
+}
+
+static size_t level_of(const struct key *key, double amount)
+{
+    return (size_t)lround(key_share(key, amount) * (LEVELS - 1));
+}
+
+/* Large cells are parted by a line of paper; small ones overlap a little, so that no line
+ * shows between two of the same colour. */
+static double cell_gap(double cell_pt)
+{
+    return cell_pt >= 8 ? 1 : cell_pt >= 4 ? 0.5 : -0.25;
+}
+
+/* All cells of one level as one shape; level LEVELS is "no data". */
+static void draw_level(struct scene *scene, const struct theme *theme,
+                       const struct grid *grid, const struct key *key, struct frame frame,
+                       size_t level, struct point *points)
+{
+    struct scale x = scale_band(grid->columns, frame.left, frame.right);
+    struct scale y = scale_band(HOURS, frame.top, frame.bottom);
+    double width = scale_band_pt(&x), height = scale_band_pt(&y);
+    struct point size = {width - cell_gap(width), height - cell_gap(height)};
+    size_t count = 0;
+    for (size_t i = 0; i < grid->columns * HOURS; i++) {
+        double amount = grid->amounts[i];
+        if ((is_amount(amount) ? level_of(key, amount) : LEVELS) != level)
+            continue;
+        points[count++] = (struct point){scale_at(&x, (double)(i / HOURS)) - width / 2,
+                                         scale_at(&y, (double)(i % HOURS)) - height / 2};
+        points[count++] = size;
+    }
+    struct color color = level == LEVELS ? theme->missing : level_color(theme, level);
+    if (count > 0)
+        scene_add(scene, &(struct shape){.kind = SHAPE_RECTS, .fill = color}, points,
+                  count);
+}
+
+static void draw_hours(struct scene *scene, const struct theme *theme, struct frame frame)
+{
+    struct axis axis = {.scale = scale_band(HOURS, frame.top, frame.bottom),
+                        .side = SIDE_LEFT};
+    for (int hour = 0; hour < HOURS; hour += 3) {
+        axis.ticks[axis.count] = (struct tick){hour, true};
+        snprintf(axis.names[axis.count++], NUMBER_BYTES, "%02d:00", hour);
+    }
+    axis_draw(scene, theme, &axis, frame);
+}
+
+/* The bar of colours with its numbers, and what the grey means. */
+static void draw_key(struct scene *scene, const struct theme *theme,
+                     const struct key *key, struct frame frame)
+{
+    double base = theme->base_pt, width = base * 1.1;
+    struct text_style style = axis_style(theme);
+    struct frame bar = {frame.left, frame.top, frame.left + width,
+                        frame.bottom - (key->any_missing ? 3 * base : 0)};
+    double step = (bar.bottom - bar.top) / LEVELS;
+    for (size_t level = 0; level < LEVELS; level++) {
+        double bottom = bar.bottom - step * (double)level;
+        mark_rect(scene,
+                  (struct frame){bar.left, bottom - step - 0.25, bar.right, bottom},
+                  level_color(theme, level));
+    }
+    struct axis axis;
+    struct scale scale = key->scale;
+    scale.from = bar.bottom - key->scale.from * (bar.bottom - bar.top);
+    scale.to = bar.top;
+    axis_init(&axis, theme, scale, SIDE_LEFT, count_text);
+    for (size_t i = 0; i < axis.count; i++) {
+        double y = scale_at(&scale, axis.ticks[i].value);
+        mark_rule(scene, (struct point){bar.right, y},
+                  (struct point){bar.right + base * 0.3, y},
+                  (struct stroke){theme->faint, 0.75, false});
+        mark_text(scene, axis.names[i],
+                  (struct text_mark){.at = {bar.right + base * 0.5, y + 0.33 * base},
+                                     .style = style,
+                                     .ink = theme->faint,
+                                     .max_pt = frame.right - bar.right - base * 0.5});
+    }
+    if (!key->any_missing)
+        return;
+    struct frame box = {bar.left, frame.bottom - width, bar.right, frame.bottom};
+    mark_rect(scene, box, theme->missing);
+    mark_text(scene, "no data",
+              (struct text_mark){
+                  .at = {box.right + base * 0.5, box.bottom - width / 2 + 0.33 * base},
+                  .style = style,
+                  .ink = theme->faint,
+                  .max_pt = frame.right - box.right});
+}
+
+/* Everything but the names of the columns; *frame is where the cells are. */
+static bool draw_grid(struct scene *scene, const struct theme *theme,
+                      const struct grid *grid, struct frame inside, struct frame *frame)
+{
+    size_t cells = grid->columns * HOURS;
+    struct point *points = malloc((2 * cells + 1) * sizeof(*points));
+    double *scratch = malloc((cells + 1) * sizeof(*scratch));
+    bool drawn = false;
+    if (!points || !scratch) {
+        scene->failed = true;
+        goto free_both;
+    }
+    struct key key = make_key(grid, scratch);
+    drawn = key.any;
+    if (!key.any) {
+        page_empty(scene, theme, inside, "No requests were counted: nothing to draw");
+        goto free_both;
+    }
+    double base = theme->base_pt;
+    struct text_style style = axis_style(theme);
+    *frame = (struct frame){inside.left + 3.6 * base, inside.top + 1.6 * base,
+                            inside.right - 7 * base, inside.bottom - 1.8 * base};
+    char unit[256];
+    snprintf(unit, sizeof(unit), "%.200s%s", grid->unit ? grid->unit : "amount",
+             key.scale.kind == SCALE_LOG ? ", log scale" : "");
+    mark_text(scene, unit,
+              (struct text_mark){.at = {inside.right, inside.top + 0.6 * base},
+                                 .anchor = ANCHOR_END,
+                                 .style = style,
+                                 .ink = theme->faint,
+                                 .max_pt = inside.right - inside.left});
+    for (size_t level = 0; level <= LEVELS; level++)
+        draw_level(scene, theme, grid, &key, *frame, level, points);
+    draw_hours(scene, theme, *frame);
+    draw_key(scene, theme, &key,
+             (struct frame){frame->right + 1.4 * base, frame->top, inside.right,
+                            frame->bottom});
+free_both:
+    free(points);
+    free(scratch);
+    return drawn;
+}
+
+/* "3 Mar"; the year where it changes and at the first name; months alone for month steps.
+ */
+static void name_day(long long day, struct time_step step, bool with_year,
+                     char out[NUMBER_BYTES])
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct civil civil = civil_from_days(day);
+    char *at = out;
+    if (step.unit < TIME_MONTH)
+        at += snprintf(out, NUMBER_BYTES, "%u ", civil.day);
+    if (step.unit == TIME_YEAR)
+        snprintf(out, NUMBER_BYTES, "%lld", civil.year);
+    else if (with_year)
+        snprintf(at, (size_t)(out + NUMBER_BYTES - at), "%s %lld",
+                 months[civil.month - 1], civil.year);
+    else
+        snprintf(at, (size_t)(out + NUMBER_BYTES - at), "%s", months[civil.month - 1]);
+}
+
+static void name_days(struct scene *scene, const struct theme *theme, int64_t first_day,
+                      size_t days, struct frame frame)
+{
+    /* places of days are the middles of their columns */
+    double half = (frame.right - frame.left) / (double)days / 2;
+    struct scale time = scale_time((double)first_day * 86400,
+                                   (double)(first_day + (int64_t)days - 1) * 86400,
+                                   frame.left + half, frame.right - half);
+    struct axis axis = {.scale = time, .side = SIDE_BOTTOM};
+    struct time_step step;
+    if (days == 1) {
+        axis.count = 1;
+        axis.ticks[0] = (struct tick){(double)first_day * 86400, true};
+        axis.scale = scale_linear(axis.ticks[0].value - 1, axis.ticks[0].value + 1,
+                                  frame.left, frame.right);
+        step = (struct time_step){TIME_DAY, 1};
+    } else {
+        double label_pt = fmax(theme->base_pt * 4.5, 2 * half);
+        axis.count =
+            scale_time_ticks(&time, label_pt, NULL, NULL, axis.ticks, AXIS_TICKS, &step);
+    }
+    long long year = INT64_MIN;
+    for (size_t i = 0; i < axis.count; i++) {
+        long long day = (long long)floor(axis.ticks[i].value / 86400);
+        name_day(day, step, civil_from_days(day).year != year, axis.names[i]);
+        year = civil_from_days(day).year;
+    }
+    axis_draw(scene, theme, &axis, frame);
+}
+
+static void note_zone(char *note, size_t size, const char *zone, size_t left_out)
+{
+    struct label name;
+    label_fit(&name, zone, (struct text_style){.size_pt = 1}, 60);
+    int used = snprintf(note, size, name.text[0] ? "Hours in %s." : "", name.text);
+    if (left_out > 0 && used >= 0 && (size_t)used < size)
+        snprintf(note + used, size - (size_t)used, " The first %zu days are not shown.",
+                 left_out);
+}
+
+int chart_heatmap_days(const struct heatmap_days *data, const struct theme *theme,
+                       struct scene *scene, const char **why)
+{
+    size_t left_out = data->days > HEATMAP_MAX_DAYS ? data->days - HEATMAP_MAX_DAYS : 0;
+    struct grid grid = {data->amounts + left_out * HOURS, data->days - left_out,
+                        data->unit};
+    char note[LABEL_BYTES + 128];
+    note_zone(note, sizeof(note), data->zone, left_out);
+    struct frame inside =
+        page_open(scene, theme, theme->height_pt, data->title, data->subtitle);
+    struct frame frame;
+    page_note(scene, theme, &inside, note);
+    if (draw_grid(scene, theme, &grid, inside, &frame))
+        name_days(scene, theme, data->first_day + (int64_t)left_out, grid.columns, frame);
+    return scene_ok(scene, why);
+}
+
+int chart_heatmap_week(const struct heatmap_week *data, const struct theme *theme,
+                       struct scene *scene, const char **why)
+{
+    static const char *const names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                        "Friday", "Saturday", "Sunday"};
+    struct grid grid = {data->amounts, 7, data->unit};
+    char note[LABEL_BYTES + 128];
+    note_zone(note, sizeof(note), data->zone, 0);
+    struct frame inside =
+        page_open(scene, theme, theme->height_pt, data->title, data->subtitle);
+    struct frame frame;
+    page_note(scene, theme, &inside, note);
+    if (draw_grid(scene, theme, &grid, inside, &frame)) {
+        struct axis axis = {.scale = scale_band(7, frame.left, frame.right),
+                            .side = SIDE_BOTTOM,
+                            .count = 7};
+        for (int i = 0; i < 7; i++) {
+            axis.ticks[i] = (struct tick){i, true};
+            strcpy(axis.names[i], names[i]);
+        }
+        axis_draw(scene, theme, &axis, frame);
+    }
+    return scene_ok(scene, why);
+}

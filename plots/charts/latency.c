@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Distributions of latency, one line a version: see latency.h. */
+#include "plots/charts/latency.h"
+
+#include "plots/axis.h"
+#include "plots/page.h"
+#include "plots/place.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_COLORED = 4, /* up to so many lines all have colours; of more, the newest two */
+    MOST_NAMED = 8,   /* up to so many lines all have names */
+    MOST_DRAWN = 24,  /* older ones are left out, and the picture says so */
+    MARKED = 3,       /* p50 p95 p99 */
+    EDGE_CANDIDATES = 8,
+    NAME_CANDIDATES = 72
+};
+static const double marked_shares[MARKED] = {0.50, 0.95, 0.99};
+static const char *const marked_names[MARKED] = {"p50", "p95", "p99"};
+
+/* A line that is drawn. */
+struct curve {
+    const struct latency_line *line;
+    struct color color, name_color;
+    double width_pt;
+    bool colored, named, newest;
+    double
+        end_share; /* where its requests end; a curve of n says nothing beyond 1 - 1/2n */
+    double marked_ns[MARKED];
+};
+
+struct curves {
+    struct curve at[MOST_DRAWN]; /* oldest first */
+    size_t count;
+    size_t empty, left_out; /* lines without a point; lines too old to be drawn */
+    size_t most_points;
+};
+
+static bool is_point(const struct latency_line *line, size_t i)
+{
+    return isfinite(line->latency_ns[i]) && line->latency_ns[i] > 0 &&
+           line->share[i] >= 0 && line->share[i] <= 1;
+}
+
+static bool has_points(const struct latency_line *line)
+{
+    for (size_t i = 0; i < line->points; i++)
+        if (is_point(line, i))
+            return true;
+    return false;
+}
+
+/* Latency of the first point that reaches the share, of the last point where none does.
+ * Needs a line with points. */
+static double latency_at(const struct latency_line *line, double share)
+{
+    size_t low = 0, high = line->points;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (line->share[middle] < share)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (low < line->points && !is_point(line, low))
+        low++;
+    if (low == line->points)
+        low--;
+    while (low > 0 && !is_point(line, low))
+        low--;
+    return line->latency_ns[low];
+}
+
+static struct curve make_curve(const struct latency_line *line)
+{
+    double requests = line->requests > 0 ? (double)line->requests : 1;
+    return (struct curve){
+        .line = line,
+        .end_share = fmin(1 - 0.5 / requests, 1 - 1e-8),
+        .marked_ns = {line->p50_ns, line->p95_ns, line->p99_ns},
+    };
+}
+
+/* The newest lines that have points, in their order. */
+static void choose_curves(struct curves *curves, const struct latency_data *data)
+{
+    *curves = (struct curves){.count = 0};
+    for (size_t i = data->line_count; i-- > 0;) {
+        if (!has_points(&data->lines[i])) {
+            curves->empty++;
+        } else if (curves->count == MOST_DRAWN) {
+            curves->left_out++;
+        } else {
+            curves->at[MOST_DRAWN - 1 - curves->count++] = make_curve(&data->lines[i]);
+            if (data->lines[i].points > curves->most_points)
+                curves->most_points = data->lines[i].points;
+        }
+    }
+    memmove(curves->at, curves->at + MOST_DRAWN - curves->count,
+            curves->count * sizeof(curves->at[0]));
+}
+
+static void color_curves(struct curves *curves, const struct theme *theme)
+{
+    size_t colored = curves->count <= MOST_COLORED ? curves->count : 2;
+    size_t first = curves->count - colored;
+    const char *names[MOST_COLORED];
+    unsigned char slots[MOST_COLORED];
+    for (size_t i = 0; i < colored; i++)
+        names[i] =
+            curves->at[first + i].line->name ? curves->at[first + i].line->name : "";
+    theme_slots(names, colored, slots);
+    for (size_t i = 0; i < curves->count; i++) {
+        struct curve *curve = &curves->at[i];
+        size_t age = curves->count - 1 - i; /* 0 is the newest */
+        curve->newest = age == 0;
+        curve->colored = i >= first;
+        curve->named = curve->colored || curves->count <= MOST_NAMED;
+        curve->color = curve->colored ? theme->slots[slots[i - first]] : theme->muted;
+        curve->name_color =
+            curve->colored ? color_mix(curve->color, theme->ink, 0.3) : theme->faint;
+        double thin = curve->colored ? 0.11 : 0.07;
+        curve->width_pt = theme->base_pt * (age == 0 ? 0.2 : age == 1 ? 0.14 : thin);
+    }
+}
+
+/* --- from data to places --------------------------------------------------------------
+ */
+
+/* One of the two charts: which axis carries shares, and how a line becomes points. */
+struct view {
+    struct scale latency, share;
+    struct frame frame;
+    bool ecdf;
+};
+
+static struct point place_of(const struct view *view, double latency_ns, double share)
+{
+    double along_latency = scale_at(&view->latency, latency_ns);
+    double along_share = scale_at(&view->share, share);
+    return view->ecdf ? (struct point){along_latency, along_share}
+                      : (struct point){along_share, along_latency};
+}
+
+/* Corners of a curve's staircase; points has room for all points of its line and one
+ * more. Shares rise at a latency in an ECDF; over percentiles, a latency holds from the
+ * share before it to its own. */
+static size_t trace(const struct view *view, const struct curve *curve,
+                    struct point *points)
+{
+    const struct latency_line *line = curve->line;
+    double before = 0, last_ns = NAN;
+    size_t count = 0;
+    for (size_t i = 0; i < line->points; i++) {
+        if (!is_point(line, i))
+            continue;
+        double share = fmin(line->share[i], view->ecdf ? 1 : curve->end_share);
+        if (view->ecdf && count == 0)
+            points[count++] = place_of(view, line->latency_ns[i], 0);
+        points[count++] =
+            place_of(view, line->latency_ns[i], view->ecdf ? share : before);
+        before = fmax(before, share);
+        last_ns = line->latency_ns[i];
+    }
+    if (!view->ecdf)
+        points[count++] = place_of(view, last_ns, curve->end_share);
+    return count;
+}
+
+/* --- labels ---------------------------------------------------------------------------
+ */
+
+static struct text_style value_style(const struct theme *theme, const struct curve *curve)
+{
+    return (struct text_style){theme->base_pt * 0.88, curve->newest, CUT_END};
+}
+
+static void draw_label(struct scene *scene, const struct theme *theme,
+                       const struct label *label, const struct candidate *at,
+                       struct text_style style, struct color ink)
+{
+    mark_label(scene, label,
+               (struct text_mark){.at = at->at,
+                                  .anchor = at->anchor,
+                                  .style = style,
+                                  .ink = ink,
+                                  .halo = theme->paper,
+                                  .max_pt = label->width_pt * 1.25 + theme->base_pt});
+}
+
+/* Places around a dot, the best first: above left and below right of a rising curve. */
+static void around(struct point dot, double size_pt, struct candidate *candidates)
+{
+    double x = size_pt * 0.6, y = size_pt * 0.35;
+    struct candidate all[EDGE_CANDIDATES] = {
+        {{dot.x - x, dot.y - y}, ANCHOR_END, 0},
+        {{dot.x + x, dot.y + y + size_pt * 0.5}, ANCHOR_START, 0},
+        {{dot.x + x, dot.y + y}, ANCHOR_START, 0.5},
+        {{dot.x - x, dot.y + y}, ANCHOR_END, 0.5},
+        {{dot.x, dot.y - size_pt * 0.7}, ANCHOR_MIDDLE, 1},
+        {{dot.x, dot.y + size_pt * 1.4}, ANCHOR_MIDDLE, 1},
+        {{dot.x + x, dot.y + size_pt * 1.5}, ANCHOR_START, 2},
+        {{dot.x - x, dot.y - size_pt}, ANCHOR_END, 2},
+    };
+    memcpy(candidates, all, sizeof(all));
+}
+
+static void draw_marked(struct scene *scene, const struct theme *theme,
+                        const struct view *view, const struct curve *curve, bool valued,
+                        struct place *place)
+{
+    struct text_style style = value_style(theme, curve);
+    for (size_t i = 0; i < MARKED; i++) {
+        double ns = curve->marked_ns[i];
+        if (!isfinite(ns) || ns <= 0 || marked_shares[i] > curve->end_share)
+            continue;
+        struct point dot = place_of(view, ns, marked_shares[i]);
+        mark_dot(scene, view->frame, dot, theme->base_pt * (curve->newest ? 0.32 : 0.26),
+                 curve->color, theme->paper);
+        if (!valued)
+            continue;
+        char value[NUMBER_BYTES], text[NUMBER_BYTES + 8];
+        latency_text(ns, value);
+        snprintf(text, sizeof(text), "%s %s", marked_names[i], value);
+        struct label label;
+        label_fit(&label, text, style, 200);
+        struct candidate candidates[EDGE_CANDIDATES];
+        around(dot, style.size_pt, candidates);
+        size_t best = place_label(place, label.width_pt, style.size_pt, candidates,
+                                  EDGE_CANDIDATES);
+        if (best < EDGE_CANDIDATES)
+            draw_label(scene, theme, &label, &candidates[best], style, curve->name_color);
+    }
+}
+
+static void name_curve(struct label *label, const struct curve *curve,
+                       struct text_style style, double max_pt)
+{
+    char count[NUMBER_BYTES], rest[NUMBER_BYTES + 8];
+    count_text((double)curve->line->requests, count);
+    snprintf(rest, sizeof(rest), "  n %s", count);
+    label_name_with(label, curve->line->name, rest, style, max_pt);
+}
+
+static struct text_style name_style(const struct theme *theme, const struct curve *curve)
+{
+    return (struct text_style){theme->base_pt * (curve->colored ? 1 : 0.88),
+                               curve->newest, CUT_MIDDLE};
+}
+
+/* ECDF: a name beside its line, at whatever height there is room, joined by a short rule.
+ */
+static void name_beside(struct scene *scene, const struct theme *theme,
+                        const struct view *view, const struct curve *curve,
+                        struct place *place)
+{
+    static const double away_pt[] = {8, 30, 70};
+    struct text_style style = name_style(theme, curve);
+    struct label label;
+    name_curve(&label, curve, style, (view->frame.right - view->frame.left) * 0.35);
+    struct candidate candidates[NAME_CANDIDATES];
+    struct point on_line[NAME_CANDIDATES];
+    size_t count = 0;
+    for (int step = 0; step < 12; step++) {
+        double share = 0.86 - 0.07 * step;
+        struct point at = place_of(view, latency_at(curve->line, share), share);
+        for (int i = 0; i < 6; i++) {
+            double away = away_pt[i / 2] * (i % 2 ? -1 : 1);
+            on_line[count] = at;
+            candidates[count++] =
+                (struct candidate){.at = {at.x + away, at.y + 0.35 * style.size_pt},
+                                   .anchor = away > 0 ? ANCHOR_START : ANCHOR_END,
+                                   .penalty = 0.02 * fabs(away) + fabs(share - 0.6)};
+        }
+    }
+    size_t best = place_label(place, label.width_pt, style.size_pt, candidates, count);
+    if (best == count)
+        return;
+    struct point end = {candidates[best].at.x +
+                            (candidates[best].anchor == ANCHOR_START ? -2 : 2),
+                        on_line[best].y};
+    mark_rule(scene, on_line[best], end, (struct stroke){curve->color, 0.75, false});
+    draw_label(scene, theme, &label, &candidates[best], style, curve->name_color);
+}
+
+/* Percentiles: names in a column at the right, each as near to the end of its line as the
+ * others let it, joined by a rule. */
+struct end_name {
+    const struct curve *curve;
+    struct point end;
+    struct label label;
+    double y;
+};
+
+static int by_height(const void *a, const void *b)
+{
+    const struct end_name *left = a, *right = b;
+    int order = (left->end.y > right->end.y) - (left->end.y < right->end.y);
+    return order != 0 ? order
+                      : (left->curve > right->curve) - (left->curve < right->curve);
+}
+
+/* Pushes names apart downwards, then back up from the bottom. */
+static void spread(struct end_name *names, size_t count, double apart_pt,
+                   struct frame frame)
+{
+    for (size_t i = 0; i < count; i++) {
+        names[i].y = fmin(fmax(names[i].end.y, frame.top), frame.bottom);
+        if (i > 0)
+            names[i].y = fmax(names[i].y, names[i - 1].y + apart_pt);
+    }
+    double lowest = frame.bottom;
+    for (size_t i = count; i-- > 0; lowest = names[i].y - apart_pt)
+        names[i].y = fmin(names[i].y, lowest);
+}
+
+static size_t find_ends(struct end_name *names, const struct curves *curves,
+                        const struct theme *theme, const struct view *view, double max_pt)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < curves->count; i++) {
+        const struct curve *curve = &curves->at[i];
+        if (!curve->named)
+            continue;
+        struct end_name *name = &names[count++];
+        name->curve = curve;
+        name->end =
+            place_of(view, latency_at(curve->line, curve->end_share), curve->end_share);
+        name_curve(&name->label, curve, name_style(theme, curve), max_pt);
+    }
+    return count;
+}
+
+static void name_ends(struct scene *scene, const struct theme *theme,
+                      const struct view *view, const struct curves *curves,
+                      double column_pt)
+{
+    struct end_name names[MOST_NAMED];
+    double gap = theme->base_pt * 1.4, base = theme->base_pt;
+    size_t count = find_ends(names, curves, theme, view, column_pt - gap);
+    qsort(names, count, sizeof(names[0]), by_height);
+    spread(names, count, base * 1.3, view->frame);
+    for (size_t i = 0; i < count; i++) {
+        const struct curve *curve = names[i].curve;
+        struct text_style style = name_style(theme, curve);
+        struct point turn = {view->frame.right + 2, names[i].end.y};
+        struct point at_name = {view->frame.right + gap - 3, names[i].y};
+        struct stroke rule = {curve->color, 0.75, names[i].end.x < view->frame.right - 4};
+        turn.y = fmin(fmax(turn.y, view->frame.top), view->frame.bottom);
+        names[i].end.y = turn.y;
+        mark_rule(scene, names[i].end, turn, rule);
+        rule.dashed = false;
+        mark_rule(scene, turn, at_name, rule);
+        struct candidate at = {
+            {view->frame.right + gap, names[i].y + 0.35 * style.size_pt},
+            ANCHOR_START,
+            0};
+        draw_label(scene, theme, &names[i].label, &at, style, curve->name_color);
+    }
+}
+
+static double widest_name(const struct curves *curves, const struct theme *theme,
+                          double most_pt)
+{
+    double widest = 0;
+    for (size_t i = 0; i < curves->count; i++) {
+        struct label label;
+        if (!curves->at[i].named)
+            continue;
+        name_curve(&label, &curves->at[i], name_style(theme, &curves->at[i]), most_pt);
+        widest = fmax(widest, label.width_pt);
+    }
+    return widest * 1.04;
+}
+
+/* --- notes ----------------------------------------------------------------------------
+ */
+
+/* Which versions are grey, which are not there at all, and how far the slowest run on. */
+static void write_note(char *note, size_t size, const struct curves *curves,
+                       double beyond_ns)
+{
+    size_t unnamed = 0;
+    const struct curve *first = NULL, *last = NULL;
+    for (size_t i = 0; i < curves->count; i++) {
+        if (curves->at[i].named)
+            continue;
+        first = unnamed++ == 0 ? &curves->at[i] : first;
+        last = &curves->at[i];
+    }
+    FILE *out = fmemopen(note, size, "w");
+    if (!out)
+        return;
+    if (unnamed > 0) {
+        struct label from, to;
+        struct text_style style = {1, false, CUT_MIDDLE};
+        label_name(&from, first->line->name, style, 24);
+        label_name(&to, last->line->name, style, 24);
+        fprintf(out, "Grey: %zu earlier versions, \u2068%s\u2069 to \u2068%s\u2069. ",
+                unnamed, from.text, to.text);
+    }
+    if (curves->left_out > 0)
+        fprintf(out, "%zu older versions are not drawn. ", curves->left_out);
+    if (curves->empty > 0)
+        fprintf(out, "%zu version%s no requests with a latency. ", curves->empty,
+                curves->empty == 1 ? " has" : "s have");
+    if (beyond_ns > 0) {
+        char latency[NUMBER_BYTES];
+        latency_text(beyond_ns, latency);
+        fprintf(out, "The slowest 0.1 %% run on to %s, beyond the right edge. ", latency);
+    }
+    fclose(out);
+}
+
+/* --- the charts -----------------------------------------------------------------------
+ */
+
+static void draw_curves(struct scene *scene, const struct theme *theme,
+                        const struct view *view, const struct curves *curves,
+                        double column_pt)
+{
+    struct point *points = malloc((curves->most_points + 1) * sizeof(*points));
+    struct place *place = malloc(sizeof(*place));
+    if (!points || !place) {
+        scene->failed = true;
+        goto free_both;
+    }
+    place_init(place, view->frame);
+    for (size_t i = 0; i < curves->count; i++) {
+        const struct curve *curve = &curves->at[i];
+        size_t count = trace(view, curve, points);
+        place_avoid(place, points, count, true);
+        mark_step(scene, view->frame, points, count,
+                  (struct stroke){curve->color, curve->width_pt, false});
+    }
+    for (size_t i = curves->count; i-- > 0;)
+        if (curves->at[i].colored)
+            draw_marked(scene, theme, view, &curves->at[i], i + 2 >= curves->count,
+                        place);
+    if (view->ecdf) {
+        for (size_t i = curves->count; i-- > 0;)
+            if (curves->at[i].named)
+                name_beside(scene, theme, view, &curves->at[i], place);
+    } else {
+        name_ends(scene, theme, view, curves, column_pt);
+    }
+free_both:
+    free(points);
+    free(place);
+}
+
+static void span_of(const struct curves *curves, bool ecdf, double *low_ns,
+                    double *high_ns, double *most_ns)
+{
+    *low_ns = INFINITY;
+    *high_ns = *most_ns = 0;
+    for (size_t i = 0; i < curves->count; i++) {
+        const struct curve *curve = &curves->at[i];
+        double end = ecdf ? 0.999 : curve->end_share;
+        *low_ns = fmin(*low_ns, latency_at(curve->line, ecdf ? 0.001 : 0.01));
+        *high_ns = fmax(*high_ns, latency_at(curve->line, end));
+        *most_ns = fmax(*most_ns, latency_at(curve->line, 1));
+        for (size_t k = 0; k < MARKED; k++)
+            if (isfinite(curve->marked_ns[k]))
+                *high_ns = fmax(*high_ns, curve->marked_ns[k]);
+    }
+}
+
+static void draw_ecdf(struct scene *scene, const struct theme *theme,
+                      const struct curves *curves, struct frame inside, double low_ns,
+                      double high_ns)
+{
+    double base = theme->base_pt;
+    struct view view = {.ecdf = true};
+    struct axis share, latency;
+    view.frame = (struct frame){inside.left, inside.top + 1.6 * base, inside.right - base,
+                                inside.bottom};
+    axis_init(&latency, theme, scale_log(low_ns / 1.1, high_ns * 1.15, 0, 600),
+              SIDE_BOTTOM, latency_text);
+    latency.title = "latency, log scale";
+    view.frame.bottom -= axis_room(&latency, theme);
+    view.share = scale_linear(0, 1, view.frame.bottom, view.frame.top);
+    axis_init(&share, theme, view.share, SIDE_LEFT, percent_text);
+    share.title = "share of requests that took at most this long";
+    view.frame.left += axis_room(&share, theme);
+    view.latency =
+        scale_log(low_ns / 1.1, high_ns * 1.15, view.frame.left, view.frame.right);
+    axis_init(&latency, theme, view.latency, SIDE_BOTTOM, latency_text);
+    latency.title = "latency, log scale";
+    axis_draw(scene, theme, &latency, view.frame);
+    axis_draw(scene, theme, &share, view.frame);
+    draw_curves(scene, theme, &view, curves, 0);
+}
+
+static void draw_percentiles(struct scene *scene, const struct theme *theme,
+                             const struct curves *curves, struct frame inside,
+                             double low_ns, double high_ns)
+{
+    double base = theme->base_pt, end_share = 0.99;
+    double column = widest_name(curves, theme, theme->width_pt * 0.28) + 1.6 * base;
+    struct view view = {.ecdf = false};
+    struct axis share, latency;
+    for (size_t i = 0; i < curves->count; i++)
+        end_share = fmax(end_share, curves->at[i].end_share);
+    view.frame = (struct frame){inside.left, inside.top + 1.6 * base,
+                                inside.right - column, inside.bottom};
+    axis_init(&share, theme, scale_nines(end_share, 0, 1), SIDE_BOTTOM, percent_text);
+    share.title = "percentile of requests";
+    view.frame.bottom -= axis_room(&share, theme);
+    view.latency =
+        scale_log(low_ns / 1.1, high_ns * 1.15, view.frame.bottom, view.frame.top);
+    axis_init(&latency, theme, view.latency, SIDE_LEFT, latency_text);
+    latency.title = "latency, log scale";
+    view.frame.left += axis_room(&latency, theme);
+    view.share = scale_nines(end_share, view.frame.left, view.frame.right);
+    axis_init(&share, theme, view.share, SIDE_BOTTOM, percent_text);
+    share.title = "percentile of requests";
+    axis_draw(scene, theme, &share, view.frame);
+    axis_draw(scene, theme, &latency, view.frame);
+    draw_curves(scene, theme, &view, curves, column);
+}
+
+static int draw(const struct latency_data *data, const struct theme *theme,
+                struct scene *scene, bool ecdf, const char **why)
+{
+    struct curves curves;
+    choose_curves(&curves, data);
+    color_curves(&curves, theme);
+    double low_ns, high_ns, most_ns;
+    span_of(&curves, ecdf, &low_ns, &high_ns, &most_ns);
+    struct frame inside =
+        page_open(scene, theme, theme->height_pt, data->title, data->subtitle);
+    char note[1024] = "";
+    write_note(note, sizeof(note), &curves,
+               ecdf && most_ns > high_ns * 1.15 ? most_ns : 0);
+    page_note(scene, theme, &inside, note);
+    if (curves.count == 0)
+        page_empty(scene, theme, inside, "No requests with a latency: nothing to draw");
+    else if (ecdf)
+        draw_ecdf(scene, theme, &curves, inside, low_ns, high_ns);
+    else
+        draw_percentiles(scene, theme, &curves, inside, low_ns, high_ns);
+    return scene_ok(scene, why);
+}
+
+int chart_latency_ecdf(const struct latency_data *data, const struct theme *theme,
+                       struct scene *scene, const char **why)
+{
+    return draw(data, theme, scene, true, why);
+}
+
+int chart_latency_percentiles(const struct latency_data *data, const struct theme *theme,
+                              struct scene *scene, const char **why)
+{
+    return draw(data, theme, scene, false, why);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Numbers to text: see units.h. printf's %f follows the locale, so digits are ours. */
+#include "plots/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* value >= 0 with up to decimals digits after the point, idle zeros dropped, thousands
+ * parted by commas. Needs value * 10^decimals < 10^18. */
+static void plain(double value, int decimals, char out[NUMBER_BYTES])
+{
+    long long scaled = llround(value * pow(10, decimals)), one = 1;
+    for (int i = 0; i < decimals; i++)
+        one *= 10;
+    long long whole = scaled / one, rest = scaled % one;
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%lld", whole);
+    char *at = out;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *at++ = ',';
+        *at++ = digits[i];
+    }
+    *at = '\0';
+    if (rest == 0)
+        return;
+    for (; rest % 10 == 0; rest /= 10)
+        decimals--;
+    snprintf(at, (size_t)(out + NUMBER_BYTES - at), ".%0*lld", decimals, rest);
+}
+
+/* 3 significant digits below 1000, whole numbers above. */
+static int decimals_for(double value)
+{
+    if (value < 1e-6)
+        return 0;
+    int decimals = 2 - (int)floor(log10(value * (1 + 1e-9)));
+    return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
+}
+
+void latency_text(double ns, char out[NUMBER_BYTES])
+{
+    static const struct {
+        double ns;
+        const char *name;
+    } units[] = {{1e9, " s"}, {1e6, " ms"}, {1e3, " µs"}, {1, " ns"}};
+    if (!isfinite(ns)) {
+        strcpy(out, "no value");
+        return;
+    }
+    size_t unit = 0;
+    /* 999.7 µs is 1 ms when three digits are shown */
+    while (unit < 3 && ns < units[unit].ns * 0.9995)
+        unit++;
+    double value = fmin(fmax(ns / units[unit].ns, 0), 1e15);
+    plain(value, decimals_for(value), out);
+    strcat(out, units[unit].name);
+}
+
+void count_text(double value, char out[NUMBER_BYTES])
+{
+    if (!isfinite(value)) {
+        strcpy(out, "no value");
+        return;
+    }
+    double size = fmin(fabs(value), 1e18);
+    char *at = out;
+    if (value < 0)
+        at = stpcpy(at, "−");
+    const char *suffix = size >= 0.9995e9 ? " G" : size >= 0.9995e6 ? " M" : "";
+    if (*suffix != '\0')
+        size /= size >= 0.9995e9 ? 1e9 : 1e6;
+    char digits[NUMBER_BYTES];
+    plain(size, decimals_for(size), digits);
+    stpcpy(stpcpy(at, digits), suffix);
+}
+
+void percent_text(double share, char out[NUMBER_BYTES])
+{
+    double percent = isfinite(share) ? fmin(fmax(share * 100, 0), 100) : 0;
+    plain(percent, 7, out);
+    strcat(out, " %");
+}
