@@ -111,6 +111,16 @@ const uint8_t *fmd__block_payload(const struct fmd__block *block, const uint8_t 
     return !ZSTD_isError(got) && got == block->raw_bytes ? scratch : NULL;
 }
 
+void *fmd__block_context_new(void)
+{
+    return ZSTD_createDCtx();
+}
+
+void fmd__block_context_free(void *context)
+{
+    ZSTD_freeDCtx(context);
+}
+
 size_t fmd__block_find_sync(const uint8_t *bytes, size_t size, size_t from)
 {
     if (from >= size)

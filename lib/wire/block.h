@@ -58,6 +58,11 @@ enum fmd__block_result fmd__block_read(const uint8_t *bytes, size_t size,
 const uint8_t *fmd__block_payload(const struct fmd__block *block, const uint8_t *bytes,
                                   void *context, uint8_t *scratch);
 
+/* A ZSTD_DCtx for fmd__block_payload, for those who do not include zstd; NULL when memory
+ * ran out. */
+void *fmd__block_context_new(void);
+void fmd__block_context_free(void *context);
+
 /* Offset of the next sync word at or after from, or size when there is none (the last 7
  * bytes may begin one: keep them). */
 size_t fmd__block_find_sync(const uint8_t *bytes, size_t size, size_t from);
