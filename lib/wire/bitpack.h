@@ -31,4 +31,10 @@ void fmd__bitunpack64(const uint8_t *packed, size_t count, unsigned width, uint6
 void fmd__bitunpack32(const uint8_t *packed, size_t count, unsigned width, uint32_t base,
                       uint32_t *values);
 
+/* The same without the processor's extensions, to be tested against. */
+void fmd__bitunpack64_portable(const uint8_t *packed, size_t count, unsigned width,
+                               uint64_t base, uint64_t *values);
+void fmd__bitunpack32_portable(const uint8_t *packed, size_t count, unsigned width,
+                               uint32_t base, uint32_t *values);
+
 #endif

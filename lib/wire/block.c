@@ -7,6 +7,7 @@
 #include "block.h"
 #include "numbers.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -135,13 +136,27 @@ size_t fmd__block_bound(size_t raw_bytes)
     return HEADER_BYTES + raw_bytes;
 }
 
+/* Whether some of its bytes are much likelier than others: trying zstd on packed columns,
+ * where they are not, costs the writer as much again as packing them, for nothing.
+ * Counts pairs of equal bytes in a sample; all alike, there are sampled^2 / 256. */
+static bool worth_a_try(const uint8_t *raw, size_t raw_bytes)
+{
+    uint16_t counts[256] = {0};
+    uint32_t sampled = 0, pairs = 0;
+    if (raw_bytes < 128)
+        return false;
+    for (size_t i = 0; i < raw_bytes; i += 1 + raw_bytes / 1024, sampled++)
+        pairs += 2u * counts[raw[i]]++;
+    return pairs > sampled * sampled / 128;
+}
+
 /* Compresses where that saves a sixteenth; returns the bytes at out. */
 static uint32_t store_payload(struct fmd__block *block, const uint8_t *raw,
                               size_t raw_bytes, void *context, uint8_t *out)
 {
-    size_t worth = raw_bytes - raw_bytes / 16;
-    if (context && raw_bytes >= 128) {
-        size_t got = ZSTD_compressCCtx(context, out, worth, raw, raw_bytes, 1);
+    if (context && worth_a_try(raw, raw_bytes)) {
+        size_t got = ZSTD_compressCCtx(context, out, raw_bytes - raw_bytes / 16, raw,
+                                       raw_bytes, 1);
         if (!ZSTD_isError(got)) {
             block->codec = CODEC_ZSTD;
             return (uint32_t)got;

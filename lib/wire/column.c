@@ -229,8 +229,9 @@ uint8_t *fmd__column_encode(const uint64_t *values, uint32_t count, unsigned bit
         if (!at || count == 1)                                                           \
             return at;                                                                   \
         at = fmd__frame_decode##BITS(at, end, count - 1, values + 1);                    \
+        TYPE sum = values[0];                                                            \
         for (uint32_t i = 1; at && i < count; i++)                                       \
-            values[i] += values[i - 1];                                                  \
+            values[i] = sum += values[i];                                                \
         return at;                                                                       \
     }                                                                                    \
                                                                                          \

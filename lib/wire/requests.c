@@ -32,6 +32,8 @@ enum column_tag {
 /* --- kinds ----------------------------------------------------------------------- */
 
 /* endpoint << 32 | status << 16 | method << 8 | flags */
+static const unsigned kind_shifts[4] = {32, 16, 8, 0};
+static const uint64_t kind_masks[4] = {0xffffffff, 0xffff, 0xff, 0xff};
 static uint64_t kind_of(const struct fmd__columns *c, uint32_t i)
 {
     return (uint64_t)c->endpoint[i] << 32 | (uint64_t)c->status[i] << 16 |
@@ -76,44 +78,59 @@ static bool count_kinds(const struct fmd__columns *columns, struct kinds *kinds)
 
 static uint8_t *put_kinds(const struct kinds *kinds, uint32_t count, uint8_t *out)
 {
-    static const unsigned shifts[4] = {32, 16, 8, 0};
-    static const uint64_t masks[4] = {0xffffffff, 0xffff, 0xff, 0xff};
     uint64_t part[KINDS_MAX];
     struct fmd__frame frame;
     out = fmd__put_varint(out, kinds->count);
     for (int p = 0; p < 4; p++) {
         for (uint32_t k = 0; k < kinds->count; k++)
-            part[k] = kinds->table[k] >> shifts[p] & masks[p];
+            part[k] = kinds->table[k] >> kind_shifts[p] & kind_masks[p];
         frame = fmd__frame_plan(part, kinds->count, 0);
         out = fmd__frame_encode(&frame, part, kinds->count, out);
     }
     return fmd__bitpack(kinds->index, count, fmd__bits_of(kinds->count - 1), out);
 }
 
+#define KINDS_A_TIME 256u /* any width of so many is whole bytes */
+
+/* Looks up each request's combination. False when a number is not in the table. */
+static bool spread_kinds(const uint8_t *packed, uint32_t kinds, const uint64_t *table,
+                         struct fmd__columns *c)
+{
+    unsigned width = fmd__bits_of(kinds - 1);
+    uint32_t index[KINDS_A_TIME], beyond = 0; /* top bit: an index >= kinds */
+    for (uint32_t from = 0; from < c->count; from += KINDS_A_TIME) {
+        uint32_t left = c->count - from, now = left < KINDS_A_TIME ? left : KINDS_A_TIME;
+        fmd__bitunpack32(packed, now, width, 0, index);
+        packed += fmd__bitpack_bytes(now, width);
+        for (uint32_t i = 0; i < now; i++) {
+            uint64_t kind = table[index[i]];
+            beyond |= kinds - 1 - index[i];
+            c->endpoint[from + i] = (uint32_t)(kind >> 32);
+            c->status[from + i] = (uint16_t)(kind >> 16);
+            c->method[from + i] = (uint8_t)(kind >> 8);
+            c->flags[from + i] = (uint8_t)kind;
+        }
+    }
+    return !(beyond >> 31);
+}
+
 static bool get_kinds(const uint8_t *at, const uint8_t *end, struct fmd__columns *columns)
 {
-    uint32_t part[4][KINDS_MAX], index[FMD__BLOCK_REQUESTS_MAX];
-    uint32_t kinds = 0, largest = 0;
+    uint32_t part[KINDS_MAX], kinds = 0;
+    uint64_t table[KINDS_MAX];
     at = fmd__get_bounded(at, end, KINDS_MAX, &kinds);
     if (!at || kinds == 0)
         return false;
-    for (int p = 0; p < 4 && at; p++)
-        at = fmd__frame_decode32(at, end, kinds, part[p]);
-    unsigned width = fmd__bits_of(kinds - 1);
-    if (!at || (size_t)(end - at) < fmd__bitpack_bytes(columns->count, width))
-        return false;
-    fmd__bitunpack32(at, columns->count, width, 0, index);
-    for (uint32_t i = 0; i < columns->count; i++)
-        largest = index[i] > largest ? index[i] : largest;
-    if (largest >= kinds)
-        return false;
-    for (uint32_t i = 0; i < columns->count; i++) {
-        columns->endpoint[i] = part[0][index[i]];
-        columns->status[i] = (uint16_t)part[1][index[i]];
-        columns->method[i] = (uint8_t)part[2][index[i]];
-        columns->flags[i] = (uint8_t)part[3][index[i]];
+    memset(table, 0, sizeof(table)); /* beyond kinds, up to the next power of two */
+    for (int p = 0; p < 4 && at; p++) {
+        at = fmd__frame_decode32(at, end, kinds, part);
+        for (uint32_t k = 0; at && k < kinds; k++)
+            table[k] |= (part[k] & kind_masks[p]) << kind_shifts[p];
     }
-    return true;
+    return at &&
+           (size_t)(end - at) >=
+               fmd__bitpack_bytes(columns->count, fmd__bits_of(kinds - 1)) &&
+           spread_kinds(at, kinds, table, columns);
 }
 
 /* --- encode ---------------------------------------------------------------------- */
@@ -295,44 +312,40 @@ static bool get_column(const uint8_t *at, const uint8_t *end, enum column_tag ta
     }
 }
 
-/* Columns that the payload does not have. */
-static void fill_missing(struct fmd__columns *c, uint32_t seen)
+static void to_parts(const uint64_t *duration, uint32_t count, uint64_t *values)
 {
-    size_t n = c->count;
-#define MISSING(tag) (!(seen >> (tag)&1))
-#define ZERO(member) memset(c->member, 0, n * sizeof(c->member[0]))
-    if (MISSING(TAG_KINDS)) {
-        if (MISSING(TAG_ENDPOINT))
-            ZERO(endpoint);
-        if (MISSING(TAG_STATUS))
-            ZERO(status);
-        if (MISSING(TAG_METHOD))
-            ZERO(method);
-        if (MISSING(TAG_FLAGS))
-            ZERO(flags);
-    }
-    if (MISSING(TAG_START))
-        ZERO(start_ns);
-    if (MISSING(TAG_DURATION))
-        ZERO(duration_ns);
-    if (MISSING(TAG_FIRST_BYTE))
-        ZERO(first_byte_ns);
-    if (MISSING(TAG_VIEW))
-        ZERO(view_ns);
-    if (MISSING(TAG_GROUP))
-        ZERO(group);
-    if (MISSING(TAG_ADDRESS))
-        ZERO(address);
-#undef MISSING
-#undef ZERO
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = part_of(duration[i], values[i]);
 }
 
-static void rests_to_parts(struct fmd__columns *c)
+#define HAS(seen, tag) ((seen) >> (tag)&1)
+
+/* Columns that the payload does not have, and those that are relative to others. */
+static void complete(struct fmd__columns *c, uint32_t seen)
 {
-    for (uint32_t i = 0; i < c->count; i++)
-        c->first_byte_ns[i] = part_of(c->duration_ns[i], c->first_byte_ns[i]);
-    for (uint32_t i = 0; i < c->count; i++)
-        c->view_ns[i] = part_of(c->duration_ns[i], c->view_ns[i]);
+    size_t n = c->count;
+#define ZERO_UNLESS(tag, member)                                                         \
+    if (!HAS(seen, tag))                                                                 \
+    memset(c->member, 0, n * sizeof(c->member[0]))
+    if (!HAS(seen, TAG_KINDS)) {
+        ZERO_UNLESS(TAG_ENDPOINT, endpoint);
+        ZERO_UNLESS(TAG_STATUS, status);
+        ZERO_UNLESS(TAG_METHOD, method);
+        ZERO_UNLESS(TAG_FLAGS, flags);
+    }
+    ZERO_UNLESS(TAG_START, start_ns);
+    ZERO_UNLESS(TAG_DURATION, duration_ns);
+    ZERO_UNLESS(TAG_GROUP, group);
+    ZERO_UNLESS(TAG_ADDRESS, address);
+#undef ZERO_UNLESS
+    if (HAS(seen, TAG_FIRST_BYTE))
+        to_parts(c->duration_ns, c->count, c->first_byte_ns);
+    else
+        memset(c->first_byte_ns, 0xff, n * sizeof(c->first_byte_ns[0]));
+    if (HAS(seen, TAG_VIEW))
+        to_parts(c->duration_ns, c->count, c->view_ns);
+    else
+        memset(c->view_ns, 0xff, n * sizeof(c->view_ns[0]));
 }
 
 int fmd__requests_decode(const uint8_t *payload, size_t size,
@@ -357,7 +370,6 @@ int fmd__requests_decode(const uint8_t *payload, size_t size,
     }
     if (!at)
         return -1;
-    fill_missing(columns, seen);
-    rests_to_parts(columns);
+    complete(columns, seen);
     return 0;
 }
