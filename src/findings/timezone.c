@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the calendar --------------------------------------------------------------------
- */
+/* --- the calendar --- */
 
 /* Days from civil and back: eras of 400 years = 146097 days, years begin in March. */
 int64_t zone_day(int year, int month, int day)
@@ -54,8 +53,7 @@ static bool is_leap(int year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* --- POSIX rules ---------------------------------------------------------------------
- */
+/* --- POSIX rules --- */
 
 /* Reads an unsigned number of at most max; NULL when there is none. */
 static const char *parse_number(const char *s, int max, int *value)
@@ -200,8 +198,7 @@ static int32_t rule_offset_s(const struct zone *zone, int64_t utc_s)
     return summer ? zone->summer_offset_s : zone->standard_offset_s;
 }
 
-/* --- TZif ----------------------------------------------------------------------------
- */
+/* --- TZif --- */
 
 enum { TZIF_HEADER_BYTES = 44, TZIF_CHANGES_MAX = 100000 };
 
@@ -326,8 +323,7 @@ void zone_release(struct zone *zone)
     *zone = (struct zone){0};
 }
 
-/* --- conversion ----------------------------------------------------------------------
- */
+/* --- conversion --- */
 
 int32_t zone_offset_s(const struct zone *zone, int64_t utc_s)
 {

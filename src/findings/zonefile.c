@@ -87,8 +87,7 @@ static void name_of_localtime(char *name, size_t size)
     free(path);
 }
 
-/* --- nearest name --------------------------------------------------------------------
- */
+/* --- nearest name --- */
 
 enum { NAME_MAX_COMPARED = 48 };
 

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <wchar.h>
 
-/* --- UTF-8 ---------------------------------------------------------------------------
- */
+/* --- UTF-8 --- */
 
 size_t utf8_read(const char *bytes, size_t size, uint32_t *character)
 {
@@ -77,8 +76,7 @@ char *display_clean(const char *bytes, size_t length)
     return str_take(&clean);
 }
 
-/* --- columns -------------------------------------------------------------------------
- */
+/* --- columns --- */
 
 /* C.UTF-8 is part of every libc6; without it every character counts one column. */
 static locale_t width_locale;

@@ -197,8 +197,7 @@ struct text format_change(double ratio)
     return text;
 }
 
-/* --- times ---------------------------------------------------------------------------
- */
+/* --- times --- */
 
 static int64_t floor_seconds(int64_t ns)
 {

@@ -35,8 +35,9 @@ struct report_options {
     const char *time_zone;    /* IANA name; NULL: this machine's (zone_load) */
     uint64_t apdex_target_ns; /* 0: no Apdex. Default 500 ms */
     enum report_sort sort;
-    unsigned top;    /* rows of a table in terminal and Markdown; 0: all. Default 20 */
-    unsigned charts; /* endpoints that get charts of their own. Default 6 */
+    unsigned top; /* rows of a table in terminal and Markdown; 0: all. Default 20 */
+    bool charts;  /* Default true */
+    unsigned chart_endpoints; /* that get charts of their own. Default 6 */
     const char
         *title;      /* what was analyzed, as the user named it; borrowed, may be NULL */
     bool repeatable; /* leave out what differs between two runs on the same input */
@@ -47,12 +48,14 @@ void report_options_init(struct report_options *options);
 /* A picture that belongs to the report. */
 struct report_chart {
     enum report_chart_kind {
-        REPORT_CHART_LATENCY,
-        REPORT_CHART_BOX,
-        REPORT_CHART_HEAT
+        REPORT_CHART_LATENCY,   /* percentiles of one endpoint, a line a version */
+        REPORT_CHART_VERSIONS,  /* boxes of one endpoint, a row a version */
+        REPORT_CHART_ENDPOINTS, /* boxes, a row an endpoint */
+        REPORT_CHART_DAYS,      /* hour × day */
+        REPORT_CHART_WEEK       /* hour × day of the week */
     } kind;
-    size_t endpoint; /* index into overview.endpoints, SIZE_MAX: all of them */
-    char *name;      /* file name without suffix; safe anywhere, stable from run to run */
+    size_t endpoint; /* index into overview.endpoints, where it is about one */
+    char *name;      /* of the file, no suffix: safe anywhere, stable from run to run */
     char *title;     /* states the finding */
     bool written;    /* charts/NAME.svg and .png lie beside the report */
 };
@@ -80,9 +83,9 @@ struct report {
     struct usage usage;
     size_t *order; /* overview.endpoints as sorted by options.sort */
     struct report_note *notes;
-    size_t note_count;
+    size_t note_count, note_room;
     struct report_chart *charts;
-    size_t chart_count;
+    size_t chart_count, chart_room;
 };
 
 /* Computes everything. 0; -1 with *err when the time zone is not known. Release either

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The report as GitHub-flavoured Markdown, to be appended to the summary of a CI job:
+ * findings first, details folded, nothing that a trace holds can become markup, and never
+ * more than what GitHub takes.
+ */
+#include "outline.h"
+
+#include "format.h"
+
+#include "src/base/err.h"
+#include "src/base/str.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A job's summary is refused beyond 1 MiB; some room is left for what others append. */
+enum { MARKDOWN_BYTES_MAX = 1000 * 1000 };
+
+/* --- escaping
+ * --- */
+
+/* Text that Markdown shows as it is. Punctuation that could mean something gets a
+ * backslash; "<", ">" and "&" become entities; what would link by itself ("www.", "://")
+ * is broken by one. "@name" would notify people and "#1" link to an issue even from an
+ * entity, because GitHub looks for them after Markdown: a word joiner, which shows as
+ * nothing, keeps them apart. */
+static void add_escaped(struct str *out, const char *text)
+{
+    static const char word_joiner[] = "\u2060";
+
+    for (const char *c = text; *c; c++) {
+        bool after_w = c > text && tolower((unsigned char)c[-1]) == 'w';
+        if (*c == '<')
+            str_add_text(out, "&lt;");
+        else if (*c == '>')
+            str_add_text(out, "&gt;");
+        else if (*c == '&')
+            str_add_text(out, "&amp;");
+        else if (*c == ':' && c[1] == '/')
+            str_add_text(out, "&#58;");
+        else if (*c == '.' && after_w)
+            str_add_text(out, "&#46;");
+        else
+            str_addf(out, "%s%c", strchr("\\`*_{}[]|~$!#", *c) ? "\\" : "", *c);
+        if ((*c == '@' || *c == '#') && isalnum((unsigned char)c[1]))
+            str_add_text(out, word_joiner);
+    }
+}
+
+/* --- passages
+ * --- */
+
+static void add_table_row(struct str *out, const struct table *table, size_t row)
+{
+    str_add_byte(out, '|');
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct table_cell *cell = table_at(table, row, i);
+        bool strong = cell->tone == TONE_BAD && *cell->text;
+        str_add_text(out, strong ? " **" : " ");
+        add_escaped(out, cell->text);
+        str_add_text(out, strong ? "** |" : " |");
+    }
+    str_add_byte(out, '\n');
+}
+
+static void add_table_head(struct str *out, const struct table *table)
+{
+    str_add_byte(out, '|');
+    for (size_t i = 0; i < table->column_count; i++) {
+        str_add_byte(out, ' ');
+        add_escaped(out, table->columns[i].header);
+        str_add_text(out, " |");
+    }
+    str_add_text(out, "\n|");
+    for (size_t i = 0; i < table->column_count; i++)
+        str_add_text(out, table->columns[i].right ? " ---: |" : " --- |");
+    str_add_byte(out, '\n');
+}
+
+/* Rows until the limit; says how many it left out. */
+static void add_table(struct str *out, const struct passage *passage)
+{
+    size_t rows = table_rows(&passage->table), row = 0;
+
+    if (passage->detail) {
+        str_add_text(out, "\n<details><summary>");
+        add_escaped(out, passage->text);
+        str_add_text(out, "</summary>\n\n");
+    } else {
+        str_add_text(out, "\n### ");
+        add_escaped(out, passage->text);
+        str_add_text(out, "\n\n");
+    }
+    add_table_head(out, &passage->table);
+    for (; row < rows && out->length < MARKDOWN_BYTES_MAX; row++)
+        add_table_row(out, &passage->table, row);
+    if (row < rows)
+        str_addf(out,
+                 "\n%zu more rows are left out to stay below the size that GitHub "
+                 "shows; report.json has all.\n",
+                 rows - row);
+    if (passage->detail)
+        str_add_text(out, "\n</details>\n");
+}
+
+static void add_bullet(struct str *out, const char *mark, const char *sentence)
+{
+    str_add_text(out, mark);
+    add_escaped(out, sentence);
+    str_add_byte(out, '\n');
+}
+
+/* Strips in a row stand in one block of code. */
+static void add_strip(struct str *out, const struct passage *passage, bool first,
+                      bool last)
+{
+    char *strip = strip_text(&passage->strip, false);
+
+    str_addf(out, "%s%s  %s  %s\n%s", first ? "\n```text\n" : "", passage->text, strip,
+             passage->strip.after, last ? "```\n\n" : "");
+    free(strip);
+}
+
+static void add_chart(struct str *out, const struct passage *passage)
+{
+    str_add_text(out, "- [");
+    add_escaped(out, passage->text);
+    str_addf(out, "](charts/%s.svg) ([png](charts/%s.png))\n", passage->name,
+             passage->name);
+}
+
+static void add_passage(struct str *out, const struct outline *outline, size_t i)
+{
+    const struct passage *passage = &outline->passages[i];
+    bool first = i == 0 || outline->passages[i - 1].kind != passage->kind;
+    bool last = i + 1 == outline->count || outline->passages[i + 1].kind != passage->kind;
+
+    switch (passage->kind) {
+    case BLOCK_TITLE:
+        str_add_text(out, "## ");
+        add_escaped(out, passage->text);
+        str_add_text(out, "\n\n");
+        break;
+    case BLOCK_HEADING:
+        str_add_text(out, "\n### ");
+        add_escaped(out, passage->text);
+        str_add_text(out, "\n\n");
+        break;
+    case BLOCK_FINDING:
+        add_bullet(out, "- ", passage->text);
+        break;
+    case BLOCK_WARNING:
+        add_bullet(out, first ? "\n> [!WARNING]\n> - " : "> - ", passage->text);
+        break;
+    case BLOCK_LINE:
+        add_bullet(out, first ? "\n- " : "- ", passage->text);
+        break;
+    case BLOCK_TABLE:
+        add_table(out, passage);
+        break;
+    case BLOCK_STRIP:
+        add_strip(out, passage, first, last);
+        break;
+    case BLOCK_CHART:
+        add_chart(out, passage);
+        break;
+    case BLOCK_NEXT: /* whoever reads this has written it */
+        break;
+    }
+}
+
+int report_markdown(const struct report *report, FILE *out, struct err *err)
+{
+    struct outline outline;
+    struct str text;
+    size_t i = 0;
+
+    outline_build(&outline, report);
+    str_init(&text);
+    for (; i < outline.count && text.length < MARKDOWN_BYTES_MAX; i++)
+        add_passage(&text, &outline, i);
+    if (i < outline.count)
+        str_addf(&text,
+                 "\n%zu more parts are left out to stay below the size that GitHub "
+                 "shows; report.json has all.\n",
+                 outline.count - i);
+    str_addf(&text, "\nfmd-analyze " FMD_VERSION "%s%s\n",
+             report->options.repeatable ? "" : ", ",
+             report->options.repeatable ? ""
+                                        : format_iso((int64_t)time(NULL) * 1000000000).s);
+    fwrite(text.bytes, 1, text.length, out);
+    str_release(&text);
+    outline_release(&outline);
+    if (fflush(out) || ferror(out))
+        return err_set(err, ERR_OUTPUT,
+                       "the Markdown report could not be written; is the "
+                       "disk full or the reader gone?");
+    return 0;
+}

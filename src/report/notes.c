@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "notes.h"
+
+#include "display.h"
+#include "format.h"
+#include "label.h"
+
+#include "src/base/mem.h"
+#include "src/base/str.h"
+#include "src/base/vec.h"
+#include "src/input/input.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Changes between versions that are worth a sentence at the top: as many, and of at least
+ * that much. */
+enum { CHANGE_SENTENCES_MAX = 4 };
+#define CHANGE_RATIO_MIN 1.10
+#define CHANGE_NS_MIN 1e6
+
+static void add_note_take(struct report *report, enum report_note_kind kind, bool warning,
+                          char *sentence)
+{
+    report->notes = vec_room(report->notes, &report->note_room, report->note_count + 1,
+                             sizeof(*report->notes));
+    report->notes[report->note_count++] =
+        (struct report_note){.kind = kind, .warning = warning, .sentence = sentence};
+}
+
+static void add_note(struct report *report, enum report_note_kind kind, bool warning,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void add_note(struct report *report, enum report_note_kind kind, bool warning,
+                     const char *format, ...)
+{
+    va_list arguments, again;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *sentence = mem_new((size_t)length + 1);
+    vsnprintf(sentence, (size_t)length + 1, format, again);
+    va_end(again);
+    add_note_take(report, kind, warning, sentence);
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* --- findings --- */
+
+static void note_summary(struct report *report)
+{
+    const struct distribution *all = &report->overview.all;
+    const struct quantile *q = all->quantiles;
+    struct str text;
+
+    str_init(&text);
+    str_addf(&text, "%s request%s to %zu endpoint%s", format_count(all->requests).s,
+             plural(all->requests), report->overview.endpoint_count,
+             plural(report->overview.endpoint_count));
+    if (isfinite(all->per_s))
+        str_addf(&text, " in %s (%s)", format_duration(all->seconds * 1e9).s,
+                 format_rate(all->per_s).s);
+    if (q[QUANTILE_50].known)
+        str_addf(&text, ": half within %s", format_duration(q[QUANTILE_50].value_ns).s);
+    if (q[QUANTILE_95].known)
+        str_addf(&text, ", 95 %% within %s", format_duration(q[QUANTILE_95].value_ns).s);
+    if (q[QUANTILE_99].known)
+        str_addf(&text, ", 99 %% within %s", format_duration(q[QUANTILE_99].value_ns).s);
+    str_addf(&text, "; slowest %s.", format_duration((double)all->max_ns).s);
+    add_note_take(report, REPORT_NOTE_FINDING, false, str_take(&text));
+}
+
+/* The endpoint that takes most of everybody's time. */
+static void note_time(struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    size_t most = 0;
+
+    if (overview->endpoint_count < 2)
+        return;
+    for (size_t i = 1; i < overview->endpoint_count; i++)
+        if (overview->endpoints[i].all.total_ns > overview->endpoints[most].all.total_ns)
+            most = i;
+    const struct endpoint *endpoint = &overview->endpoints[most];
+    char *label = label_endpoint(report, endpoint);
+    add_note(report, REPORT_NOTE_FINDING, false,
+             "Most of the time goes to %s: %s of it, with %s of the requests.", label,
+             format_percent(endpoint->all.time_share).s,
+             format_percent(endpoint->all.share).s);
+    free(label);
+}
+
+/* How far p50 or p95 moved, as a factor of at least 1; 0 when that is too little to say.
+ */
+static double size_of_change(const struct endpoint *endpoint, size_t quantile)
+{
+    const struct version_change *change = &endpoint->change;
+    double ratio = change->known ? change->ratios[quantile] : NAN;
+
+    if (!isfinite(ratio) || ratio <= 0)
+        return 0;
+    double newer =
+        endpoint->versions[change->newer].distribution.quantiles[quantile].value_ns;
+    double older =
+        endpoint->versions[change->older].distribution.quantiles[quantile].value_ns;
+    double factor = ratio < 1 ? 1 / ratio : ratio;
+    return factor >= CHANGE_RATIO_MIN && fabs(newer - older) >= CHANGE_NS_MIN ? factor
+                                                                              : 0;
+}
+
+/* Of p50 and p95 the one that moved further. */
+static size_t telling_quantile(const struct endpoint *endpoint)
+{
+    if (!isfinite(endpoint->change.ratios[QUANTILE_95]))
+        return QUANTILE_50;
+    double p50 = fabs(log(endpoint->change.ratios[QUANTILE_50]));
+    double p95 = fabs(log(endpoint->change.ratios[QUANTILE_95]));
+    return p95 >= p50 ? QUANTILE_95 : QUANTILE_50;
+}
+
+char *notes_change_sentence(const struct report *report, const struct endpoint *endpoint)
+{
+    const struct version_change *change = &endpoint->change;
+    struct str text;
+
+    if (!change->known)
+        return NULL;
+    size_t q = telling_quantile(endpoint);
+    const struct endpoint_version *newer = &endpoint->versions[change->newer];
+    const struct endpoint_version *older = &endpoint->versions[change->older];
+    char *label = label_endpoint(report, endpoint);
+    char *newer_name = label_version(report, newer->version);
+    char *older_name = label_version(report, older->version);
+    str_init(&text);
+    str_addf(&text, "%s: %s %s in %s against %s in %s (%s)", label, quantile_names[q],
+             format_duration(newer->distribution.quantiles[q].value_ns).s, newer_name,
+             format_duration(older->distribution.quantiles[q].value_ns).s, older_name,
+             format_change(change->ratios[q]).s);
+    free(label);
+    free(newer_name);
+    free(older_name);
+    return str_take(&text);
+}
+
+/* The largest changes between versions, largest first. */
+static void note_changes(struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    bool *said = mem_array(overview->endpoint_count, sizeof(*said));
+
+    for (size_t i = 0; i < CHANGE_SENTENCES_MAX; i++) {
+        size_t largest = SIZE_MAX;
+        double most = 0;
+        for (size_t e = 0; e < overview->endpoint_count; e++) {
+            const struct endpoint *endpoint = &overview->endpoints[e];
+            if (said[e] || !endpoint->change.known)
+                continue;
+            double size = size_of_change(endpoint, telling_quantile(endpoint));
+            if (size > most) {
+                most = size;
+                largest = e;
+            }
+        }
+        if (largest == SIZE_MAX)
+            break;
+        said[largest] = true;
+        add_note_take(report, REPORT_NOTE_FINDING, false,
+                      notes_change_sentence(report, &overview->endpoints[largest]));
+    }
+    free(said);
+}
+
+/* The endpoint with most server errors. */
+static void note_errors(struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    const struct errors *all = &overview->all.errors;
+    size_t most = 0;
+
+    if (all->server == 0)
+        return;
+    for (size_t i = 1; i < overview->endpoint_count; i++)
+        if (overview->endpoints[i].all.errors.server >
+            overview->endpoints[most].all.errors.server)
+            most = i;
+    const struct distribution *worst = &overview->endpoints[most].all;
+    char *label = label_endpoint(report, &overview->endpoints[most]);
+    add_note(report, REPORT_NOTE_FINDING, false,
+             "%s request%s (%s) ended in a server error; most of them at %s: %s, %s of "
+             "its requests.",
+             format_count(all->server).s, plural(all->server),
+             format_percent((double)all->server / (double)overview->all.requests).s,
+             label, format_count(worst->errors.server).s,
+             format_percent((double)worst->errors.server / (double)worst->requests).s);
+    free(label);
+}
+
+char *notes_busiest_sentence(const struct report *report)
+{
+    const struct usage *usage = &report->usage;
+    struct str text;
+
+    str_init(&text);
+    if (usage->day_count == 0) {
+        str_add_text(&text, "No requests");
+        return str_take(&text);
+    }
+    const struct usage_day *day = &usage->days[usage->busiest_day];
+    uint64_t requests = day->hours[usage->busiest_hour].requests;
+    str_addf(&text, "Busiest hour: %s %s, %02zu:00 to %02zu:00, %s request%s",
+             format_weekday(zone_weekday(day->day)), format_day(day->day).s,
+             usage->busiest_hour, usage->busiest_hour + 1, format_count(requests).s,
+             plural(requests));
+    return str_take(&text);
+}
+
+char *notes_busiest_weekday_sentence(const struct report *report)
+{
+    const struct usage *usage = &report->usage;
+    int best_day = 0, best_hour = 0;
+    double most = 0;
+    struct str text;
+
+    for (int day = 0; day < 7; day++)
+        for (int hour = 0; hour < 24; hour++) {
+            const struct usage_cell *cell = &usage->week[day][hour];
+            double per_s = cell->seconds > 0 ? (double)cell->requests / cell->seconds : 0;
+            if (per_s > most) {
+                most = per_s;
+                best_day = day;
+                best_hour = hour;
+            }
+        }
+    str_init(&text);
+    str_addf(&text, "Busiest of the week: %s, %02d:00 to %02d:00, %s on average",
+             format_weekday(best_day), best_hour, best_hour + 1, format_rate(most).s);
+    return str_take(&text);
+}
+
+static void note_usage(struct report *report)
+{
+    const struct usage_actors *groups = &report->usage.groups;
+
+    if (report->overview.all.seconds >= 7200 && report->usage.slot_s <= 3600) {
+        char *busiest = notes_busiest_sentence(report);
+        add_note(report, REPORT_NOTE_FINDING, false, "%s (%s).", busiest,
+                 report->zone.name);
+        free(busiest);
+    }
+    if (groups->distinct >= 2 && groups->count > 0 && groups->rows[0].share >= .05) {
+        char *name = label_name(&groups->rows[0].name, "(no name)");
+        add_note(report, REPORT_NOTE_FINDING, false,
+                 "The most active of %s groups, %s, made %s of the requests.",
+                 groups->distinct_exact ? format_count((uint64_t)groups->distinct).s
+                                        : format_estimate(groups->distinct).s,
+                 name, format_percent(groups->rows[0].share).s);
+        free(name);
+    }
+}
+
+/* --- what was not read --- */
+
+static void note_dropped(struct report *report)
+{
+    static const char *const causes[] = {
+        "their ring was full", "no ring was free", "the trace could not be written",
+        "the process forked meanwhile", "of other causes"};
+    const struct input_recorder *recorder = &report->input->recorder;
+    uint64_t counts[5] = {0}, total = 0;
+    struct str text;
+
+    for (size_t i = 0; i < sizeof(recorder->dropped) / sizeof(recorder->dropped[0]);
+         i++) {
+        counts[i < 4 ? i : 4] += recorder->dropped[i];
+        total += recorder->dropped[i];
+    }
+    if (total == 0)
+        return;
+    str_init(&text);
+    str_addf(&text, "The recorder dropped %s of %s requests (%s)", format_count(total).s,
+             format_count(recorder->issued).s,
+             format_percent((double)total / (double)recorder->issued).s);
+    for (size_t i = 0, said = 0; i < 5; i++)
+        if (counts[i])
+            str_addf(&text, "%s %s because %s", said++ ? "," : ":",
+                     format_count(counts[i]).s, causes[i]);
+    if (counts[0] || counts[1])
+        str_add_text(&text, "; larger or more rings help (ring_bytes, rings)");
+    if (counts[2])
+        str_add_text(&text, "; is there room on the disk of the traces?");
+    str_add_byte(&text, '.');
+    add_note_take(report, REPORT_NOTE_INPUT, true, str_take(&text));
+}
+
+static void note_lost(struct report *report)
+{
+    const struct input_report *input = report->input;
+
+    if (input->blocks_skipped || input->requests_skipped)
+        add_note(report, REPORT_NOTE_INPUT, true,
+                 "%s damaged block%s with %s%s request%s could not be read; everything "
+                 "here is without them.",
+                 format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
+                 input->requests_skipped ? "" : "an unknown number of ",
+                 input->requests_skipped ? format_count(input->requests_skipped).s : "",
+                 plural(input->requests_skipped ? input->requests_skipped : 2));
+    note_dropped(report);
+    if (input->recorder.requests_deleted)
+        add_note(report, REPORT_NOTE_INPUT, true,
+                 "%s older requests are missing: the recorder deleted %s segment%s to "
+                 "keep its disk limit (total_bytes).",
+                 format_count(input->recorder.requests_deleted).s,
+                 format_count(input->recorder.segments_deleted).s,
+                 plural(input->recorder.segments_deleted));
+    if (input->recorder.strings_lost)
+        add_note(report, REPORT_NOTE_INPUT, true,
+                 "%s groups or addresses are recorded as unknown: the recorder had no "
+                 "room to define them.",
+                 format_count(input->recorder.strings_lost).s);
+    if (input->requests_recovered)
+        add_note(report, REPORT_NOTE_INPUT, false,
+                 "%s request%s came from rings that processes left behind when they were "
+                 "killed.",
+                 format_count(input->requests_recovered).s,
+                 plural(input->requests_recovered));
+}
+
+/* The input's own notes. */
+static void note_files(struct report *report)
+{
+    const struct input_report *input = report->input;
+
+    for (size_t i = 0; i < input->note_count; i++) {
+        const struct input_note *note = &input->notes[i];
+        bool lost = note->kind == INPUT_DAMAGE || note->kind == INPUT_NEWER ||
+                    note->kind == INPUT_CLOCK;
+        add_note_take(report, REPORT_NOTE_INPUT, lost,
+                      display_clean(note->sentence, strlen(note->sentence)));
+    }
+    uint64_t all = 0;
+    for (size_t i = 0; i <= INPUT_OTHER; i++)
+        all += input->notes_by_kind[i];
+    if (all > input->note_count)
+        add_note(report, REPORT_NOTE_INPUT, false,
+                 "%s more notes of the kind above are counted, not listed.",
+                 format_count(all - input->note_count).s);
+}
+
+/* --- how to take the numbers --- */
+
+static void note_method(struct report *report)
+{
+    const struct summary_totals *totals = &report->overview.totals;
+    const struct usage *usage = &report->usage;
+
+    add_note(report, REPORT_NOTE_METHOD, false,
+             "Intervals of quantiles hold 95 %% for independent requests; requests of a "
+             "busy hour are not independent, so take them as the least there is. A dash: "
+             "too few requests (p99.9 needs 3688, p99 368, p95 72, p90 36, p50 6).");
+    if (report->overview.version_count > 1)
+        add_note(
+            report, REPORT_NOTE_METHOD, false,
+            "Versions are put side by side; whether a difference is more than chance "
+            "is not tested here.");
+    if (totals->clamped)
+        add_note(report, REPORT_NOTE_METHOD, true,
+                 "%s request%s took longer than a day and count as a day.",
+                 format_count(totals->clamped).s, plural(totals->clamped));
+    if (totals->undefined)
+        add_note(report, REPORT_NOTE_METHOD, true,
+                 "%s request%s name an endpoint that their trace never defined; see "
+                 "(undefined).",
+                 format_count(totals->undefined).s, plural(totals->undefined));
+    if (totals->other)
+        add_note(report, REPORT_NOTE_METHOD, true,
+                 "%s request%s are counted under (other): more than %d endpoints or %d "
+                 "versions. Name endpoints by their route, not by their path.",
+                 format_count(totals->other).s, plural(totals->other),
+                 SUMMARY_ENDPOINTS_MAX, SUMMARY_VERSIONS_MAX);
+    if (!usage->groups.exact || !usage->addresses.exact)
+        add_note(
+            report, REPORT_NOTE_METHOD, false,
+            "There are more groups or addresses than are counted apart; their counts "
+            "are approximate.");
+    if (usage->misaligned && usage->slot_s > 3600)
+        add_note(report, REPORT_NOTE_METHOD, true,
+                 "The recording is so long that usage is kept by UTC days; hours are not "
+                 "known.");
+    else if (usage->misaligned)
+        add_note(report, REPORT_NOTE_METHOD, false,
+                 "Usage of so long a recording is kept in slots of %u minutes of UTC; "
+                 "hours in %s begin inside a slot, which counts where it begins.",
+                 usage->slot_s / 60, report->zone.name);
+}
+
+static void note_next(struct report *report)
+{
+    const char *title = report->options.title;
+
+    if (report->overview.all.requests == 0)
+        add_note(report, REPORT_NOTE_NEXT, false,
+                 "There is no request in these traces. Was the application used while it "
+                 "was recorded, at level 1 or above?");
+    else
+        add_note(
+            report, REPORT_NOTE_NEXT, false,
+            "For charts, Markdown and all figures as JSON: fmd-analyze %s -o report/",
+            title ? title : "TRACES");
+}
+
+void notes_build(struct report *report)
+{
+    if (report->overview.all.requests > 0) {
+        note_summary(report);
+        note_time(report);
+        note_changes(report);
+        note_errors(report);
+        note_usage(report);
+    }
+    note_lost(report);
+    note_files(report);
+    note_method(report);
+    note_next(report);
+}
+
+void notes_release(struct report *report)
+{
+    for (size_t i = 0; i < report->note_count; i++)
+        free(report->notes[i].sentence);
+    free(report->notes);
+}

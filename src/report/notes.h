@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The sentences of a report: what the data say, what was not read, how to take the
+ * numbers, what to do next.
+ */
+#ifndef REPORT_NOTES_H
+#define REPORT_NOTES_H
+
+#include "report.h"
+
+/* Fills report->notes from everything else in it. */
+void notes_build(struct report *report);
+void notes_release(struct report *report);
+
+/* "GET /cart: p95 420 ms in 1.1 against 210 ms in 1.0 (×2.00)"; NULL when the endpoint
+ * has no two versions with enough requests. Caller frees. */
+char *notes_change_sentence(const struct report *report, const struct endpoint *endpoint);
+/* "Busiest hour: Mon 2026-11-23 14:00, 12 000 requests". */
+char *notes_busiest_sentence(const struct report *report);
+/* "Busiest by the week: Mon, 14:00 to 15:00, 8.3/s on average". */
+char *notes_busiest_weekday_sentence(const struct report *report);
+
+#endif

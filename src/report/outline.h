@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the printers for people say, in order: sentences, tables and strips of a report,
+ * with all numbers as text. The terminal and Markdown print the same outline, so they
+ * cannot disagree.
+ */
+#ifndef REPORT_OUTLINE_H
+#define REPORT_OUTLINE_H
+
+#include "report.h"
+#include "table.h"
+
+enum passage_kind {
+    BLOCK_TITLE,
+    BLOCK_HEADING,
+    BLOCK_FINDING, /* a sentence of those that come first */
+    BLOCK_WARNING, /* a sentence that must be seen */
+    BLOCK_LINE,    /* any other sentence */
+    BLOCK_TABLE,
+    BLOCK_STRIP, /* amounts as a row of little bars or shades, with labels */
+    BLOCK_CHART, /* text is the title, name the file without suffix */
+    BLOCK_NEXT   /* what to do next */
+};
+
+/* Amounts 0..1 of the largest; NAN: no data. */
+struct strip {
+    double *amounts;
+    size_t count;
+    char *after; /* right of it */
+    bool shades; /* how much ink instead of how high: rows of a map */
+};
+
+struct passage {
+    enum passage_kind kind;
+    bool detail; /* folded in Markdown, not in the terminal */
+    char *text;  /* clean; heading of a table, label of a strip */
+    const char *name;
+    struct table table;
+    struct strip strip;
+};
+
+struct outline {
+    struct passage *passages;
+    size_t count, room;
+};
+
+void outline_build(struct outline *outline, const struct report *report);
+void outline_release(struct outline *outline);
+
+/* A strip as text, one column an amount. Caller frees. */
+char *strip_text(const struct strip *strip, bool ascii);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report.h"
+
+#include "display.h"
+#include "format.h"
+#include "label.h"
+#include "notes.h"
+
+#include "src/base/mem.h"
+#include "src/base/str.h"
+#include "src/base/vec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const report_sort_names[] = {"time",   "requests", "p95",
+                                         "errors", "name",     NULL};
+
+const struct report_format report_formats[] = {
+    {"json", "json", report_json},
+    {"markdown", "md", report_markdown},
+    {NULL, NULL, NULL},
+};
+
+/* Groups and addresses that are kept for the JSON; tables show options.top of them. */
+enum { ACTORS_KEPT = 100 };
+
+void report_options_init(struct report_options *options)
+{
+    *options = (struct report_options){
+        .apdex_target_ns = 500000000,
+        .sort = REPORT_SORT_TIME,
+        .top = 20,
+        .charts = true,
+        .chart_endpoints = 6,
+    };
+}
+
+/* --- order of rows --- */
+
+struct sorted {
+    size_t index;
+    double key;
+};
+
+static double sort_key(const struct endpoint *endpoint, enum report_sort sort)
+{
+    const struct distribution *all = &endpoint->all;
+
+    switch (sort) {
+    case REPORT_SORT_REQUESTS:
+        return (double)all->requests;
+    case REPORT_SORT_P95:
+        return all->quantiles[QUANTILE_95].known ? all->quantiles[QUANTILE_95].value_ns
+                                                 : -1;
+    case REPORT_SORT_ERRORS:
+        return (double)all->errors.server + (double)all->errors.client * 1e-10;
+    case REPORT_SORT_NAME:
+        return 0;
+    case REPORT_SORT_TIME:
+        break;
+    }
+    return all->total_ns;
+}
+
+/* Largest first; equal ones by name, which is what the index is. */
+static int compare_sorted(const void *left, const void *right)
+{
+    const struct sorted *a = left, *b = right;
+
+    if (a->key != b->key)
+        return a->key > b->key ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+static void sort_endpoints(size_t *order, const struct overview *overview,
+                           enum report_sort sort)
+{
+    size_t count = overview->endpoint_count;
+    struct sorted *rows = mem_array(count, sizeof(*rows));
+
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct sorted){i, sort_key(&overview->endpoints[i], sort)};
+    if (count > 1)
+        qsort(rows, count, sizeof(*rows), compare_sorted);
+    for (size_t i = 0; i < count; i++)
+        order[i] = rows[i].index;
+    free(rows);
+}
+
+/* --- which charts there are --- */
+
+static void add_chart(struct report *report, enum report_chart_kind kind, size_t endpoint,
+                      const char *prefix, char *title)
+{
+    char *slug = endpoint < report->overview.endpoint_count
+                     ? label_slug(report, &report->overview.endpoints[endpoint])
+                     : NULL;
+    struct str name;
+
+    str_init(&name);
+    str_addf(&name, "%s%s%s", prefix, slug ? "-" : "", slug ? slug : "");
+    free(slug);
+    report->charts = vec_room(report->charts, &report->chart_room,
+                              report->chart_count + 1, sizeof(*report->charts));
+    report->charts[report->chart_count++] = (struct report_chart){
+        .kind = kind, .endpoint = endpoint, .name = str_take(&name), .title = title};
+}
+
+/* What the newest version does against the one before it, or what the endpoint does. */
+static char *endpoint_title(const struct report *report, const struct endpoint *endpoint)
+{
+    char *sentence = notes_change_sentence(report, endpoint);
+    const struct quantile *q = endpoint->all.quantiles;
+    struct str title;
+
+    if (sentence)
+        return sentence;
+    char *label = label_endpoint(report, endpoint);
+    str_init(&title);
+    str_add_text(&title, label);
+    for (size_t i = 0, said = 0; i < QUANTILES; i++)
+        if (q[i].known && (i == QUANTILE_50 || i == QUANTILE_95))
+            str_addf(&title, "%s %s %s", said++ ? "," : ":", quantile_names[i],
+                     format_duration(q[i].value_ns).s);
+    free(label);
+    return str_take(&title);
+}
+
+/* "GET /export has the slowest median: 2.10 s". */
+static char *endpoints_title(const struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    const struct endpoint *slowest = NULL;
+    struct str title;
+
+    for (size_t i = 0; i < overview->endpoint_count; i++) {
+        const struct endpoint *endpoint = &overview->endpoints[i];
+        if (endpoint->all.box.known &&
+            (!slowest || endpoint->all.box.median_ns > slowest->all.box.median_ns))
+            slowest = endpoint;
+    }
+    str_init(&title);
+    if (slowest) {
+        char *label = label_endpoint(report, slowest);
+        str_addf(&title, "%s has the slowest median: %s", label,
+                 format_duration(slowest->all.box.median_ns).s);
+        free(label);
+    } else {
+        str_add_text(&title, "Too few requests at every endpoint");
+    }
+    return str_take(&title);
+}
+
+static void plan_charts(struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    size_t *by_time = mem_array(overview->endpoint_count, sizeof(*by_time));
+    size_t shown = report->options.chart_endpoints;
+
+    if (shown > overview->endpoint_count)
+        shown = overview->endpoint_count;
+    sort_endpoints(by_time, overview, REPORT_SORT_TIME);
+    add_chart(report, REPORT_CHART_ENDPOINTS, SIZE_MAX, "endpoints",
+              endpoints_title(report));
+    for (size_t i = 0; i < shown; i++) {
+        const struct endpoint *endpoint = &overview->endpoints[by_time[i]];
+        add_chart(report, REPORT_CHART_LATENCY, by_time[i], "latency",
+                  endpoint_title(report, endpoint));
+        if (endpoint->version_count > 1)
+            add_chart(report, REPORT_CHART_VERSIONS, by_time[i], "versions",
+                      endpoint_title(report, endpoint));
+    }
+    free(by_time);
+    if (report->usage.slot_s > 3600)
+        return;
+    add_chart(report, REPORT_CHART_DAYS, SIZE_MAX, "usage-days",
+              notes_busiest_sentence(report));
+    if (report->usage.day_count > 1)
+        add_chart(report, REPORT_CHART_WEEK, SIZE_MAX, "usage-week",
+                  notes_busiest_weekday_sentence(report));
+}
+
+/* A POSIX rule may quote anything. */
+static void clean_zone_name(struct zone *zone)
+{
+    char *clean = display_clean(zone->name, strlen(zone->name));
+
+    snprintf(zone->name, sizeof(zone->name), "%s", clean);
+    free(clean);
+}
+
+/* --- the whole --- */
+
+int report_build(struct report *report, const struct summary *summary,
+                 const struct input_report *input, const struct report_options *options,
+                 struct err *err)
+{
+    *report = (struct report){.options = *options, .summary = summary, .input = input};
+    if (zone_load(&report->zone, options->time_zone, err))
+        return -1;
+    clean_zone_name(&report->zone);
+    overview_build(&report->overview, summary, options->apdex_target_ns);
+    usage_build(&report->usage, summary, &report->zone,
+                options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);
+    report->order = mem_array(report->overview.endpoint_count, sizeof(*report->order));
+    sort_endpoints(report->order, &report->overview, options->sort);
+    notes_build(report);
+    if (options->charts && report->overview.endpoint_count > 0)
+        plan_charts(report);
+    return 0;
+}
+
+void report_release(struct report *report)
+{
+    for (size_t i = 0; i < report->chart_count; i++) {
+        free(report->charts[i].name);
+        free(report->charts[i].title);
+    }
+    free(report->charts);
+    notes_release(report);
+    free(report->order);
+    usage_release(&report->usage);
+    overview_release(&report->overview);
+    zone_release(&report->zone);
+    *report = (struct report){0};
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A table of texts, before it has a look: the terminal, Markdown and whatever comes later
+ * print the same cells. Some hundred rows of some ten columns.
+ */
+#ifndef REPORT_TABLE_H
+#define REPORT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { TABLE_COLUMNS_MAX = 20 };
+
+struct table_column {
+    const char *header; /* static */
+    bool right;         /* numbers */
+    bool name;          /* may lose its middle where room is short */
+    unsigned rank;      /* 0 is always there; where room is short the highest go first */
+};
+
+/* What a cell says beyond its text; shown as colour or weight where there is any. */
+enum tone { TONE_PLAIN, TONE_DIM, TONE_GOOD, TONE_BAD };
+
+struct table_cell {
+    char *text; /* clean (display.h); owned */
+    enum tone tone;
+};
+
+struct table {
+    const struct table_column *columns;
+    size_t column_count;
+    struct table_cell *cells; /* row by row */
+    size_t cell_count, cell_room;
+};
+
+/* columns are borrowed for the table's life. */
+void table_init(struct table *table, const struct table_column *columns, size_t count);
+void table_release(struct table *table);
+
+/* Appends the next cell of the current row; text is copied, or taken. */
+void table_add(struct table *table, const char *text);
+void table_add_toned(struct table *table, const char *text, enum tone tone);
+void table_add_take(struct table *table, char *text);
+
+size_t table_rows(const struct table *table);
+const struct table_cell *table_at(const struct table *table, size_t row, size_t column);
+
+/* Chooses for a width in columns of a terminal: widths[i] of each column, 0 for one that
+ * is left out. gap columns lie between two. Returns how many are left out. */
+size_t table_fit(const struct table *table, size_t width, size_t gap, size_t *widths);
+
+#endif
