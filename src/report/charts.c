@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Charts of a report: findings become arrays, plots/ makes pictures of them.
+ */
+#include "report.h"
+
+#include "format.h"
+#include "label.h"
+
+#include "src/base/err.h"
+#include "src/base/mem.h"
+#include "src/base/str.h"
+
+#include "plots/charts/boxplot.h"
+#include "plots/charts/heatmap.h"
+#include "plots/charts/latency.h"
+#include "plots/render.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CURVE_POINTS = 400 };
+#define PNG_SCALE 2.0
+
+/* --- latency, a line a version --- */
+
+/* The points of one line; the line borrows them. */
+struct curve {
+    double latency_ns[CURVE_POINTS], share[CURVE_POINTS];
+};
+
+static double known_or_nan(const struct quantile *quantile)
+{
+    return quantile->known ? quantile->value_ns : NAN;
+}
+
+static struct latency_line line_of(const struct endpoint_version *version,
+                                   struct curve *curve, const char *name)
+{
+    struct curve_point points[CURVE_POINTS];
+    const struct distribution *d = &version->distribution;
+    size_t count = distribution_curve(&version->cell->histogram, d->min_ns, d->max_ns,
+                                      points, CURVE_POINTS);
+
+    for (size_t i = 0; i < count; i++) {
+        curve->latency_ns[i] = points[i].ns;
+        curve->share[i] = points[i].share;
+    }
+    return (struct latency_line){
+        .name = name,
+        .latency_ns = curve->latency_ns,
+        .share = curve->share,
+        .points = count,
+        .requests = d->requests,
+        .p50_ns = known_or_nan(&d->quantiles[QUANTILE_50]),
+        .p95_ns = known_or_nan(&d->quantiles[QUANTILE_95]),
+        .p99_ns = known_or_nan(&d->quantiles[QUANTILE_99]),
+    };
+}
+
+static int draw_latency(const struct report *report, const struct report_chart *chart,
+                        const struct theme *theme, struct scene *scene, const char **why)
+{
+    const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
+    size_t count = endpoint->version_count;
+    struct curve *curves = mem_array(count, sizeof(*curves));
+    struct latency_line *lines = mem_array(count, sizeof(*lines));
+    char **names = mem_array(count, sizeof(*names));
+
+    for (size_t i = 0; i < count; i++) {
+        names[i] = label_version(report, endpoint->versions[i].version);
+        lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i]);
+    }
+    struct latency_data data = {.title = chart->title,
+                                .subtitle = count > 1 ? "Latency by version"
+                                                      : "Latency of all requests",
+                                .lines = lines,
+                                .line_count = count};
+    int result = chart_latency_percentiles(&data, theme, scene, why);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    free(lines);
+    free(curves);
+    return result;
+}
+
+/* --- boxes --- */
+
+static struct boxplot_row row_of(const struct distribution *d, const char *name)
+{
+    const struct box *box = &d->box;
+
+    return (struct boxplot_row){
+        .name = name,
+        .whisker_low_ns = box->known ? box->low_ns : NAN,
+        .q1_ns = box->known ? box->quartile_1_ns : NAN,
+        .median_ns = box->known ? box->median_ns : NAN,
+        .q3_ns = box->known ? box->quartile_3_ns : NAN,
+        .whisker_high_ns = box->known ? box->high_ns : NAN,
+        .p99_ns = known_or_nan(&d->quantiles[QUANTILE_99]),
+        .max_ns = box->known ? (double)d->max_ns : NAN,
+        .requests = d->requests,
+    };
+}
+
+static int draw_boxes(const struct report_chart *chart, const char *what,
+                      struct boxplot_row *rows, char **names, size_t count,
+                      const struct theme *theme, struct scene *scene, const char **why)
+{
+    struct boxplot_data data = {.title = chart->title,
+                                .subtitle =
+                                    "The box holds the middle half of the requests",
+                                .what = what,
+                                .rows = rows,
+                                .row_count = count};
+    int result = chart_boxplot(&data, theme, scene, why);
+
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    free(rows);
+    return result;
+}
+
+/* Newest on top. */
+static int draw_versions(const struct report *report, const struct report_chart *chart,
+                         const struct theme *theme, struct scene *scene, const char **why)
+{
+    const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
+    size_t count = endpoint->version_count;
+    struct boxplot_row *rows = mem_array(count, sizeof(*rows));
+    char **names = mem_array(count, sizeof(*names));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct endpoint_version *version = &endpoint->versions[count - 1 - i];
+        names[i] = label_version(report, version->version);
+        rows[i] = row_of(&version->distribution, names[i]);
+    }
+    return draw_boxes(chart, "versions", rows, names, count, theme, scene, why);
+}
+
+static int draw_endpoints(const struct report *report, const struct report_chart *chart,
+                          const struct theme *theme, struct scene *scene,
+                          const char **why)
+{
+    size_t count = report->overview.endpoint_count;
+    struct boxplot_row *rows = mem_array(count, sizeof(*rows));
+    char **names = mem_array(count, sizeof(*names));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct endpoint *endpoint = &report->overview.endpoints[report->order[i]];
+        names[i] = label_endpoint(report, endpoint);
+        rows[i] = row_of(&endpoint->all, names[i]);
+    }
+    return draw_boxes(chart, "endpoints", rows, names, count, theme, scene, why);
+}
+
+/* --- heat maps --- */
+
+static int draw_days(const struct report *report, const struct report_chart *chart,
+                     const struct theme *theme, struct scene *scene, const char **why)
+{
+    const struct usage *usage = &report->usage;
+    double *amounts = mem_array(usage->day_count * 24, sizeof(*amounts));
+
+    for (size_t i = 0; i < usage->day_count * 24; i++) {
+        const struct usage_cell *cell = &usage->days[i / 24].hours[i % 24];
+        amounts[i] = cell->seconds > 0 ? (double)cell->requests : NAN;
+    }
+    struct heatmap_days data = {.title = chart->title,
+                                .subtitle = "All endpoints",
+                                .unit = "requests an hour",
+                                .zone = report->zone.name,
+                                .first_day = usage->day_count ? usage->days[0].day : 0,
+                                .days = usage->day_count,
+                                .amounts = amounts};
+    int result = chart_heatmap_days(&data, theme, scene, why);
+    free(amounts);
+    return result;
+}
+
+static int draw_week(const struct report *report, const struct report_chart *chart,
+                     const struct theme *theme, struct scene *scene, const char **why)
+{
+    const struct usage *usage = &report->usage;
+    double amounts[7 * 24];
+
+    for (size_t i = 0; i < 7 * 24; i++) {
+        const struct usage_cell *cell = &usage->week[i / 24][i % 24];
+        amounts[i] =
+            cell->seconds > 0 ? (double)cell->requests * 3600 / cell->seconds : NAN;
+    }
+    struct heatmap_week data = {.title = chart->title,
+                                .subtitle = "All endpoints, mean over the recorded weeks",
+                                .unit = "requests an hour",
+                                .zone = report->zone.name,
+                                .amounts = amounts};
+    return chart_heatmap_week(&data, theme, scene, why);
+}
+
+/* --- files --- */
+
+static int (*const draw[])(const struct report *, const struct report_chart *,
+                           const struct theme *, struct scene *, const char **) = {
+    [REPORT_CHART_LATENCY] = draw_latency,     [REPORT_CHART_VERSIONS] = draw_versions,
+    [REPORT_CHART_ENDPOINTS] = draw_endpoints, [REPORT_CHART_DAYS] = draw_days,
+    [REPORT_CHART_WEEK] = draw_week,
+};
+
+/* Draws into NAME.part, which becomes NAME when it is whole. */
+static int write_picture(const struct scene *scene, const char *directory,
+                         const char *name, bool png, const char **why)
+{
+    struct str path, part;
+
+    str_init(&path);
+    str_init(&part);
+    str_addf(&path, "%s/%s.%s", directory, name, png ? "png" : "svg");
+    str_addf(&part, "%s.part", path.bytes);
+    int failed = png ? render_png(scene, PNG_SCALE, part.bytes, why)
+                     : render_svg(scene, part.bytes, why);
+    if (!failed && rename(part.bytes, path.bytes)) {
+        *why = strerror(errno);
+        failed = -1;
+    }
+    if (failed)
+        unlink(part.bytes);
+    str_release(&path);
+    str_release(&part);
+    return failed;
+}
+
+static int write_chart(const struct report *report, const struct report_chart *chart,
+                       const char *directory, const char **why)
+{
+    struct theme theme = theme_light();
+    struct scene scene;
+    int failed = draw[chart->kind](report, chart, &theme, &scene, why);
+
+    if (!failed)
+        failed = write_picture(&scene, directory, chart->name, false, why) ||
+                 write_picture(&scene, directory, chart->name, true, why);
+    scene_release(&scene);
+    return failed ? -1 : 0;
+}
+
+int report_charts(struct report *report, const char *directory, struct err *err)
+{
+    const char *why = "";
+
+    for (size_t i = 0; i < report->chart_count; i++) {
+        struct report_chart *chart = &report->charts[i];
+        if (write_chart(report, chart, directory, &why))
+            return err_set(err, ERR_OUTPUT, "the chart %s/%s could not be drawn: %s",
+                           directory, chart->name, why);
+        chart->written = true;
+    }
+    return 0;
+}
