@@ -76,7 +76,7 @@ all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) 
 # --- how it is made --------------------------------------------------------------------
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(if $(filter plots/%,$*),$(PLOTS_CFLAGS)) $(if $(filter src/%,$*),$(SRC_CFLAGS)) -MMD -MP -c $< -o $@
+	$(CC) $(CFLAGS) $(if $(filter plots/%,$*),$(PLOTS_CFLAGS)) $(if $(filter src/%,$*),$(SRC_CFLAGS)) $(if $(filter lib/examples/%,$*),-Ilib) -MMD -MP -c $< -o $@
 
 $(liba): $(call obj,$(lib_all))
 $(plotsa): $(call obj,$(plots_all))
@@ -86,7 +86,7 @@ $(liba) $(plotsa) $(srca):
 	ar rcs $@ $^
 
 $(libso): $(call obj,$(lib_all))
-	$(CC) $(LDFLAGS) -shared -Wl,-soname,libfmd-record.so.0 $(if $(filter release,$(V)),-Wl$(comma)-z$(comma)defs) $^ $(LIB_LIBS) -o $@
+	$(CC) $(LDFLAGS) -shared -Wl,-soname,libfmd-record.so.0 -Wl,-z,nodelete $(if $(filter release,$(V)),-Wl$(comma)-z$(comma)defs) $^ $(LIB_LIBS) -o $@
 $(B)/libfmd-record.so: $(libso)
 	ln -sf libfmd-record.so.0 $@
 comma := ,
@@ -150,7 +150,7 @@ golden: all
 tidy_stamps := $(patsubst %.c,build/lint/%.tidy,$(everything))
 build/lint/%.tidy: %.c .clang-tidy Makefile
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- -std=gnu11 -I. $(PLOTS_CFLAGS) $(SRC_CFLAGS) -DFMD_VERSION='"0"' 2>$@.err || { grep -v 'warnings generated' $@.err; exit 1; }
+	clang-tidy --quiet $< -- -std=gnu11 -I. $(if $(filter lib/examples/%,$*),-Ilib) $(PLOTS_CFLAGS) $(SRC_CFLAGS) -DFMD_VERSION='"0"' 2>$@.err || { grep -v 'warnings generated' $@.err; exit 1; }
 	@touch $@
 lint: $(tidy_stamps)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \

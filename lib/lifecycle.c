@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See lifecycle.h. */
+#define _GNU_SOURCE
+#include "lifecycle.h"
+
+#include "clocks.h"
+#include "descriptors.h"
+#include "endpoint_register.h"
+#include "identity.h"
+#include "leftover_rings.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define ENDPOINT_AREA_BYTES (64u << 10)
+
+struct fmd__recorder fmd__recorder;
+_Thread_local struct fmd__mine fmd__mine;
+
+/* What a child inherits. */
+static struct fmd__settings settings;
+static _Atomic bool started;          /* between start and stop */
+static _Atomic bool armed;            /* the same, at level 1 */
+static uint32_t last_generation;      /* given out, here or in an ancestor */
+static uint32_t own_generation;       /* first of this process */
+static pid_t own_pid;                 /* that own_generation is of */
+static struct fmd__stats final_stats; /* of the last recording, after its stop */
+static pthread_key_t thread_key;
+static bool registered; /* handlers of fork, exit and thread exit */
+
+/* Of a child that has recorded nothing yet. */
+static void unopened_stats(struct fmd__stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    stats->issued = atomic_load(&fmd__recorder.forked_ends);
+    stats->dropped[FMD_DROP_FORKED] = stats->issued;
+}
+
+/* --- visitors and busy producers ------------------------------------------------- */
+
+bool fmd__lifecycle_visit(void)
+{
+    atomic_fetch_add(&fmd__recorder.visitors, 1);
+    if (atomic_load(&fmd__recorder.gate.generation) != 0)
+        return true;
+    fmd__lifecycle_leave();
+    return false;
+}
+
+void fmd__lifecycle_leave(void)
+{
+    atomic_fetch_sub(&fmd__recorder.visitors, 1);
+}
+
+/* After this every thread has either seen the closed gate or is seen as busy. */
+static void make_busy_visible(void)
+{
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0 ||
+        syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
+        return;
+    (void)usleep(10000); /* store buffers do not keep anything that long */
+}
+
+static bool anybody_inside(void)
+{
+    uint32_t count =
+        atomic_load_explicit(&fmd__recorder.pool.count, memory_order_relaxed);
+
+    if (atomic_load(&fmd__recorder.visitors) != 0)
+        return true;
+    for (uint32_t i = 0; i < count; i++)
+        if (atomic_load_explicit(&fmd__producers[i].busy, memory_order_acquire))
+            return true;
+    return false;
+}
+
+/* false: somebody stays, as when exit() is called by a signal handler in a call of ours.
+ */
+static bool wait_for_those_inside(void)
+{
+    uint64_t until = fmd__now_ns() + FMD__STOP_WAIT_NS;
+
+    make_busy_visible();
+    while (anybody_inside()) {
+        if (fmd__now_ns() > until)
+            return false;
+        (void)usleep(50);
+    }
+    return true;
+}
+
+/* --- opening --------------------------------------------------------------------- */
+
+static void add_known_endpoints(struct fmd__ring_header *header)
+{
+    uint32_t count = fmd__endpoint_register_count();
+
+    for (uint32_t number = 1; number <= count; number++) {
+        struct fmd__definition definition;
+
+        fmd__endpoint_register_describe(number, settings.application, settings.version,
+                                        &definition);
+        if (fmd__ring_file_add_endpoint(header, &definition) != 0)
+            return; /* full: the others are safe once they are in the trace */
+    }
+}
+
+static void count_forked(struct fmd__ring_counts *counts, uint64_t ends)
+{
+    atomic_fetch_add(&counts->issued, ends);
+    atomic_fetch_add(&counts->dropped[FMD_DROP_FORKED], ends);
+}
+
+/* Requests may come in from here on. An endpoint that is registered meanwhile is added
+ * to the ring file by us or, once the gate is open, by its own thread. */
+static void open_gate(struct fmd__recorder *recorder)
+{
+    if (own_pid != getpid()) {
+        own_pid = getpid();
+        own_generation = last_generation + 1;
+    }
+    (void)pthread_mutex_lock(&recorder->register_lock);
+    add_known_endpoints(recorder->pool.header);
+    atomic_store(&recorder->gate.generation, ++last_generation);
+    (void)pthread_mutex_unlock(&recorder->register_lock);
+}
+
+/* Makes this process's own pool and writer. */
+static int open_process(void)
+{
+    struct fmd__recorder *recorder = &fmd__recorder;
+    struct fmd__segment segment;
+    struct fmd__pool_options options = {
+        .ring_directory = settings.ring_directory[0] ? settings.ring_directory : NULL,
+        .trace_directory = settings.directory,
+        .segment = &segment,
+        .rings = settings.rings,
+        .slots = settings.slots,
+        .endpoints_room = ENDPOINT_AREA_BYTES,
+    };
+    int result;
+
+    fmd__identity_init(&segment, &settings);
+    result = fmd__pool_open(&recorder->pool, &options);
+    if (result != 0)
+        return result;
+    count_forked(&recorder->pool.header->counts,
+                 atomic_exchange(&recorder->forked_ends, 0));
+    fmd__identity_random(&recorder->gate.key, sizeof recorder->gate.key);
+    atomic_store(&recorder->gate.strings_epoch, 1);
+    atomic_store(&recorder->gate.write_failing, 0);
+    fmd__writer_open(&recorder->writer, &settings, &recorder->gate, &recorder->pool,
+                     &segment);
+    (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+    open_gate(recorder);
+    return 0;
+}
+
+/* --- fork, exit, thread exit ------------------------------------------------------ */
+
+static bool wiped_by_kernel; /* the recorder's pages, in a child */
+
+static void after_fork_in_child(void)
+{
+    fmd__descriptors_close_copies();
+    fmd__mine = (struct fmd__mine){0};
+    if (!wiped_by_kernel)
+        memset(&fmd__recorder, 0, sizeof fmd__recorder);
+}
+
+static void at_exit(void)
+{
+    (void)fmd__lifecycle_stop();
+}
+
+static void at_thread_exit(void *unused)
+{
+    struct fmd__mine mine = fmd__mine;
+
+    (void)unused;
+    fmd__mine = (struct fmd__mine){0};
+    if (!mine.producer || !fmd__lifecycle_visit())
+        return;
+    if (atomic_load(&fmd__recorder.gate.generation) == mine.generation)
+        fmd__pool_give_back(&fmd__recorder.pool, mine.producer);
+    fmd__lifecycle_leave();
+}
+
+/* Once a process and its children. */
+static int register_handlers(void)
+{
+    if (registered)
+        return 0;
+    wiped_by_kernel = madvise(&fmd__recorder, sizeof fmd__recorder, MADV_WIPEONFORK) == 0;
+    if (pthread_key_create(&thread_key, at_thread_exit) != 0)
+        return -EAGAIN;
+    if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0 || atexit(at_exit) != 0) {
+        (void)pthread_key_delete(thread_key);
+        return -ENOMEM;
+    }
+    registered = true;
+    return 0;
+}
+
+/* --- start, stop, first event ------------------------------------------------------ */
+
+static int start_locked(const struct fmd_config *config)
+{
+    int result;
+
+    if (started)
+        return -EALREADY;
+    result = fmd__settings_init(&settings, config);
+    if (result == 0)
+        result = register_handlers();
+    if (result == 0 && settings.level > 0) {
+        result = open_process();
+        armed = result == 0;
+    }
+    started = result == 0;
+    if (armed)
+        fmd__leftover_rings_take_in(settings.directory);
+    return result;
+}
+
+int fmd__lifecycle_start(const struct fmd_config *config)
+{
+    struct fmd__signals signals;
+    int result;
+
+    fmd__signals_block(&signals);
+    (void)pthread_mutex_lock(&fmd__recorder.lock);
+    result = start_locked(config);
+    (void)pthread_mutex_unlock(&fmd__recorder.lock);
+    fmd__signals_restore(&signals);
+    return result;
+}
+
+static int close_process(void)
+{
+    struct fmd__recorder *recorder = &fmd__recorder;
+    bool quiet;
+    int result;
+
+    atomic_store(&recorder->gate.generation, 0);
+    quiet = wait_for_those_inside();
+    result = fmd__writer_close(&recorder->writer);
+    fmd__writer_stats(&recorder->writer, &final_stats);
+    fmd__pool_add_counts(&recorder->pool, &final_stats);
+    if (!quiet) { /* somebody may still store into the rings: leave them mapped */
+        fmd__ring_home_remove(&recorder->pool.home);
+        fmd__descriptors_close(FMD__DESCRIPTOR_RING);
+        return result;
+    }
+    fmd__pool_close(&recorder->pool);
+    return result;
+}
+
+int fmd__lifecycle_stop(void)
+{
+    struct fmd__recorder *recorder = &fmd__recorder;
+    struct fmd__signals signals;
+    int result = 0;
+
+    fmd__signals_block(&signals);
+    (void)pthread_mutex_lock(&recorder->lock);
+    if (started && atomic_load(&recorder->gate.generation) != 0)
+        result = close_process();
+    else if (started)
+        unopened_stats(&final_stats);
+    armed = started = false;
+    (void)pthread_mutex_unlock(&recorder->lock);
+    fmd__signals_restore(&signals);
+    return result;
+}
+
+uint32_t fmd__lifecycle_wake(void)
+{
+    struct fmd__recorder *recorder = &fmd__recorder;
+    struct fmd__signals signals;
+
+    if (!armed || own_pid == getpid())
+        return 0; /* off, or just being stopped */
+    fmd__signals_block(&signals);
+    (void)pthread_mutex_lock(&recorder->lock);
+    if (armed && atomic_load(&recorder->gate.generation) == 0 && open_process() != 0)
+        armed = false; /* no memory: this process does without */
+    (void)pthread_mutex_unlock(&recorder->lock);
+    fmd__signals_restore(&signals);
+    return atomic_load(&recorder->gate.generation);
+}
+
+struct fmd__producer *fmd__lifecycle_take(bool *no_ring)
+{
+    struct fmd__recorder *recorder = &fmd__recorder;
+    struct fmd__producer *producer;
+
+    *no_ring = false;
+    if (!fmd__lifecycle_visit())
+        return NULL;
+    producer = fmd__pool_take(&recorder->pool);
+    if (producer) {
+        atomic_store_explicit(&producer->busy, 1, memory_order_relaxed);
+        fmd__mine = (struct fmd__mine){producer, atomic_load(&recorder->gate.generation)};
+        (void)pthread_setspecific(thread_key, producer);
+    }
+    *no_ring = !producer;
+    fmd__writer_start_thread(&recorder->writer);
+    fmd__lifecycle_leave();
+    return producer;
+}
+
+/* --- questions ---------------------------------------------------------------------- */
+
+void fmd__lifecycle_foreign_end(uint32_t generation)
+{
+    if (!armed || (own_pid == getpid() && generation >= own_generation))
+        return; /* begun before a stop: in flight at that time, and not counted */
+    if (fmd__lifecycle_visit()) {
+        count_forked(&fmd__recorder.pool.header->counts, 1);
+        fmd__lifecycle_leave();
+    } else {
+        atomic_fetch_add(&fmd__recorder.forked_ends, 1);
+    }
+}
+
+void fmd__lifecycle_count_no_ring(void)
+{
+    struct fmd__ring_counts *counts;
+
+    if (!fmd__lifecycle_visit())
+        return;
+    counts = &fmd__recorder.pool.header->counts;
+    atomic_fetch_add(&counts->issued, 1);
+    atomic_fetch_add(&counts->dropped[FMD_DROP_NO_RING], 1);
+    fmd__lifecycle_leave();
+}
+
+static void add_to_ring_file(uint32_t number)
+{
+    struct fmd__definition definition;
+
+    if (!fmd__lifecycle_visit())
+        return; /* a child adds all it knows when it opens */
+    fmd__endpoint_register_describe(number, settings.application, settings.version,
+                                    &definition);
+    /* Full: the endpoint is safe once it is in the trace. */
+    (void)fmd__ring_file_add_endpoint(fmd__recorder.pool.header, &definition);
+    fmd__lifecycle_leave();
+}
+
+uint32_t fmd__lifecycle_endpoint(const char *application, const char *version,
+                                 const char *name)
+{
+    struct fmd__signals signals;
+    uint32_t number = 0;
+    int is_new;
+
+    if (!started)
+        return 0;
+    fmd__signals_block(&signals);
+    (void)pthread_mutex_lock(&fmd__recorder.register_lock);
+    number = fmd__endpoint_register_add(application, version, name, &is_new);
+    if (is_new)
+        add_to_ring_file(number);
+    (void)pthread_mutex_unlock(&fmd__recorder.register_lock);
+    fmd__signals_restore(&signals);
+    return number;
+}
+
+size_t fmd__lifecycle_trace_path(char *buffer, size_t size)
+{
+    struct fmd__writer *writer = &fmd__recorder.writer;
+    struct fmd__signals signals;
+    int length = 0;
+
+    if (size > 0)
+        buffer[0] = '\0';
+    fmd__signals_block(&signals);
+    (void)pthread_mutex_lock(&writer->lock);
+    if (writer->open)
+        length =
+            fmd__trace_files_path(&writer->files, writer->files.number, buffer, size);
+    (void)pthread_mutex_unlock(&writer->lock);
+    fmd__signals_restore(&signals);
+    return length > 0 ? (size_t)length : 0;
+}
+
+void fmd__lifecycle_stats(struct fmd__stats *stats)
+{
+    if (fmd__lifecycle_visit()) {
+        fmd__writer_stats(&fmd__recorder.writer, stats);
+        fmd__pool_add_counts(&fmd__recorder.pool, stats);
+        fmd__lifecycle_leave();
+    } else if (armed) {
+        unopened_stats(stats);
+    } else {
+        *stats = final_stats;
+    }
+}

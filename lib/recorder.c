@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The public calls. Those on the request path are whole here: a request in flight is the
+ * image of its ring slot and some state, all in the caller's memory; its end copies the
+ * image into the ring of the thread that ends it.
+ */
+#include "fmd-record.h"
+
+#include "clocks.h"
+#include "lifecycle.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define NONE UINT64_MAX /* a time that is not known */
+
+/* A request in flight. */
+struct flight {
+    struct fmd__slot_request slot; /* as it will stand in the ring */
+    uint32_t generation;           /* of the recording that it was begun in, 0: none */
+    uint32_t strings_lost;         /* group, address: without room to define them */
+    uint64_t view_start_ns;        /* of the view that runs, NONE when none does */
+};
+
+_Static_assert(sizeof(struct flight) <= sizeof(struct fmd_request), "it fits");
+_Static_assert(sizeof(struct fmd__slot_request) == 64, "a slot is a cache line");
+
+static inline struct flight *flight_of(struct fmd_request *request)
+{
+    return (struct flight *)(void *)request;
+}
+
+static inline struct fmd__gate *gate(void)
+{
+    return &fmd__recorder.gate;
+}
+
+/* --- a thread's ring -----------------------------------------------------------------
+ */
+
+static inline void leave(struct fmd__producer *producer)
+{
+    atomic_store_explicit(&producer->busy, 0, memory_order_release);
+}
+
+static __attribute__((noinline, cold)) struct fmd__producer *enter_first(bool *no_ring)
+{
+    int kept = errno;
+    struct fmd__producer *producer = fmd__lifecycle_take(no_ring);
+
+    errno = kept;
+    return producer;
+}
+
+/* This thread's ring, busy until leave(); NULL when there is none or recording stopped.
+ * The compiler must not move the gate's load above the store to busy; the processor may,
+ * and fmd__lifecycle_stop() sees to that. */
+static inline struct fmd__producer *enter(bool *no_ring)
+{
+    struct fmd__producer *producer = fmd__mine.producer;
+
+    if (LIKELY(producer)) {
+        atomic_store_explicit(&producer->busy, 1, memory_order_relaxed);
+        atomic_signal_fence(memory_order_seq_cst);
+        if (LIKELY(atomic_load_explicit(&gate()->generation, memory_order_acquire) ==
+                   fmd__mine.generation))
+            return producer;
+        leave(producer);
+    }
+    return enter_first(no_ring);
+}
+
+/* Its ring is full: a free one instead, or the same when there is none to spare. */
+static __attribute__((noinline, cold)) struct fmd__producer *
+exchange(struct fmd__producer *full)
+{
+    struct fmd__producer *fresh = NULL;
+
+    if (fmd__lifecycle_visit()) {
+        fresh = fmd__pool_exchange(&fmd__recorder.pool, full);
+        fmd__lifecycle_leave();
+    }
+    if (!fresh)
+        return full;
+    fmd__mine.producer = fresh;
+    return fresh;
+}
+
+/* Room for need slots in *producer's ring, which may become another. */
+static inline bool make_room(struct fmd__producer **producer, uint64_t *head,
+                             uint32_t need)
+{
+    *head = atomic_load_explicit(&(*producer)->ring->head, memory_order_relaxed);
+    if (LIKELY(fmd__ring_has_room((*producer)->ring, (*producer)->mask, *head, need)))
+        return true;
+    *producer = exchange(*producer);
+    *head = atomic_load_explicit(&(*producer)->ring->head, memory_order_relaxed);
+    return fmd__ring_has_room((*producer)->ring, (*producer)->mask, *head, need);
+}
+
+/* --- groups and addresses ------------------------------------------------------------
+ */
+
+static inline uint64_t *known_set(const struct fmd__producer *producer, uint64_t hash)
+{
+    return producer->known + (hash >> 32) % FMD__KNOWN_SETS * FMD__KNOWN_WAYS;
+}
+
+/* Sends a string that the writer does not know from this thread; false: no room. */
+static __attribute__((noinline)) bool send_string(struct fmd__producer **producer,
+                                                  uint8_t what, uint64_t hash,
+                                                  uint64_t mark, const char *bytes,
+                                                  uint32_t length)
+{
+    uint32_t need = fmd__ring_string_slots(length);
+    uint64_t head, *set;
+
+    if (!make_room(producer, &head, need))
+        return false;
+    fmd__ring_put_string((*producer)->ring, head, (*producer)->mask, what, hash, bytes,
+                         length);
+    atomic_store_explicit(&(*producer)->ring->head, head + need, memory_order_release);
+    set = known_set(*producer, hash);
+    memmove(set + 1, set, (FMD__KNOWN_WAYS - 1) * sizeof *set); /* the oldest goes */
+    set[0] = mark;
+    return true;
+}
+
+/* The hash under which the writer knows these bytes; 0 for none, or when it could not be
+ * told. */
+static inline uint64_t string_hash(struct flight *flight, uint8_t what, const char *bytes,
+                                   size_t size)
+{
+    uint32_t length =
+        size < FMD__RING_STRING_BYTES ? (uint32_t)size : FMD__RING_STRING_BYTES;
+    uint64_t hash, mark, *set;
+    struct fmd__producer *producer;
+    bool known = false, no_ring;
+
+    if (length == 0 || flight->generation == 0)
+        return 0;
+    producer = enter(&no_ring);
+    if (!producer)
+        goto lost;
+    hash = fmd__keyed_hash(&gate()->key, what, bytes, length);
+    mark = hash ^ atomic_load_explicit(&gate()->strings_epoch, memory_order_relaxed);
+    set = known_set(producer, hash);
+    for (unsigned way = 0; way < FMD__KNOWN_WAYS; way++)
+        known |= set[way] == mark;
+    if (!LIKELY(known))
+        known = send_string(&producer, what, hash, mark, bytes, length);
+    leave(producer);
+    if (known)
+        return hash;
+lost:
+    flight->strings_lost++;
+    return 0;
+}
+
+void fmd_set_group(struct fmd_request *request, const char *bytes, size_t length)
+{
+    struct flight *flight = flight_of(request);
+
+    flight->slot.group_hash = string_hash(flight, FMD__DEFINE_GROUP, bytes, length);
+}
+
+void fmd_set_address(struct fmd_request *request, const char *bytes, size_t length)
+{
+    struct flight *flight = flight_of(request);
+
+    flight->slot.address_hash = string_hash(flight, FMD__DEFINE_ADDRESS, bytes, length);
+}
+
+/* --- begin, annotate, end ------------------------------------------------------------
+ */
+
+static __attribute__((noinline, cold)) uint32_t wake(void)
+{
+    int kept = errno;
+    uint32_t generation = fmd__lifecycle_wake();
+
+    errno = kept;
+    return generation;
+}
+
+void fmd_begin(struct fmd_request *request, uint32_t endpoint)
+{
+    struct flight *flight = flight_of(request);
+    uint32_t generation = atomic_load_explicit(&gate()->generation, memory_order_relaxed);
+
+    if (!LIKELY(generation))
+        generation = wake();
+    *flight = (struct flight){
+        .slot = {.kind = FMD__SLOT_REQUEST,
+                 .endpoint = endpoint,
+                 .first_byte_ns = NONE,
+                 .view_ns = NONE},
+        .generation = generation,
+        .view_start_ns = NONE,
+    };
+    if (LIKELY(generation))
+        flight->slot.start_ns = fmd__now_ns();
+}
+
+void fmd_set_endpoint(struct fmd_request *request, uint32_t endpoint)
+{
+    flight_of(request)->slot.endpoint = endpoint;
+}
+
+void fmd_set_status(struct fmd_request *request, unsigned status)
+{
+    flight_of(request)->slot.status = status <= UINT16_MAX ? (uint16_t)status : 0;
+}
+
+void fmd_set_method(struct fmd_request *request, enum fmd_method method)
+{
+    flight_of(request)->slot.method =
+        (unsigned)method < FMD_METHODS ? (uint8_t)method : FMD_METHOD_OTHER;
+}
+
+void fmd_set_flags(struct fmd_request *request, unsigned flags)
+{
+    flight_of(request)->slot.flags |= (uint8_t)flags;
+}
+
+void fmd_view_begin(struct fmd_request *request)
+{
+    struct flight *flight = flight_of(request);
+
+    if (flight->generation)
+        flight->view_start_ns = fmd__now_ns();
+}
+
+static void end_view(struct flight *flight, uint64_t now)
+{
+    if (flight->slot.view_ns == NONE)
+        flight->slot.view_ns = 0;
+    flight->slot.view_ns += now - flight->view_start_ns;
+    flight->view_start_ns = NONE;
+}
+
+void fmd_view_end(struct fmd_request *request)
+{
+    struct flight *flight = flight_of(request);
+
+    if (flight->generation && flight->view_start_ns != NONE)
+        end_view(flight, fmd__now_ns());
+}
+
+void fmd_first_byte(struct fmd_request *request)
+{
+    struct flight *flight = flight_of(request);
+
+    if (flight->generation && flight->slot.first_byte_ns == NONE)
+        flight->slot.first_byte_ns = fmd__now_ns() - flight->slot.start_ns;
+}
+
+static void count_drop(struct fmd__ring_counts *counts, enum fmd_drop cause)
+{
+    fmd__count_one(&counts->issued);
+    fmd__count_one(&counts->dropped[cause]);
+}
+
+/* It has no ring to go to: none was free, or it was begun in another recording. */
+static __attribute__((noinline, cold)) void end_elsewhere(uint32_t generation,
+                                                          bool no_ring)
+{
+    int kept = errno;
+
+    if (no_ring)
+        fmd__lifecycle_count_no_ring();
+    else
+        fmd__lifecycle_foreign_end(generation);
+    errno = kept;
+}
+
+/* Copies the slot's image into the ring and publishes it. */
+static inline void push(struct fmd__producer *producer, uint64_t head,
+                        const struct flight *flight)
+{
+    struct fmd__ring *ring = producer->ring;
+
+    ring->slots[head & producer->mask].request = flight->slot;
+    atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+    fmd__count_one(&ring->counts.issued);
+    if (!LIKELY(flight->strings_lost == 0))
+        atomic_store_explicit(
+            &ring->counts.strings_lost,
+            atomic_load_explicit(&ring->counts.strings_lost, memory_order_relaxed) +
+                flight->strings_lost,
+            memory_order_relaxed);
+}
+
+void fmd_end(struct fmd_request *request)
+{
+    struct flight *flight = flight_of(request);
+    uint32_t generation = flight->generation;
+    struct fmd__producer *producer;
+    bool no_ring = false;
+    uint64_t now, head;
+
+    if (generation == 0)
+        return;
+    now = fmd__now_ns();
+    flight->generation = 0;
+    if (!LIKELY(generation ==
+                atomic_load_explicit(&gate()->generation, memory_order_relaxed))) {
+        end_elsewhere(generation, false);
+        return;
+    }
+    flight->slot.duration_ns = now - flight->slot.start_ns;
+    if (flight->view_start_ns != NONE)
+        end_view(flight, now);
+    producer = enter(&no_ring);
+    if (!LIKELY(producer)) {
+        end_elsewhere(generation, no_ring);
+        return;
+    }
+    if (LIKELY(make_room(&producer, &head, 1)))
+        push(producer, head, flight);
+    else
+        count_drop(&producer->ring->counts,
+                   atomic_load_explicit(&gate()->write_failing, memory_order_relaxed)
+                       ? FMD_DROP_WRITE_FAILED
+                       : FMD_DROP_RING_FULL);
+    leave(producer);
+}
+
+/* --- set-up --------------------------------------------------------------------------
+ */
+
+int fmd_start(const struct fmd_config *config)
+{
+    return fmd__lifecycle_start(config);
+}
+
+int fmd_stop(void)
+{
+    return fmd__lifecycle_stop();
+}
+
+int fmd_snapshot(void)
+{
+    struct fmd__signals signals;
+    int result;
+
+    fmd__signals_block(&signals);
+    result = fmd__writer_flush(&fmd__recorder.writer);
+    fmd__signals_restore(&signals);
+    return result;
+}
+
+uint32_t fmd_endpoint(const char *name)
+{
+    return fmd_endpoint_of(NULL, NULL, name);
+}
+
+uint32_t fmd_endpoint_of(const char *application, const char *version, const char *name)
+{
+    return name ? fmd__lifecycle_endpoint(application, version, name) : 0;
+}
+
+void fmd_stats(struct fmd_stats *stats)
+{
+    struct fmd__stats all;
+
+    fmd__lifecycle_stats(&all);
+    memset(stats, 0, sizeof *stats);
+    stats->issued = all.issued;
+    stats->recorded = all.recorded;
+    for (unsigned cause = 0; cause < FMD_DROP_CAUSES; cause++)
+        stats->dropped[cause] = all.dropped[cause];
+    stats->strings_lost = all.strings_lost;
+    stats->writer_cpu_ns = all.writer_cpu_ns;
+}
+
+size_t fmd_trace_path(char *buffer, size_t size)
+{
+    return fmd__lifecycle_trace_path(buffer, size);
+}

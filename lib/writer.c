@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See writer.h. */
+#define _GNU_SOURCE
+#include "writer.h"
+
+#include "clocks.h"
+#include "leftover_rings.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MS UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
+#define SLEEP_MIN_NS (1 * MS)
+#define SLEEP_MAX_NS (100 * MS)
+#define SLEEP_IDLE_NS (250 * MS)
+#define RETRY_NS SECOND
+#define LEFTOVERS_NS (10 * SECOND)
+#define STATS_NS (10 * SECOND) /* without news */
+#define STATS_NEWS_NS SECOND   /* with new drops */
+#define STACK_BYTES (512u << 10)
+
+/* --- counts ---------------------------------------------------------------------- */
+
+static uint64_t load(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void add(_Atomic uint64_t *counter, uint64_t more)
+{
+    atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+
+void fmd__writer_stats(const struct fmd__writer *writer, struct fmd__stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    stats->recorded = load(&writer->recorded);
+    stats->dropped[FMD_DROP_WRITE_FAILED] = load(&writer->given_up);
+    stats->strings_lost = load(&writer->strings_lost);
+    stats->writer_cpu_ns = load(&writer->cpu_ns);
+}
+
+/* The same and what only the trace tells. */
+static void own_stats(const struct fmd__writer *writer, struct fmd__stats *stats)
+{
+    fmd__writer_stats(writer, stats);
+    stats->segments_deleted = writer->files.segments_deleted;
+    stats->requests_deleted = writer->files.requests_deleted;
+}
+
+static uint64_t drops_in(const struct fmd__stats *stats)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < FMD__DROP_CAUSES_MAX; i++)
+        sum += stats->dropped[i];
+    return sum;
+}
+
+/* For the analyzer that finds our ring after a kill. */
+static void store_state(struct fmd__writer *writer, uint64_t monotonic_ns, int64_t utc_ns)
+{
+    struct fmd__ring_state state = {.anchor_monotonic_ns = monotonic_ns,
+                                    .anchor_utc_ns = utc_ns};
+
+    own_stats(writer, &state.stats);
+    fmd__ring_file_store_state(writer->pool->header, &state);
+}
+
+/* --- one batch ------------------------------------------------------------------- */
+
+static void add_stats(struct fmd__writer *writer, bool clean_end)
+{
+    struct fmd__stats stats;
+
+    own_stats(writer, &stats);
+    fmd__pool_add_counts(writer->pool, &stats);
+    stats.recorded += writer->batch->row_count; /* they are in this batch */
+    stats.strings_lost += writer->batch->strings_lost;
+    stats.clean_end = clean_end;
+    fmd__batch_stats(writer->batch, &stats);
+    writer->drops_written = drops_in(&stats);
+    writer->stats_ns = writer->batch->monotonic_ns;
+}
+
+static bool stats_are_due(const struct fmd__writer *writer)
+{
+    uint64_t age = writer->batch->monotonic_ns - writer->stats_ns;
+    struct fmd__stats stats;
+
+    if (age < STATS_NEWS_NS)
+        return false;
+    own_stats(writer, &stats);
+    fmd__pool_add_counts(writer->pool, &stats);
+    return age >= STATS_NS || drops_in(&stats) != writer->drops_written;
+}
+
+/* Once in a process's life: the application's log is not ours. */
+static void tell(struct fmd__writer *writer, int why)
+{
+    char line[PATH_MAX + 256];
+    const char *reason = strerrordesc_np(-why);
+    int length = snprintf(line, sizeof line,
+                          "fmd: traces cannot be written to %s (%s); the application "
+                          "goes on, requests are dropped and counted until it works\n",
+                          writer->settings->directory, reason ? reason : "unknown error");
+
+    if (writer->told)
+        return;
+    writer->told = true;
+    if (write(STDERR_FILENO, line, (size_t)length) < 0)
+        return; /* nobody to tell */
+}
+
+static int append_batch(struct fmd__writer *writer)
+{
+    struct fmd__batch *batch = writer->batch;
+    int result = fmd__trace_files_append(&writer->files, batch->out, batch->out_bytes,
+                                         batch->row_count);
+
+    if (result != 0)
+        return result;
+    writer->sequence = batch->sequence;
+    add(&writer->recorded, batch->row_count);
+    add(&writer->strings_lost, batch->strings_lost);
+    store_state(writer, batch->monotonic_ns, batch->utc_ns);
+    fmd__batch_settle(batch);
+    fmd__pool_recycle(writer->pool);
+    return 0;
+}
+
+/* Ends the open segment with counts and an end mark; as good as it can be had. */
+static void end_segment(struct fmd__writer *writer, bool clean_end)
+{
+    if (!writer->files.is_open)
+        return;
+    fmd__batch_begin(writer->batch, writer->sequence);
+    add_stats(writer, clean_end);
+    fmd__batch_end(writer->batch);
+    if (fmd__trace_files_intact(&writer->files))
+        (void)append_batch(writer);
+    fmd__trace_files_close_segment(&writer->files);
+}
+
+/* A segment is open when this returns 0, and *is_new says that it is still empty. */
+static int open_segment(struct fmd__writer *writer, bool *is_new)
+{
+    int result;
+
+    if (writer->files.is_open && !fmd__trace_files_intact(&writer->files))
+        fmd__trace_files_close_segment(&writer->files); /* removed under our hands */
+    if (writer->files.is_open &&
+        (writer->files.bytes >= writer->settings->segment_bytes ||
+         fmd__batch_segment_full(writer->batch) ||
+         fmd__dictionary_full(&writer->dictionary)))
+        end_segment(writer, false);
+    *is_new = !writer->files.is_open;
+    if (!*is_new)
+        return 0;
+    result = fmd__trace_files_open(&writer->files);
+    if (result == -ENOENT && mkdir(writer->settings->directory, 0700) == 0)
+        result = fmd__trace_files_open(&writer->files);
+    return result;
+}
+
+/* Threads learn that the writer has forgotten, and send their strings again. */
+static void turn_dictionary(struct fmd__writer *writer)
+{
+    if (!fmd__dictionary_full(&writer->dictionary))
+        return;
+    fmd__dictionary_turn(&writer->dictionary);
+    atomic_fetch_add_explicit(&writer->gate->strings_epoch, UINT64_C(0x9e3779b97f4a7c15),
+                              memory_order_relaxed);
+}
+
+static int make_batch(struct fmd__writer *writer)
+{
+    if (!writer->batch)
+        writer->batch =
+            fmd__batch_new(writer->pool, &writer->dictionary,
+                           writer->settings->application, writer->settings->version);
+    return writer->batch ? 0 : -ENOMEM;
+}
+
+/* Writes up to 4096 requests. 0 or a negative errno. */
+static int write_batch(struct fmd__writer *writer)
+{
+    bool is_new;
+    int result = make_batch(writer);
+
+    if (result == 0)
+        result = open_segment(writer, &is_new);
+    if (result != 0)
+        return result;
+    turn_dictionary(writer);
+    fmd__batch_begin(writer->batch, writer->sequence);
+    if (is_new) {
+        writer->segment.number = writer->files.number;
+        fmd__batch_new_segment(writer->batch);
+        fmd__batch_segment(writer->batch, &writer->segment);
+    }
+    fmd__batch_requests(writer->batch);
+    if (is_new || stats_are_due(writer))
+        add_stats(writer, false);
+    result = append_batch(writer);
+    if (result != 0) /* definitions of this batch are not in this segment */
+        fmd__trace_files_close_segment(&writer->files);
+    return result;
+}
+
+/* --- when to write --------------------------------------------------------------- */
+
+struct look {
+    uint64_t pending;   /* slots that wait */
+    uint64_t published; /* since the last look */
+    uint64_t no_ring;   /* drops for want of a ring since the last look */
+    bool short_of_room; /* a ring is more than half full, and few are free */
+};
+
+static struct look look_at_pool(struct fmd__writer *writer)
+{
+    struct fmd__pool *pool = writer->pool;
+    uint32_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
+    uint64_t heads = 0, no_ring;
+    struct look look = {0};
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct fmd__ring *ring = fmd__producers[i].ring;
+        uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed),
+                 head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+        heads += head;
+        look.pending += head - tail;
+        look.short_of_room |= head - tail > pool->slots / 2;
+    }
+    look.short_of_room &=
+        atomic_load_explicit(&pool->free_count, memory_order_relaxed) <= count / 2;
+    no_ring = load(&pool->header->counts.dropped[FMD_DROP_NO_RING]);
+    look.published = heads - writer->seen_slots;
+    look.no_ring = no_ring - writer->seen_no_ring;
+    writer->seen_slots = heads;
+    writer->seen_no_ring = no_ring;
+    return look;
+}
+
+/* The pool keeps a quarter free; it doubles when threads went without. */
+static void grow_pool(struct fmd__writer *writer, uint64_t no_ring)
+{
+    uint32_t count = atomic_load_explicit(&writer->pool->count, memory_order_relaxed);
+    uint32_t steps = no_ring > 0 ? 1 + count / FMD__RINGS_STEP : 1;
+
+    if (no_ring == 0 &&
+        atomic_load_explicit(&writer->pool->free_count, memory_order_relaxed) > count / 4)
+        return;
+    while (steps > 0 && fmd__pool_grow(writer->pool))
+        steps--;
+}
+
+static int failed(struct fmd__writer *writer, int why)
+{
+    atomic_store_explicit(&writer->gate->write_failing, 1, memory_order_relaxed);
+    writer->retry_ns = fmd__now_ns() + RETRY_NS;
+    tell(writer, why);
+    return why;
+}
+
+static void worked(struct fmd__writer *writer)
+{
+    if (writer->retry_ns == 0)
+        return;
+    writer->retry_ns = 0;
+    atomic_store_explicit(&writer->gate->write_failing, 0, memory_order_relaxed);
+}
+
+/* Writes batches until fewer than leave slots wait. New ones that come meanwhile do not
+ * keep it longer than as many as there were. */
+static int write_until(struct fmd__writer *writer, uint64_t pending, uint64_t leave)
+{
+    while (pending > leave) {
+        int result = write_batch(writer);
+        uint64_t taken;
+
+        if (result != 0)
+            return failed(writer, result);
+        worked(writer);
+        taken = writer->batch->slot_count;
+        if (taken == 0)
+            break;
+        pending -= taken < pending ? taken : pending;
+    }
+    return 0;
+}
+
+/* Sleeps so long that, at the rate seen, a quarter of what the free rings hold or a block
+ * comes in. */
+static void choose_sleep(struct fmd__writer *writer, const struct look *look)
+{
+    uint64_t room = (uint64_t)writer->pool->free_count * writer->pool->slots / 4;
+    uint64_t target = room < FMD__BLOCK_REQUESTS_MAX ? room : FMD__BLOCK_REQUESTS_MAX;
+    uint64_t most = look->published || look->pending ? SLEEP_MAX_NS : SLEEP_IDLE_NS;
+    uint64_t sleep_ns;
+
+    if (target < writer->pool->slots / 4)
+        target = writer->pool->slots / 4;
+    if (most > writer->settings->block_ns)
+        most = writer->settings->block_ns;
+    sleep_ns = look->published ? writer->sleep_ns * target / look->published : most;
+    if (sleep_ns > writer->sleep_ns * 2)
+        sleep_ns = writer->sleep_ns * 2;
+    if (sleep_ns > most)
+        sleep_ns = most;
+    writer->sleep_ns = sleep_ns < SLEEP_MIN_NS ? SLEEP_MIN_NS : sleep_ns;
+}
+
+static void look_and_write(struct fmd__writer *writer)
+{
+    struct look look = look_at_pool(writer);
+    uint64_t now = fmd__now_ns(), block = FMD__BLOCK_REQUESTS_MAX;
+    bool old;
+
+    choose_sleep(writer, &look);
+    if (writer->retry_ns > now)
+        return;
+    if (look.pending == 0)
+        writer->pending_since = 0;
+    else if (writer->pending_since == 0)
+        writer->pending_since = now;
+    old = writer->pending_since &&
+          now + writer->sleep_ns >= writer->pending_since + writer->settings->block_ns;
+    if (look.pending >= block || old || look.short_of_room || writer->retry_ns) {
+        bool all = old || look.short_of_room || writer->retry_ns;
+
+        if (write_until(writer, look.pending, all ? 0 : block - 1) != 0)
+            return;
+        writer->pending_since = all ? 0 : now;
+    }
+    grow_pool(writer, look.no_ring);
+    if (now >= writer->leftovers_ns + LEFTOVERS_NS) {
+        writer->leftovers_ns = now;
+        fmd__leftover_rings_take_in(writer->settings->directory);
+    }
+}
+
+/* --- the thread ------------------------------------------------------------------ */
+
+static void sleep_until_woken(struct fmd__writer *writer)
+{
+    uint64_t until = fmd__now_ns() + writer->sleep_ns;
+    struct timespec when = {.tv_sec = (time_t)(until / SECOND),
+                            .tv_nsec = (long)(until % SECOND)};
+
+    (void)pthread_cond_clockwait(&writer->wake, &writer->lock, CLOCK_MONOTONIC, &when);
+}
+
+static void *run(void *argument)
+{
+    struct fmd__writer *writer = argument;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    while (!writer->stopping) {
+        sleep_until_woken(writer);
+        if (writer->stopping)
+            break;
+        look_and_write(writer);
+        atomic_store_explicit(&writer->cpu_ns, fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID),
+                              memory_order_relaxed);
+    }
+    (void)pthread_mutex_unlock(&writer->lock);
+    return NULL;
+}
+
+void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *settings,
+                      struct fmd__gate *gate, struct fmd__pool *pool,
+                      const struct fmd__segment *segment)
+{
+    const size_t kept = offsetof(struct fmd__writer, thread);
+    char stem[FMD__STEM_BYTES];
+
+    (void)pthread_mutex_lock(&writer->lock);
+    memset((char *)writer + kept, 0, sizeof *writer - kept);
+    writer->settings = settings;
+    writer->gate = gate;
+    writer->pool = pool;
+    writer->segment = *segment;
+    (void)fmd__segment_stem(segment, stem);
+    fmd__trace_files_init(&writer->files, settings->directory, stem,
+                          settings->total_bytes);
+    writer->sleep_ns = SLEEP_MIN_NS;
+    writer->stats_ns = fmd__now_ns();
+    store_state(writer, writer->stats_ns, (int64_t)fmd__clock_ns(CLOCK_REALTIME));
+    writer->open = true;
+    (void)pthread_mutex_unlock(&writer->lock);
+}
+
+static bool create_thread(struct fmd__writer *writer)
+{
+    struct fmd__signals signals;
+    pthread_attr_t attributes;
+    bool created;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    fmd__signals_block(&signals); /* the thread inherits it */
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    created = pthread_create(&writer->thread, &attributes, run, writer) == 0;
+    fmd__signals_restore(&signals);
+    (void)pthread_attr_destroy(&attributes);
+    return created;
+}
+
+void fmd__writer_start_thread(struct fmd__writer *writer)
+{
+    bool none = false;
+
+    if (!atomic_load_explicit(&writer->has_thread, memory_order_relaxed) &&
+        atomic_compare_exchange_strong(&writer->has_thread, &none, true) &&
+        !create_thread(writer))
+        atomic_store(&writer->has_thread, false);
+}
+
+int fmd__writer_flush(struct fmd__writer *writer)
+{
+    int result = 0;
+
+    (void)pthread_mutex_lock(&writer->lock);
+    if (writer->open)
+        result = write_until(writer, look_at_pool(writer).pending, 0);
+    (void)pthread_mutex_unlock(&writer->lock);
+    return result;
+}
+
+static void end_thread(struct fmd__writer *writer)
+{
+    if (!writer->has_thread)
+        return;
+    (void)pthread_mutex_lock(&writer->lock);
+    writer->stopping = true;
+    (void)pthread_cond_signal(&writer->wake);
+    (void)pthread_mutex_unlock(&writer->lock);
+    (void)pthread_join(writer->thread, NULL);
+    writer->has_thread = false;
+}
+
+/* Requests that stay in the rings for good. */
+static uint64_t requests_left(const struct fmd__writer *writer)
+{
+    uint64_t left = 0;
+
+    for (uint32_t i = 0; i < writer->pool->count; i++) {
+        const struct fmd__producer *producer = &fmd__producers[i];
+
+        for (uint64_t s = producer->ring->tail; s != producer->ring->head; s++)
+            left += producer->ring->slots[s & producer->mask].kind == FMD__SLOT_REQUEST;
+    }
+    return left;
+}
+
+/* A process that dropped everything says at least that. */
+static bool has_something_to_say(struct fmd__writer *writer)
+{
+    struct fmd__stats stats = {0};
+
+    fmd__pool_add_counts(writer->pool, &stats);
+    return stats.issued > 0;
+}
+
+static int write_clean_end(struct fmd__writer *writer)
+{
+    int result = 0;
+
+    if (!writer->files.is_open && has_something_to_say(writer))
+        result = write_batch(writer);
+    if (result == 0)
+        end_segment(writer, true);
+    return result;
+}
+
+int fmd__writer_close(struct fmd__writer *writer)
+{
+    int result;
+
+    end_thread(writer);
+    result = fmd__writer_flush(writer);
+    (void)pthread_mutex_lock(&writer->lock);
+    add(&writer->given_up, requests_left(writer));
+    if (result == 0)
+        result = write_clean_end(writer);
+    fmd__trace_files_release(&writer->files);
+    fmd__dictionary_release(&writer->dictionary);
+    fmd__batch_free(writer->batch);
+    writer->batch = NULL;
+    writer->open = false;
+    (void)pthread_mutex_unlock(&writer->lock);
+    return result;
+}
