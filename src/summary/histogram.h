@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A log-linear histogram of durations: exact counts in buckets of a fixed relative width,
- * whatever was added in whatever order. Two resolutions, 2^-7 and 2^-4, whose buckets
- * nest: fine bucket b lies in coarse bucket b >> 3. Built for some 10^5 of them in memory
- * at once, so pages are allocated an octave at a time; adding is hot, reading is rare.
+ * whatever was added in whatever order. Resolutions nest: fine bucket b lies in bucket
+ * b >> 3 of a coarse histogram. Built for some 10^5 of them in memory at once, so pages
+ * are allocated an octave at a time; adding is hot, reading is rare.
  *
- * Bucket layout with bits sub-bucket bits: below 128 ns page 0, linear (1 ns wide at 7
- * bits, 8 ns at 4); then page e - 6 for durations in [2^e, 2^(e+1)), e = 7..46, 2^bits
- * equal buckets a page. Bucket = page << bits | sub-bucket.
+ * Layout at `bits` sub-bucket bits: below 128 ns page 0, linear (1 ns wide at 7 bits, 8
+ * ns at 4); then page e - 6 for durations in [2^e, 2^(e+1)), e = 7..46; 2^bits equal
+ * buckets a page. Bucket = page << bits | sub-bucket.
  */
 #ifndef SUMMARY_HISTOGRAM_H
 #define SUMMARY_HISTOGRAM_H
@@ -27,10 +27,10 @@ enum {
 #define HISTOGRAM_MAX_NS UINT64_C(86400000000000)
 
 /* counts[i] is of bucket (first_page << bits) + i; every bucket outside is 0. A count
- * stays at UINT32_MAX once there. Not allocated (page_count 0): nothing was added. */
+ * stays at UINT32_MAX once there. counts NULL and page_count 0: nothing was added. */
 struct histogram {
     uint32_t *counts;
-    uint8_t bits; /* HISTOGRAM_FINE or HISTOGRAM_COARSE */
+    uint8_t bits; /* 0..7; HISTOGRAM_FINE, HISTOGRAM_COARSE, fewer for groups */
     uint8_t first_page;
     uint8_t page_count;
 };
@@ -43,10 +43,9 @@ static inline unsigned histogram_fine_bucket(uint64_t ns)
     return (shift << HISTOGRAM_FINE) + (unsigned)(ns >> shift);
 }
 
-/* Bucket of ns at a resolution; clamps beyond HISTOGRAM_MAX_NS. */
+/* Bucket of ns at a resolution; longer than HISTOGRAM_MAX_NS is that. */
 unsigned histogram_bucket(unsigned bits, uint64_t ns);
-/* Edges of a bucket: it holds low <= ns < high. Buckets up to and including the number of
- * buckets have a low edge, so that high(b) = low(b + 1). */
+/* Edges of a bucket: it holds low <= ns < high; high(b) = low(b + 1). */
 uint64_t histogram_low_ns(unsigned bits, unsigned bucket);
 uint64_t histogram_high_ns(unsigned bits, unsigned bucket);
 
@@ -57,8 +56,10 @@ void histogram_release(struct histogram *histogram);
 void histogram_add(struct histogram *histogram, uint64_t ns);
 /* Adds all of from, of the same or a finer resolution. */
 void histogram_merge(struct histogram *histogram, const struct histogram *from);
+/* Makes room for buckets low..high, so that histogram_count() may be called on them. */
+void histogram_reserve(struct histogram *histogram, unsigned low, unsigned high);
 
-/* First bucket that is in memory and the one past the last; 0, 0 when none. */
+/* First bucket that is in memory and the one past the last; equal when empty. */
 static inline unsigned histogram_begin(const struct histogram *histogram)
 {
     return (unsigned)histogram->first_page << histogram->bits;
@@ -70,19 +71,22 @@ static inline unsigned histogram_end(const struct histogram *histogram)
 /* Count in any bucket. */
 static inline uint32_t histogram_at(const struct histogram *histogram, unsigned bucket)
 {
-    unsigned begin = histogram_begin(histogram);
-    return bucket - begin < histogram_end(histogram) - begin
-               ? histogram->counts[bucket - begin]
+    return bucket >= histogram_begin(histogram) && bucket < histogram_end(histogram)
+               ? histogram->counts[bucket - histogram_begin(histogram)]
                : 0;
+}
+/* Adds one to a count, up to UINT32_MAX. */
+static inline void histogram_count(uint32_t *count)
+{
+    *count += *count != UINT32_MAX;
 }
 
 /* Sum of all counts: O(buckets). */
 uint64_t histogram_total(const struct histogram *histogram);
-/* Sum of the counts in buckets >= bucket: what was at least histogram_low_ns(bucket). */
+/* Sum of the counts in buckets >= bucket: what took at least histogram_low_ns(bucket). */
 uint64_t histogram_count_from(const struct histogram *histogram, unsigned bucket);
-/* The bucket that holds the value of a rank (1 .. total) in ascending order, and in
- * *before the number of values in the buckets before it. The histogram must not be empty;
- * ranks beyond are taken as the nearest. */
+/* The bucket of the value with a rank (1 .. total, ascending; beyond is the nearest), and
+ * in *before the number of values in the buckets before it. Not of an empty histogram. */
 unsigned histogram_rank_bucket(const struct histogram *histogram, uint64_t rank,
                                uint64_t *before);
 /* The quantile of share p (0..1), interpolated inside its bucket as if the bucket's

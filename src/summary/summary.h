@@ -38,11 +38,11 @@ enum {
     SUMMARY_STRATA = 64,          /* hash(group) mod 64 */
     SUMMARY_STRATA_ENDPOINTS = 8, /* strata are kept while there are no more endpoints */
     SUMMARY_HOURS = 24,
-    SUMMARY_SLOWEST = 100,      /* requests kept a cell */
-    SUMMARY_VALUES_MAX = 65536, /* groups (addresses) a version counted exactly */
-    SUMMARY_VALUE_HISTOGRAMS =
-        256,                    /* most frequent groups (addresses) with a histogram */
-    SUMMARY_SHARES = 64,        /* groups (addresses) with shares of slow requests */
+    SUMMARY_SLOWEST = 100,          /* requests kept a cell */
+    SUMMARY_VALUES_MAX = 65536,     /* groups (addresses) a version counted exactly */
+    SUMMARY_VALUE_HISTOGRAMS = 256, /* of a version's most frequent values, when saved */
+    SUMMARY_SHARES = 64,            /* most groups told by summary_slow_shares */
+    SUMMARY_DAYS = 8192, /* days with requests; further ones count on one that is kept */
     SUMMARY_STATUS_OTHER = 1000 /* status codes from here on count as this one */
 };
 
@@ -55,12 +55,19 @@ struct name {
 /* Unsigned, 128 bits: never overflows here. */
 typedef unsigned __int128 uint128_t;
 
+struct tally;
+struct visitors;
+struct slow;
+
 /* One version of one application. */
 struct summary_version {
     struct name application, name;
     uint64_t requests;
     int64_t first_utc_ns, last_utc_ns; /* earliest and latest start of a request */
-    struct timegrid grid; /* of all its cells' blocks; at most SUMMARY_BLOCKS */
+    struct timegrid grid;              /* of its cells' blocks; at most SUMMARY_BLOCKS */
+    /* read by summary_values() and summary_distinct() */
+    struct tally *tallies[2];
+    struct visitors *visitors;
 };
 
 /* One endpoint (a name in an application), over all versions. */
@@ -69,7 +76,7 @@ struct summary_endpoint {
     struct timegrid grid;        /* of the series; at most SUMMARY_SERIES_BLOCKS */
     struct block *series;        /* grid.count of them */
     struct summary_cell **cells; /* by version name, ascending bytes */
-    size_t cell_count;
+    size_t cell_count, cell_room;
 };
 
 /* How often a status code was answered; ascending codes, 0: not known. */
@@ -92,8 +99,8 @@ struct slow_request {
 
 /* An endpoint in one version. */
 struct summary_cell {
-    const struct summary_endpoint *endpoint;
-    const struct summary_version *version;
+    struct summary_endpoint *endpoint;
+    struct summary_version *version;
     uint64_t requests;
     uint64_t client_errors;       /* status 400..499 */
     uint64_t server_errors;       /* status >= 500, or an exception */
@@ -107,13 +114,14 @@ struct summary_cell {
     struct histogram histogram;  /* fine */
     struct histogram first_byte; /* coarse; of requests where it is known */
     struct histogram view;       /* coarse; of requests where it is known */
-    struct block *blocks; /* version->grid.count of them; some may have 0 requests */
-    struct block *runs;   /* summary_runs() of them; NULL while there is one run only */
+    struct block *blocks;     /* version->grid.count of them; some may have 0 requests */
+    struct block *runs;       /* as many as summary_runs(); NULL when there is one only */
     struct histogram *hours;  /* SUMMARY_HOURS, coarse, by UTC hour of start */
     struct histogram *strata; /* SUMMARY_STRATA, coarse; NULL when not kept */
     struct calendar calendar;
     struct status_count *statuses;
-    size_t status_count;
+    size_t status_count, status_room;
+    struct slow *slow; /* read by summary_slowest() and summary_slow_shares() */
 };
 
 /* A recording run. */
@@ -121,6 +129,7 @@ struct summary_run {
     struct name name; /* "" where the source said none */
     uint64_t requests;
     int64_t first_utc_ns, last_utc_ns;
+    size_t index; /* in summary_runs() */
 };
 
 struct summary_totals {
@@ -141,9 +150,12 @@ struct summary_value {
     uint64_t requests_error; /* ... this much higher. 0: exact */
     uint64_t server_errors;  /* of those counted */
     uint64_t sum_ns;         /* of durations of those counted */
-    /* Coarse; of histogram_total() of its requests, all unless limits were passed; NULL
-     * when it is not among the most frequent. Owned by the rows (summary_values_free). */
-    struct histogram *histogram;
+    /* Resolution by how many values there are: 4 bits to 256, one less for each 4 times
+     * as many. Holds all its requests, unless it came from a saved summary where it was
+     * not among the SUMMARY_VALUE_HISTOGRAMS most frequent, or a limit was passed: then
+     * histogram_total() says how many. Owned by the rows (summary_values_free). */
+    struct histogram histogram;
+    uint32_t entry; /* the summary's own */
 };
 
 struct summary *summary_new(void);
@@ -174,7 +186,7 @@ const struct summary_cell *summary_find_cell(const struct summary_endpoint *endp
 /* The slowest requests of a cell, slowest first; equal ones by start, process, sequence.
  * Writes at most SUMMARY_SLOWEST; returns how many. */
 size_t summary_slowest(const struct summary *summary, const struct summary_cell *cell,
-                       struct slow_request *out);
+                       struct slow_request out[SUMMARY_SLOWEST]);
 /* The most frequent groups or addresses of a version (NULL: of all versions together),
  * most requests first, equal ones by bytes; at most limit rows in a new array *rows.
  * Returns how many. */
@@ -187,19 +199,19 @@ size_t summary_value_count(const struct summary *summary,
                            enum summary_dimension dimension,
                            const struct summary_version *version, bool *exact);
 
-/* Requests of a cell that took from_ns or longer, by group or address: an approximate
- * answer to "whose are the slow ones". */
+/* How many of a cell's slow requests came from a group or an address. */
 struct summary_share {
     struct name name;
-    uint64_t slow;       /* of its requests, counted; the true number is at most ... */
-    uint64_t slow_error; /* ... this much higher */
+    uint64_t slow;
 };
-/* The at most SUMMARY_SHARES largest, most first. *from_ns is moved to the nearest kept
- * threshold (quarter octaves; only those reach down to about the slowest 1024 requests of
- * the cell), *slow_total gets all requests of the cell beyond it. */
+/* Whose are the requests of a cell that took at least *from_ns? Known, exactly, for
+ * nearly the 512 slowest of a cell: *from_ns is moved up to where it is known, to an edge
+ * of a fine bucket. *slow_total gets all such requests of the cell, also those without a
+ * value. Writes the at most SUMMARY_SHARES largest, most first, and returns how many. */
 size_t summary_slow_shares(const struct summary *summary, const struct summary_cell *cell,
                            enum summary_dimension dimension, uint64_t *from_ns,
-                           uint64_t *slow_total, struct summary_share *out);
+                           uint64_t *slow_total,
+                           struct summary_share out[SUMMARY_SHARES]);
 
 /* UTC days with requests, ascending, days since 1970-01-01. */
 size_t summary_days(const struct summary *summary, const int32_t **days);

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Adding batches: the hot path. A batch is sorted by endpoint (counting sort), so that
+ * each cell's counts are worked on while they are in the first-level cache; a cell's
+ * requests are cut into pieces that lie in one time block and one quarter of an hour,
+ * nearly always one piece; a piece is one pass a column. No allocation in the steady
+ * state.
+ *
+ * Workload: batches of 4096 requests of one process, within seconds of each other.
+ */
+#include <string.h>
+
+#include "lib/fmd-record.h"
+#include "source_map.h"
+
+#define QUARTER_NS INT64_C(900000000000)
+
+/* The stretch of time in which everything that is kept by time stays the same. */
+struct period {
+    int64_t first_ns, last_ns; /* inclusive */
+    struct block *block, *series;
+    struct histogram *hour;
+    struct calendar_slot *slot;
+    int32_t day;
+};
+
+/* Requests of one cell in one period: where its columns begin, and what they add up to.
+ */
+struct piece {
+    struct summary *summary;
+    struct source_map *map;
+    const struct events *events;
+    struct source_endpoint *endpoint;
+    struct summary_cell *cell;
+    unsigned begin, count; /* in the work columns */
+    const uint16_t *order; /* index in events of each */
+    struct period period;
+    unsigned bucket_low, bucket_high; /* fine */
+    uint64_t client_errors, server_errors;
+    int64_t sum_log2;
+};
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t utc_ns(const struct events *events, size_t i)
+{
+    return (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns);
+}
+
+/* --- time -------------------------------------------------------------------------- */
+
+static void find_period(struct piece *piece, int64_t at_ns)
+{
+    struct period *period = &piece->period;
+    struct summary_cell *cell = piece->cell;
+    struct timegrid *grid = &cell->version->grid, *series = &cell->endpoint->grid;
+    unsigned block = timegrid_place(grid, at_ns);
+    unsigned series_block = timegrid_place(series, at_ns);
+    int64_t quarter = at_ns / QUARTER_NS - (at_ns % QUARTER_NS < 0);
+    int32_t day = (int32_t)(quarter / 96 - (quarter % 96 < 0));
+    unsigned of_day = (unsigned)(quarter - day * INT64_C(96));
+    period->day = summary_day_of(piece->summary, day);
+    uint32_t slot_s = piece->summary->slot_s;
+    period->slot =
+        calendar_place(&cell->calendar, period->day, slot_s) + of_day * 900 / slot_s;
+    period->block = &cell->blocks[block];
+    period->series = &cell->endpoint->series[series_block];
+    period->hour = &cell->hours[of_day / 4];
+    int64_t first_ns, last_ns;
+    if (__builtin_mul_overflow(quarter, QUARTER_NS, &first_ns))
+        first_ns = INT64_MIN;
+    if (__builtin_add_overflow(first_ns, QUARTER_NS - 1, &last_ns))
+        last_ns = INT64_MAX;
+    period->first_ns = later(first_ns, later(timegrid_first_ns(grid, block),
+                                             timegrid_first_ns(series, series_block)));
+    period->last_ns = earlier(last_ns, earlier(timegrid_last_ns(grid, block),
+                                               timegrid_last_ns(series, series_block)));
+}
+
+/* --- the columns of a piece -------------------------------------------------------- */
+
+/* Durations: clamped, their buckets, sums and range. */
+static void add_durations(struct piece *piece)
+{
+    struct source_work *work = &piece->map->work;
+    struct summary_cell *cell = piece->cell;
+    uint64_t sum = 0, clamped = 0, min = UINT64_MAX, max = 0;
+    uint128_t squares = 0;
+    int64_t sum_log2 = 0;
+    for (unsigned i = piece->begin; i < piece->begin + piece->count; i++) {
+        uint64_t ns = work->duration_ns[i];
+        clamped += ns > HISTOGRAM_MAX_NS;
+        ns = ns < HISTOGRAM_MAX_NS ? ns : HISTOGRAM_MAX_NS;
+        unsigned bucket = histogram_fine_bucket(ns);
+        work->duration_ns[i] = ns;
+        work->bucket[i] = (uint16_t)bucket;
+        sum_log2 += summary_log2(piece->summary, bucket);
+        sum += ns;
+        squares += (uint128_t)ns * ns;
+        min = ns < min ? ns : min;
+        max = ns > max ? ns : max;
+    }
+    cell->requests += piece->count;
+    cell->clamped += clamped;
+    cell->sum_ns += sum;
+    cell->sum_squares_ns += squares;
+    cell->min_ns = min < cell->min_ns ? min : cell->min_ns;
+    cell->max_ns = max > cell->max_ns ? max : cell->max_ns;
+    piece->sum_log2 = sum_log2;
+    piece->bucket_low = histogram_fine_bucket(min);
+    piece->bucket_high = histogram_fine_bucket(max);
+}
+
+/* Counts of coarse buckets, so that buckets index it; room for low..high is there. */
+static uint32_t *coarse_counts(struct histogram *histogram, const struct piece *piece,
+                               unsigned *begin)
+{
+    const unsigned shift = HISTOGRAM_FINE - HISTOGRAM_COARSE;
+    histogram_reserve(histogram, piece->bucket_low >> shift, piece->bucket_high >> shift);
+    *begin = histogram_begin(histogram);
+    return histogram->counts;
+}
+
+static void add_buckets(struct piece *piece)
+{
+    const uint16_t *bucket = piece->map->work.bucket + piece->begin;
+    struct histogram *fine = &piece->cell->histogram;
+    unsigned block_begin, series_begin, hour_begin;
+    histogram_reserve(fine, piece->bucket_low, piece->bucket_high);
+    uint32_t *fine_counts = fine->counts;
+    unsigned fine_begin = histogram_begin(fine);
+    uint32_t *block = coarse_counts(&piece->period.block->histogram, piece, &block_begin);
+    uint32_t *series =
+        coarse_counts(&piece->period.series->histogram, piece, &series_begin);
+    uint32_t *hour = coarse_counts(piece->period.hour, piece, &hour_begin);
+    for (unsigned i = 0; i < piece->count; i++) {
+        unsigned coarse = bucket[i] >> (HISTOGRAM_FINE - HISTOGRAM_COARSE);
+        histogram_count(&fine_counts[bucket[i] - fine_begin]);
+        histogram_count(&block[coarse - block_begin]);
+        histogram_count(&series[coarse - series_begin]);
+        histogram_count(&hour[coarse - hour_begin]);
+    }
+}
+
+static void count_statuses(struct piece *piece, unsigned status, unsigned count)
+{
+    summary_count_status(piece->cell, status, count);
+    if (status >= 400 && status < 500)
+        piece->client_errors += count;
+}
+
+/* Equal codes in a row are counted at once: nearly all are 200. */
+static void add_statuses(struct piece *piece)
+{
+    const uint16_t *status = piece->events->status;
+    uint8_t *error = piece->map->work.error + piece->begin;
+    memset(error, 0, piece->count);
+    if (!status) {
+        count_statuses(piece, 0, piece->count);
+        return;
+    }
+    unsigned since = 0, current = status[piece->order[0]];
+    for (unsigned i = 0; i < piece->count; i++) {
+        unsigned code = status[piece->order[i]];
+        error[i] = code >= 500;
+        if (code == current)
+            continue;
+        count_statuses(piece, current, i - since);
+        since = i;
+        current = code;
+    }
+    count_statuses(piece, current, piece->count - since);
+}
+
+static void add_flags(struct piece *piece)
+{
+    const uint8_t *flags = piece->events->flags;
+    uint8_t *error = piece->map->work.error + piece->begin;
+    for (unsigned i = 0; flags && i < piece->count; i++) {
+        unsigned set = flags[piece->order[i]];
+        piece->cell->aborted += (set & FMD_ABORTED) != 0;
+        piece->cell->exceptions += (set & FMD_EXCEPTION) != 0;
+        error[i] |= (set & FMD_EXCEPTION) != 0;
+    }
+    for (unsigned i = 0; i < piece->count; i++)
+        piece->server_errors += error[i];
+}
+
+static void add_block(struct block *block, const struct piece *piece)
+{
+    block->requests += piece->count;
+    block->client_errors += piece->client_errors;
+    block->server_errors += piece->server_errors;
+    block->sum_log2 += piece->sum_log2;
+}
+
+static void add_run(struct piece *piece)
+{
+    if (!piece->cell->runs)
+        return;
+    struct block *run = &piece->cell->runs[piece->map->run->index];
+    const uint16_t *bucket = piece->map->work.bucket + piece->begin;
+    unsigned begin;
+    uint32_t *counts = coarse_counts(&run->histogram, piece, &begin);
+    for (unsigned i = 0; i < piece->count; i++)
+        histogram_count(
+            &counts[(bucket[i] >> (HISTOGRAM_FINE - HISTOGRAM_COARSE)) - begin]);
+    add_block(run, piece);
+}
+
+static void add_strata(struct piece *piece)
+{
+    struct histogram *strata = piece->cell->strata;
+    if (!strata)
+        return;
+    struct source_values *values = &piece->map->values[SUMMARY_GROUP];
+    for (unsigned i = 0; i < piece->count; i++) {
+        uint32_t id = piece->events->group ? piece->events->group[piece->order[i]] : 0;
+        unsigned stratum = 0; /* of those without a group */
+        if (id) {
+            id = id < values->room && values->names[id].bytes ? id : 0;
+            source_map_number(piece->map, SUMMARY_GROUP, id);
+            stratum = values->strata[id];
+        }
+        histogram_add(&strata[stratum], piece->map->work.duration_ns[piece->begin + i]);
+    }
+}
+
+/* Part of a request's time, where it is known. */
+static void add_part(const struct piece *piece, const uint64_t *part_ns,
+                     struct histogram *histogram)
+{
+    for (unsigned i = 0; part_ns && i < piece->count; i++)
+        if (part_ns[piece->order[i]] != UINT64_MAX)
+            histogram_add(histogram, part_ns[piece->order[i]]);
+}
+
+/* First request of a value in a version on a day that is not the value's last. */
+static void see_visitor(struct piece *piece, enum summary_dimension dimension,
+                        struct tally_entry *entry)
+{
+    struct summary *summary = piece->summary;
+    int32_t day = piece->period.day;
+    uint64_t hash = summary->names[dimension].keys[entry->value].hash;
+    entry->last_day = day;
+    distinct_add(&visitors_place(&summary->visitors, day)->values[dimension], hash);
+    distinct_add(&visitors_place(piece->cell->version->visitors, day)->values[dimension],
+                 hash);
+}
+
+static void add_values(struct piece *piece, enum summary_dimension dimension,
+                       const uint32_t *ids)
+{
+    if (!ids)
+        return;
+    const struct source_work *work = &piece->map->work;
+    struct source_version *version = &piece->map->versions[piece->endpoint->version];
+    struct tally *tally = version->version->tallies[dimension];
+    size_t room = piece->map->values[dimension].room;
+    tally_reserve(tally, piece->bucket_low, piece->bucket_high);
+    for (unsigned i = 0; i < piece->count; i++) {
+        uint32_t id = ids[piece->order[i]];
+        if (id == 0)
+            continue;
+        uint32_t at = id < room ? version->entries[dimension][id] : 0;
+        if (at == 0)
+            at = source_map_entry(piece->map, version, dimension, id);
+        struct tally_entry *entry = &tally->entries[at - 1];
+        entry->requests++;
+        if (__builtin_add_overflow(entry->sum_ns, work->duration_ns[piece->begin + i],
+                                   &entry->sum_ns))
+            entry->sum_ns = UINT64_MAX;
+        entry->errors += work->error[piece->begin + i] && entry->errors != UINT32_MAX;
+        histogram_count(tally_count(tally, at - 1, work->bucket[piece->begin + i]));
+        if (entry->last_day != piece->period.day)
+            see_visitor(piece, dimension, entry);
+    }
+}
+
+static uint32_t number_at(const struct piece *piece, enum summary_dimension dimension,
+                          const uint32_t *ids, unsigned event)
+{
+    return ids && ids[event] ? source_map_number(piece->map, dimension, ids[event]) : 0;
+}
+
+static void add_slow_one(const struct piece *piece, unsigned i)
+{
+    const struct events *events = piece->events;
+    const struct source_work *work = &piece->map->work;
+    unsigned event = piece->order[i];
+    struct slow_entry entry = {
+        .duration_ns = work->duration_ns[piece->begin + i],
+        .start_utc_ns = work->utc_ns[piece->begin + i],
+        .process = piece->map->process,
+        .sequence = events->sequence + event,
+        .first_byte_ns =
+            events->first_byte_ns ? events->first_byte_ns[event] : UINT64_MAX,
+        .view_ns = events->view_ns ? events->view_ns[event] : UINT64_MAX,
+        .values = {number_at(piece, SUMMARY_GROUP, events->group, event),
+                   number_at(piece, SUMMARY_ADDRESS, events->address, event)},
+        .status = events->status ? events->status[event] : 0,
+        .method = events->method ? events->method[event] : FMD_METHOD_OTHER,
+        .flags = events->flags ? events->flags[event] : 0};
+    slow_add(piece->cell->slow, &entry, work->bucket[piece->begin + i]);
+}
+
+static void add_slow(const struct piece *piece)
+{
+    const uint64_t *duration_ns = piece->map->work.duration_ns + piece->begin;
+    for (unsigned i = 0; i < piece->count; i++)
+        if (duration_ns[i] >= piece->cell->slow->floor_ns)
+            add_slow_one(piece, i);
+}
+
+static void add_piece(struct piece *piece)
+{
+    piece->client_errors = piece->server_errors = 0;
+    add_durations(piece);
+    add_statuses(piece);
+    add_flags(piece);
+    add_buckets(piece);
+    add_run(piece);
+    add_strata(piece);
+    add_part(piece, piece->events->first_byte_ns, &piece->cell->first_byte);
+    add_part(piece, piece->events->view_ns, &piece->cell->view);
+    add_block(piece->period.block, piece);
+    add_block(piece->period.series, piece);
+    calendar_count(piece->period.slot, piece->count, piece->server_errors);
+    piece->cell->client_errors += piece->client_errors;
+    piece->cell->server_errors += piece->server_errors;
+    add_values(piece, SUMMARY_GROUP, piece->events->group);
+    add_values(piece, SUMMARY_ADDRESS, piece->events->address);
+    add_slow(piece);
+}
+
+/* --- a batch ----------------------------------------------------------------------- */
+
+/* What is kept of the requests of one endpoint besides its cell. */
+static void add_range(struct piece *piece, int64_t first_ns, int64_t last_ns)
+{
+    struct summary_version *version = piece->cell->version;
+    struct summary_run *run = piece->map->run;
+    uint64_t count = piece->count;
+    piece->cell->first_utc_ns = earlier(piece->cell->first_utc_ns, first_ns);
+    piece->cell->last_utc_ns = later(piece->cell->last_utc_ns, last_ns);
+    version->first_utc_ns = earlier(version->first_utc_ns, first_ns);
+    version->last_utc_ns = later(version->last_utc_ns, last_ns);
+    version->requests += count;
+    run->first_utc_ns = earlier(run->first_utc_ns, first_ns);
+    run->last_utc_ns = later(run->last_utc_ns, last_ns);
+    run->requests += count;
+    piece->summary->first_utc_ns = earlier(piece->summary->first_utc_ns, first_ns);
+    piece->summary->last_utc_ns = later(piece->summary->last_utc_ns, last_ns);
+    piece->summary->requests += count;
+    piece->summary->undefined += piece->endpoint == piece->map->endpoints ? count : 0;
+    piece->summary->other += piece->endpoint->folded ? count : 0;
+}
+
+/* All requests of one endpoint: in order[begin .. begin + count). */
+static void add_endpoint(struct source_map *map, const struct events *events,
+                         struct source_endpoint *endpoint, unsigned begin, unsigned count)
+{
+    struct source_work *work = &map->work;
+    struct piece piece = {.summary = map->summary,
+                          .map = map,
+                          .events = events,
+                          .endpoint = endpoint,
+                          .begin = begin,
+                          .count = count};
+    int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
+    if (!endpoint->cell)
+        source_map_find_cell(map, endpoint);
+    piece.cell = endpoint->cell;
+    for (unsigned i = begin; i < begin + count; i++) {
+        int64_t at_ns = utc_ns(events, work->order[i]);
+        work->utc_ns[i] = at_ns;
+        work->duration_ns[i] = events->duration_ns[work->order[i]];
+        first_ns = earlier(first_ns, at_ns);
+        last_ns = later(last_ns, at_ns);
+    }
+    add_range(&piece, first_ns, last_ns);
+    for (unsigned at = begin, end; at < begin + count; at = end) {
+        find_period(&piece, work->utc_ns[at]);
+        const struct period *period = &piece.period;
+        end = at + 1;
+        if (period->first_ns <= first_ns && last_ns <= period->last_ns)
+            end = begin + count;
+        while (end < begin + count && work->utc_ns[end] >= period->first_ns &&
+               work->utc_ns[end] <= period->last_ns)
+            end++;
+        piece.begin = at;
+        piece.count = end - at;
+        piece.order = work->order + at;
+        add_piece(&piece);
+    }
+}
+
+/* Sorts the batch by endpoint. Returns how many endpoints it has: work.touched. */
+static unsigned sort_by_endpoint(struct source_map *map, const struct events *events)
+{
+    struct source_work *work = &map->work;
+    struct source_endpoint *endpoints = map->endpoints;
+    unsigned touched = 0, begin = 0;
+    for (unsigned i = 0; i < events->count; i++) {
+        uint32_t id = events->endpoint[i];
+        uint32_t slot = id < map->slot_room ? map->slots[id] : 0;
+        work->slots[i] = slot;
+        if (endpoints[slot].pending++ == 0)
+            work->touched[touched++] = slot;
+    }
+    for (unsigned i = 0; i < touched; i++) {
+        unsigned count = endpoints[work->touched[i]].pending;
+        endpoints[work->touched[i]].pending = begin;
+        begin += count;
+    }
+    for (unsigned i = 0; i < events->count; i++)
+        work->order[endpoints[work->slots[i]].pending++] = (uint16_t)i;
+    return touched;
+}
+
+static void add_batch(struct source_map *map, const struct events *events)
+{
+    source_map_refresh(map);
+    unsigned touched = sort_by_endpoint(map, events), begin = 0;
+    for (unsigned i = 0; i < touched; i++) {
+        struct source_endpoint *endpoint = &map->endpoints[map->work.touched[i]];
+        unsigned end = endpoint->pending; /* the sort left it at the end */
+        endpoint->pending = 0;
+        add_endpoint(map, events, endpoint, begin, end - begin);
+        begin = end;
+    }
+}
+
+#define SHIFTED(column) (events->column ? events->column + from : NULL)
+
+void summary_add(struct summary *summary, struct source_map *map,
+                 const struct events *events)
+{
+    if (events->count && !map->run)
+        map->run =
+            summary_run_of(summary, (struct name){map->run_name, strlen(map->run_name)});
+    for (uint32_t from = 0; from < events->count; from += SOURCE_BATCH) {
+        struct events part = {.count = events->count - from < SOURCE_BATCH
+                                           ? events->count - from
+                                           : SOURCE_BATCH,
+                              .utc_offset_ns = events->utc_offset_ns,
+                              .sequence = events->sequence + from,
+                              .endpoint = SHIFTED(endpoint),
+                              .start_ns = SHIFTED(start_ns),
+                              .duration_ns = SHIFTED(duration_ns),
+                              .first_byte_ns = SHIFTED(first_byte_ns),
+                              .view_ns = SHIFTED(view_ns),
+                              .group = SHIFTED(group),
+                              .address = SHIFTED(address),
+                              .status = SHIFTED(status),
+                              .method = SHIFTED(method),
+                              .flags = SHIFTED(flags)};
+        add_batch(map, &part);
+    }
+}

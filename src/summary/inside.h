@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * struct summary as the files of this folder see it: who owns what, and the few calls
+ * that adding, merging and loading share.
+ */
+#ifndef SUMMARY_INSIDE_H
+#define SUMMARY_INSIDE_H
+
+#include "distinct.h"
+#include "slow.h"
+#include "summary.h"
+#include "tally.h"
+
+#include "src/base/map.h"
+
+/* Arrays of pointers are sorted by names' bytes; what they point to stays where it is.
+ * names: of groups and addresses; entries of tallies and slow lists hold numbers of it,
+ * which change only in summary_sweep(). */
+struct summary {
+    struct summary_endpoint **endpoints;
+    size_t endpoint_count, endpoint_room;
+    struct summary_version **versions;
+    size_t version_count, version_room;
+    struct summary_run **runs;
+    size_t run_count, run_room;
+    size_t cell_count;
+    struct map names[SUMMARY_DIMENSIONS];
+    size_t sweep_at[SUMMARY_DIMENSIONS]; /* so many names are worth a sweep */
+    struct visitors visitors;            /* of all versions */
+    int32_t *days;                       /* with requests, ascending */
+    size_t day_count, day_room, last_day;
+    uint32_t slot_s;     /* of all calendars: calendar_slot_s(day_count) */
+    uint64_t generation; /* raised when numbers of names or tally entries change */
+    uint64_t requests, undefined, other;
+    int64_t first_utc_ns, last_utc_ns; /* INT64_MAX, INT64_MIN when empty */
+    int32_t log2[2 << HISTOGRAM_FINE]; /* of page 0, then of page 1's sub-buckets */
+};
+
+/* Find or make; "(other)" beyond the limits. */
+struct summary_endpoint *summary_endpoint_of(struct summary *summary,
+                                             struct name application, struct name name);
+struct summary_version *summary_version_of(struct summary *summary,
+                                           struct name application, struct name name);
+struct summary_cell *summary_cell_of(struct summary *summary,
+                                     struct summary_endpoint *endpoint,
+                                     struct summary_version *version);
+struct summary_run *summary_run_of(struct summary *summary, struct name name);
+/* The day under which a day counts: itself, or a kept one beyond SUMMARY_DAYS. */
+int32_t summary_day_of(struct summary *summary, int32_t day);
+
+/* log2 of the middle of a fine bucket, in units of SUM_LOG2_UNIT. */
+static inline int64_t summary_log2(const struct summary *summary, unsigned bucket)
+{
+    const unsigned subs = 1u << HISTOGRAM_FINE;
+    if (bucket < subs)
+        return summary->log2[bucket];
+    return summary->log2[subs + (bucket & (subs - 1))] +
+           (bucket / subs - 1) * SUM_LOG2_UNIT;
+}
+
+/* Status codes count up to SUMMARY_STATUS_OTHER. */
+void summary_count_status(struct summary_cell *cell, unsigned status, uint64_t requests);
+
+/* Trims tallies that have grown too long and forgets names that nobody has; call where no
+ * numbers are held. */
+void summary_sweep(struct summary *summary);
+
+int name_compare(struct name a, struct name b);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "source_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/mem.h"
+#include "src/base/vec.h"
+
+static const struct name undefined = {"(undefined)", 11}, nothing = {"", 0};
+
+static struct name copy(struct arena *arena, const char *bytes, size_t length)
+{
+    return (struct name){arena_copy(arena, bytes, length), length};
+}
+
+/* Zeroed room for ids up to id in an array. */
+static void *id_room(void *items, size_t old_room, size_t room, size_t item_bytes)
+{
+    char *bytes = mem_resize_array(items, room, item_bytes);
+    memset(bytes + old_room * item_bytes, 0, (room - old_room) * item_bytes);
+    return bytes;
+}
+
+static size_t next_room(size_t room, uint32_t id)
+{
+    size_t bigger = room + room / 2 + 16;
+    return id < bigger ? bigger : (size_t)id + 1;
+}
+
+static void grow_values(struct source_map *map, enum summary_dimension dimension,
+                        uint32_t id)
+{
+    struct source_values *values = &map->values[dimension];
+    if (id < values->room)
+        return;
+    size_t old = values->room, room = next_room(old, id);
+    values->names = id_room(values->names, old, room, sizeof(*values->names));
+    values->numbers = id_room(values->numbers, old, room, sizeof(*values->numbers));
+    values->strata = id_room(values->strata, old, room, sizeof(*values->strata));
+    for (size_t i = 0; i < map->version_count; i++) {
+        uint32_t **entries = &map->versions[i].entries[dimension];
+        *entries = id_room(*entries, old, room, sizeof(**entries));
+    }
+    values->room = room;
+}
+
+struct source_map *source_map_new(struct summary *summary,
+                                  const struct event_source *source)
+{
+    struct source_map *map = mem_new(sizeof(*map));
+    map->summary = summary;
+    map->generation = summary->generation;
+    map->process = source->process;
+    map->run_name = mem_text(source->run ? source->run : "");
+    arena_init(&map->arena);
+    map->endpoints = vec_room(NULL, &map->endpoint_room, 1, sizeof(*map->endpoints));
+    map->endpoints[map->endpoint_count++] = (struct source_endpoint){
+        .application = nothing, .version_name = nothing, .name = undefined};
+    for (int d = 0; d < SUMMARY_DIMENSIONS; d++) {
+        arena_init(&map->values[d].arena);
+        grow_values(map, (enum summary_dimension)d, 0);
+        map->values[d].names[0] = undefined;
+    }
+    return map;
+}
+
+void source_map_free(struct source_map *map)
+{
+    if (!map)
+        return;
+    for (int d = 0; d < SUMMARY_DIMENSIONS; d++) {
+        struct source_values *values = &map->values[d];
+        free(values->names);
+        free(values->numbers);
+        free(values->strata);
+        arena_release(&values->arena);
+        for (size_t i = 0; i < map->version_count; i++)
+            free(map->versions[i].entries[d]);
+    }
+    free(map->versions);
+    free(map->endpoints);
+    free(map->slots);
+    free(map->run_name);
+    arena_release(&map->arena);
+    free(map);
+}
+
+static bool same(struct name name, const char *bytes, size_t length)
+{
+    return name.bytes && name_compare(name, (struct name){bytes, length}) == 0;
+}
+
+void source_map_endpoint(struct source_map *map, uint32_t id, const char *application,
+                         size_t application_length, const char *version,
+                         size_t version_length, const char *name, size_t name_length)
+{
+    if (id == 0 || id >= SOURCE_IDS_MAX)
+        return;
+    if (id >= map->slot_room) {
+        size_t room = next_room(map->slot_room, id);
+        map->slots = id_room(map->slots, map->slot_room, room, sizeof(*map->slots));
+        map->slot_room = room;
+    }
+    if (!map->slots[id]) {
+        map->endpoints = vec_room(map->endpoints, &map->endpoint_room,
+                                  map->endpoint_count + 1, sizeof(*map->endpoints));
+        map->endpoints[map->endpoint_count] = (struct source_endpoint){0};
+        map->slots[id] = (uint32_t)map->endpoint_count++;
+    }
+    struct source_endpoint *endpoint = &map->endpoints[map->slots[id]];
+    if (same(endpoint->application, application, application_length) &&
+        same(endpoint->version_name, version, version_length) &&
+        same(endpoint->name, name, name_length))
+        return;
+    *endpoint = (struct source_endpoint){
+        .application = copy(&map->arena, application, application_length),
+        .version_name = copy(&map->arena, version, version_length),
+        .name = copy(&map->arena, name, name_length)};
+}
+
+static void define_value(struct source_map *map, enum summary_dimension dimension,
+                         uint32_t id, const char *bytes, size_t length)
+{
+    if (id == 0 || id >= SOURCE_IDS_MAX)
+        return;
+    grow_values(map, dimension, id);
+    struct source_values *values = &map->values[dimension];
+    if (same(values->names[id], bytes, length))
+        return;
+    values->names[id] = copy(&values->arena, bytes, length);
+    values->numbers[id] = 0;
+    for (size_t i = 0; i < map->version_count; i++)
+        map->versions[i].entries[dimension][id] = 0;
+}
+
+void source_map_group(struct source_map *map, uint32_t id, const char *bytes,
+                      size_t length)
+{
+    define_value(map, SUMMARY_GROUP, id, bytes, length);
+}
+
+void source_map_address(struct source_map *map, uint32_t id, const char *bytes,
+                        size_t length)
+{
+    define_value(map, SUMMARY_ADDRESS, id, bytes, length);
+}
+
+void source_map_refresh(struct source_map *map)
+{
+    summary_sweep(map->summary);
+    if (map->generation == map->summary->generation)
+        return;
+    map->generation = map->summary->generation;
+    for (int d = 0; d < SUMMARY_DIMENSIONS; d++) {
+        struct source_values *values = &map->values[d];
+        memset(values->numbers, 0, values->room * sizeof(*values->numbers));
+        for (size_t i = 0; i < map->version_count; i++)
+            memset(map->versions[i].entries[d], 0,
+                   values->room * sizeof(*map->versions[i].entries[d]));
+    }
+}
+
+static size_t find_version(struct source_map *map, struct summary_version *version)
+{
+    for (size_t i = 0; i < map->version_count; i++)
+        if (map->versions[i].version == version)
+            return i;
+    map->versions = vec_room(map->versions, &map->version_room, map->version_count + 1,
+                             sizeof(*map->versions));
+    struct source_version *made = &map->versions[map->version_count];
+    made->version = version;
+    for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
+        made->entries[d] = mem_array(map->values[d].room, sizeof(*made->entries[d]));
+    return map->version_count++;
+}
+
+void source_map_find_cell(struct source_map *map, struct source_endpoint *endpoint)
+{
+    struct summary_endpoint *found =
+        summary_endpoint_of(map->summary, endpoint->application, endpoint->name);
+    struct summary_version *version =
+        summary_version_of(map->summary, endpoint->application, endpoint->version_name);
+    endpoint->cell = summary_cell_of(map->summary, found, version);
+    endpoint->version = find_version(map, version);
+    endpoint->folded =
+        name_compare(endpoint->cell->endpoint->name, endpoint->name) != 0 ||
+        name_compare(version->name, endpoint->version_name) != 0;
+}
+
+/* The number under which an id counts. */
+static uint32_t defined_id(const struct source_values *values, uint32_t id)
+{
+    return id < values->room && values->names[id].bytes ? id : 0;
+}
+
+uint32_t source_map_number(struct source_map *map, enum summary_dimension dimension,
+                           uint32_t id)
+{
+    struct source_values *values = &map->values[dimension];
+    id = defined_id(values, id);
+    if (!values->numbers[id]) {
+        struct map *names = &map->summary->names[dimension];
+        uint32_t number =
+            map_add(names, values->names[id].bytes, values->names[id].length);
+        values->numbers[id] = number + 1;
+        values->strata[id] = (uint8_t)(names->keys[number].hash % SUMMARY_STRATA);
+    }
+    return values->numbers[id];
+}
+
+uint32_t source_map_entry(struct source_map *map, struct source_version *version,
+                          enum summary_dimension dimension, uint32_t id)
+{
+    uint32_t number = source_map_number(map, dimension, id) - 1;
+    uint32_t entry = tally_entry(version->version->tallies[dimension], number) + 1;
+    if (id < map->values[dimension].room)
+        version->entries[dimension][id] = entry;
+    return entry;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One source's numbers and what they are in its summary. Everything is looked up by name
+ * once and then by the source's own number: an endpoint gives its cell, a group in a
+ * version gives its tally entry. The look-ups fall away when the summary's generation
+ * changes, so the source's strings are kept.
+ */
+#ifndef SUMMARY_SOURCE_MAP_H
+#define SUMMARY_SOURCE_MAP_H
+
+#include "inside.h"
+
+#include "src/base/arena.h"
+
+enum {
+    SOURCE_IDS_MAX = 1 << 22, /* larger numbers are not defined, whatever they say */
+    SOURCE_BATCH = 4096       /* requests that are worked on at once */
+};
+
+/* Groups or addresses by the source's number; 0 stands for all that are not defined. */
+struct source_values {
+    struct name *names; /* bytes NULL: not defined */
+    uint32_t *numbers;  /* in summary->names, + 1; 0: not looked up */
+    uint8_t *strata;    /* hash mod SUMMARY_STRATA, once looked up */
+    size_t room;        /* of all three, and of the entries of each source_version */
+    struct arena arena;
+};
+
+/* A version that this source has requests of. */
+struct source_version {
+    struct summary_version *version;
+    uint32_t *entries[SUMMARY_DIMENSIONS]; /* tally entry + 1; 0: not looked up */
+};
+
+struct source_endpoint {
+    struct name application, version_name, name;
+    struct summary_cell *cell; /* NULL: not looked up */
+    size_t version;            /* index of the map's versions */
+    bool folded;               /* counts under "(other)" */
+    uint32_t pending;          /* requests of the batch that is sorted now */
+};
+
+/* Columns of the requests of one cell, gathered from a batch. */
+struct source_work {
+    uint32_t slots[SOURCE_BATCH];   /* endpoint of each request */
+    uint32_t touched[SOURCE_BATCH]; /* endpoints in the batch */
+    uint16_t order[SOURCE_BATCH];   /* requests sorted by endpoint */
+    int64_t utc_ns[SOURCE_BATCH];
+    uint64_t duration_ns[SOURCE_BATCH];
+    uint16_t bucket[SOURCE_BATCH]; /* fine */
+    uint8_t error[SOURCE_BATCH];   /* 1: server error */
+};
+
+/* endpoints[0] is "(undefined)"; slots: of endpoints, by the source's number. */
+struct source_map {
+    struct summary *summary;
+    uint64_t generation;
+    uint64_t process;
+    char *run_name;
+    struct summary_run *run; /* NULL until the first request */
+    struct arena arena;
+    struct source_endpoint *endpoints;
+    size_t endpoint_count, endpoint_room;
+    uint32_t *slots;
+    size_t slot_room;
+    struct source_values values[SUMMARY_DIMENSIONS];
+    struct source_version *versions;
+    size_t version_count, version_room;
+    struct source_work work;
+};
+
+/* Before a batch: forgets look-ups that are no longer right. */
+void source_map_refresh(struct source_map *map);
+/* Looks an endpoint's cell and version up; its fields are set afterwards. */
+void source_map_find_cell(struct source_map *map, struct source_endpoint *endpoint);
+/* Entry in the version's tally of the group or address with the source's number, never 0.
+ */
+uint32_t source_map_entry(struct source_map *map, struct source_version *version,
+                          enum summary_dimension dimension, uint32_t id);
+/* Number in the summary's names + 1. */
+uint32_t source_map_number(struct source_map *map, enum summary_dimension dimension,
+                           uint32_t id);
+
+#endif
