@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_NAMES_MAX = 4, SLUG_BYTES_MAX = 48 };
+enum { LABEL_COLUMNS_MAX = 120, LIST_NAMES_MAX = 4, SLUG_BYTES_MAX = 48 };
 
 char *label_name(const struct name *name, const char *when_empty)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What endpoints, versions and groups are called in a report: clean text, with the
- * application in front where there are several. The caller frees.
+ * application in front where there are several; of a name of 10 kB both ends. The caller
+ * frees.
  */
 #ifndef REPORT_LABEL_H
 #define REPORT_LABEL_H

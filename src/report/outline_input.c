@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What was read, and what was not. */
+#include "passages.h"
+
+#include "label.h"
+
+#include "src/base/mem.h"
+#include "src/input/input.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* --- what was read --- */
+
+static const struct table_column host_columns[] = {
+    {"Host", false, true, 0},         {"Processes", true, false, 0},
+    {"Requests", true, false, 0},     {"First request", true, false, 0},
+    {"Last request", true, false, 0},
+};
+
+static void add_hosts(struct outline *outline, const struct report *report)
+{
+    const struct input_report *input = report->input;
+    size_t shown = outline_rows(report, input->host_count);
+
+    if (input->host_count < 2)
+        return;
+    struct table *table =
+        outline_detail(outline, mem_text("Hosts"), host_columns, COUNT(host_columns));
+    for (size_t i = 0; i < shown; i++) {
+        const struct input_host *host = &input->hosts[i];
+        struct name name = {host->name, strlen(host->name)};
+        table_add_take(table, label_name(&name, "(unknown)"));
+        table_add_count(table, host->processes);
+        table_add_count(table, host->requests);
+        table_add(table, format_moment(&report->zone, host->first_utc_ns).s);
+        table_add(table, format_moment(&report->zone, host->last_utc_ns).s);
+    }
+    outline_rest(outline, input->host_count, shown, "hosts");
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+void outline_input(struct outline *outline, const struct report *report)
+{
+    const struct input_report *input = report->input;
+    const struct input_recorder *recorder = &input->recorder;
+    uint64_t dropped = 0;
+
+    for (size_t i = 0; i < COUNT(recorder->dropped); i++)
+        dropped += recorder->dropped[i];
+    outline_add(outline, BLOCK_HEADING, mem_text("What was read"));
+    outline_add(
+        outline, BLOCK_LINE,
+        outline_text(
+            "%s trace%s of %s process%s on %zu host%s in %s file%s: %s, %s block%s, "
+            "%s request%s.",
+            format_count(input->traces).s, plural(input->traces),
+            format_count(input->processes).s, input->processes == 1 ? "" : "es",
+            input->host_count, plural(input->host_count), format_count(input->files).s,
+            plural(input->files), format_bytes(input->bytes).s,
+            format_count(input->blocks).s, plural(input->blocks),
+            format_count(input->requests).s, plural(input->requests)));
+    outline_add(
+        outline, BLOCK_LINE,
+        outline_text(
+            "Not read: %s damaged block%s, %s request%s in them. %s of %s process%s "
+            "ended cleanly.",
+            format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
+            format_count(input->requests_skipped).s, plural(input->requests_skipped),
+            format_count(input->clean_ends).s, format_count(input->processes).s,
+            input->processes == 1 ? "" : "es"));
+    outline_add(outline, BLOCK_LINE,
+                outline_text("The recorder issued %s request%s: %s recorded, %s dropped.",
+                             format_count(recorder->issued).s, plural(recorder->issued),
+                             format_count(recorder->recorded).s,
+                             format_count(dropped).s));
+    outline_notes(outline, report, REPORT_NOTE_INPUT, false, BLOCK_LINE);
+    add_hosts(outline, report);
+}

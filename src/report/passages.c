@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _GNU_SOURCE /* vasprintf */
+#include "passages.h"
+
+#include "src/base/mem.h"
+#include "src/base/vec.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct passage *outline_add(struct outline *outline, enum passage_kind kind, char *text)
+{
+    outline->passages = vec_room(outline->passages, &outline->room, outline->count + 1,
+                                 sizeof(*outline->passages));
+    struct passage *passage = &outline->passages[outline->count++];
+    *passage = (struct passage){.kind = kind, .text = text};
+    return passage;
+}
+
+struct table *outline_table(struct outline *outline, char *heading,
+                            const struct table_column *columns, size_t count)
+{
+    struct passage *passage = outline_add(outline, BLOCK_TABLE, heading);
+
+    table_init(&passage->table, columns, count);
+    return &passage->table;
+}
+
+char *outline_text(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = mem_text("");
+    va_end(arguments);
+    return text;
+}
+
+size_t outline_rows(const struct report *report, size_t count)
+{
+    unsigned top = report->options.top;
+
+    return top && count > top ? top : count;
+}
+
+/* What a table leaves out. */
+void outline_rest(struct outline *outline, size_t count, size_t shown, const char *what)
+{
+    if (count > shown)
+        outline_add(outline, BLOCK_LINE,
+                    outline_text("%zu more %s are not shown (--top); the JSON has all.",
+                                 count - shown, what));
+}
+
+void table_add_count(struct table *table, uint64_t count)
+{
+    table_add(table, format_count(count).s);
+}
+
+/* Errors stand out, their absence does not. */
+void table_add_share(struct table *table, uint64_t count, uint64_t of, enum tone tone)
+{
+    if (count == 0)
+        table_add_toned(table, "0", TONE_DIM);
+    else
+        table_add_toned(table, format_percent((double)count / (double)of).s, tone);
+}
+
+struct text text_of_quantile(const struct quantile *quantile)
+{
+    return format_duration(quantile->known ? quantile->value_ns : NAN);
+}
+
+struct table *outline_detail(struct outline *outline, char *heading,
+                             const struct table_column *columns, size_t count)
+{
+    struct table *table = outline_table(outline, heading, columns, count);
+
+    outline->passages[outline->count - 1].detail = true;
+    return table;
+}
+
+struct text text_of_distinct(double count, bool exact)
+{
+    return exact ? format_count((uint64_t)count) : format_estimate(count);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the parts of an outline are put together from; for outline*.c only.
+ */
+#ifndef REPORT_PASSAGES_H
+#define REPORT_PASSAGES_H
+
+#include "format.h"
+#include "outline.h"
+
+/* Appends; text is taken. The result is valid until the next one. */
+struct passage *outline_add(struct outline *outline, enum passage_kind kind, char *text);
+struct table *outline_table(struct outline *outline, char *heading,
+                            const struct table_column *columns, size_t count);
+/* The same, folded away in Markdown and left out in the terminal. */
+struct table *outline_detail(struct outline *outline, char *heading,
+                             const struct table_column *columns, size_t count);
+/* Says what a table leaves out, if anything. */
+void outline_rest(struct outline *outline, size_t count, size_t shown, const char *what);
+/* How many of count rows options.top lets through. */
+size_t outline_rows(const struct report *report, size_t count);
+/* A new text. */
+char *outline_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void table_add_count(struct table *table, uint64_t count);
+/* count of so many in percent; nothing stands back, something has a tone. */
+void table_add_share(struct table *table, uint64_t count, uint64_t of, enum tone tone);
+struct text text_of_quantile(const struct quantile *quantile);
+/* Of a count that may be an estimate. */
+struct text text_of_distinct(double count, bool exact);
+
+/* All notes of a kind, as passages of a kind. */
+void outline_notes(struct outline *outline, const struct report *report,
+                   enum report_note_kind kind, bool warning, enum passage_kind as);
+
+/* The parts. */
+void outline_endpoints(struct outline *outline, const struct report *report);
+void outline_usage(struct outline *outline, const struct report *report);
+void outline_input(struct outline *outline, const struct report *report);
+
+#endif
