@@ -79,13 +79,13 @@ TEST(intervals_hold_the_true_quantile_in_95_of_100_recordings)
     static const double z[] = {0, 1.2815515655, 1.6448536270, 2.3263478740};
     enum { ROUNDS = 1500, REQUESTS = 500 };
     int covered[4] = {0};
-    uint64_t state = 42;
+    uint64_t seed = 42;
 
     for (int round = 0; round < ROUNDS; round++) {
         struct histogram histogram;
         histogram_init(&histogram, HISTOGRAM_FINE);
         for (int i = 0; i < REQUESTS; i++)
-            histogram_add(&histogram, made_latency_ns(&state, 20e6, .8));
+            histogram_add(&histogram, made_latency_ns(&seed, 20e6, .8));
         for (size_t q = 0; q < 4; q++) {
             struct quantile quantile =
                 quantile_of(&histogram, quantile_shares[q], 0, HISTOGRAM_MAX_NS);
