@@ -12,7 +12,7 @@
 
 enum { LABEL_COLUMNS_MAX = 120, LIST_NAMES_MAX = 4, SLUG_BYTES_MAX = 48 };
 
-char *label_name(const struct name *name, const char *when_empty)
+char *label_of_name(const struct name *name, const char *when_empty)
 {
     return name->length ? display_clean(name->bytes, name->length) : mem_text(when_empty);
 }
@@ -25,7 +25,7 @@ static char *with_application(const struct report *report, const struct name *ap
 
     if (report->overview.application_count < 2)
         return name;
-    char *whose = label_name(application, "(no application)");
+    char *whose = label_of_name(application, "(no application)");
     str_init(&label);
     str_addf(&label, "%s: %s", whose, name);
     free(whose);
@@ -36,7 +36,7 @@ static char *with_application(const struct report *report, const struct name *ap
 char *label_endpoint(const struct report *report, const struct endpoint *endpoint)
 {
     return with_application(report, &endpoint->application,
-                            label_name(&endpoint->name, "(no name)"));
+                            label_of_name(&endpoint->name, "(no name)"));
 }
 
 char *label_version(const struct report *report, size_t version)
@@ -44,7 +44,7 @@ char *label_version(const struct report *report, size_t version)
     const struct summary_version *source = report->overview.versions[version].source;
 
     return with_application(report, &source->application,
-                            label_name(&source->name, "(no version)"));
+                            label_of_name(&source->name, "(no version)"));
 }
 
 /* Adds the i-th of count names to a list that stops after some. */
@@ -71,7 +71,7 @@ char *label_applications(const struct report *report)
             str_compare(name->bytes, name->length, before->bytes, before->length) == 0)
             continue;
         list_add(&list, listed++, overview->application_count,
-                 label_name(name, "(no application)"));
+                 label_of_name(name, "(no application)"));
     }
     return str_take(&list);
 }

@@ -9,7 +9,7 @@
 
 #include "report.h"
 
-char *label_name(const struct name *name, const char *when_empty);
+char *label_of_name(const struct name *name, const char *when_empty);
 char *label_endpoint(const struct report *report, const struct endpoint *endpoint);
 /* index into overview.versions */
 char *label_version(const struct report *report, size_t version);

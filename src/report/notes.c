@@ -258,7 +258,7 @@ static void note_usage(struct report *report)
         free(busiest);
     }
     if (groups->distinct >= 2 && groups->count > 0 && groups->rows[0].share >= .05) {
-        char *name = label_name(&groups->rows[0].name, "(no name)");
+        char *name = label_of_name(&groups->rows[0].name, "(no name)");
         add_note(report, REPORT_NOTE_FINDING, false,
                  "The most active of %s groups, %s, made %s of the requests.",
                  groups->distinct_exact ? format_count((uint64_t)groups->distinct).s

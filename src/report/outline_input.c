@@ -31,7 +31,7 @@ static void add_hosts(struct outline *outline, const struct report *report)
     for (size_t i = 0; i < shown; i++) {
         const struct input_host *host = &input->hosts[i];
         struct name name = {host->name, strlen(host->name)};
-        table_add_take(table, label_name(&name, "(unknown)"));
+        table_add_take(table, label_of_name(&name, "(unknown)"));
         table_add_count(table, host->processes);
         table_add_count(table, host->requests);
         table_add(table, format_moment(&report->zone, host->first_utc_ns).s);

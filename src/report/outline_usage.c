@@ -165,7 +165,7 @@ static void add_actors(struct outline *outline, const struct usage_actors *actor
         const struct usage_actor *actor = &actors->rows[i];
         struct quantile none = {.known = false};
         const size_t columns[] = {QUANTILE_50, QUANTILE_95, QUANTILE_99};
-        table_add_take(table, label_name(&actor->name, "(none)"));
+        table_add_take(table, label_of_name(&actor->name, "(none)"));
         if (actor->requests_error)
             table_add(table, format_estimate((double)actor->requests).s);
         else
