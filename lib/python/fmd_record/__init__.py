@@ -25,7 +25,7 @@ _group_failures = GroupFailures()
 _directory = None  # where the running recorder writes
 
 
-def bind(app, *, group_by=None, **options):
+def bind(app, /, *, group_by=None, **options):
     """Records every request of a Flask application from now on; gives app back.
 
     Call it once, anywhere while the application is set up: routes, blueprints and
@@ -47,7 +47,7 @@ def bind(app, *, group_by=None, **options):
 init_app = bind
 
 
-def wsgi(application, *, endpoint=WSGI, group_by=None, **options):
+def wsgi(application, /, *, endpoint=WSGI, group_by=None, **options):
     """Gives a WSGI callable that does what application does and is recorded.
 
     endpoint is a name, or a callable that makes one of the environ (a few hundred

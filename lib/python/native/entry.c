@@ -131,11 +131,10 @@ static PyObject *call_recorded(struct entry *entry, PyObject *environ,
     if (!exchange)
         return PyObject_CallFunctionObjArgs(entry->application, environ, start_response,
                                             NULL);
-    if (binding->find_endpoint != Py_None) {
+    if (binding->find_endpoint != Py_None)
         find_endpoint(exchange, environ);
-        if (binding->group_by != Py_None)
-            grouped = ask_group(exchange, binding, environ);
-    }
+    if (binding->group_by != Py_None && binding->current_request == Py_None)
+        grouped = ask_group(exchange, binding, environ);
     if (grouped == 0)
         result = call_within(entry->application, (PyObject *)exchange, environ,
                              (PyObject *)exchange);

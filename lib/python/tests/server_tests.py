@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests under gunicorn and uWSGI share: a folder for the traces, single requests,
+and the comparison of what clients saw with what was recorded."""
+import collections
+import http.client
+import os
+import socket
+import struct
+import tempfile
+import unittest
+
+BIG_BYTES = 32 << 20
+
+
+class Recorded(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="fmd-server-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.traces = os.path.join(self.folder, "made/by/the/first/worker")
+
+    def environment(self, **changes):
+        """Of the server."""
+        return {"FMD_DIR": self.traces, "APP_VERSION": "7.1", **changes}
+
+    def make_big_file(self):
+        path = os.path.join(self.folder, "big")
+        with open(path, "wb") as file:
+            file.truncate(BIG_BYTES)
+        return path
+
+    @staticmethod
+    def ask(server, target, headers=None):
+        """One request; status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        method, _, path = target.rpartition(":/")
+        try:
+            connection.request(method or "GET", "/" + path.lstrip("/"), headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def leave_early(self, server, target):
+        """Reads the beginning of an answer and resets the connection."""
+        with socket.create_connection(("127.0.0.1", server.port), 30) as client:
+            client.sendall(f"GET {target} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            self.assertIn(b" 200 OK", client.recv(1 << 16))
+            reset_at_close = struct.pack("ii", 1, 0)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_at_close)
+
+    def assert_whole(self, traces, sent):
+        """recorded + dropped = issued = sent, and nothing was dropped."""
+        self.assertEqual((traces.issued, traces.dropped), (sent, 0))
+        self.assertEqual((traces.recorded, len(traces.requests)), (sent, sent))
+
+    def assert_same(self, traces, result, endpoints):
+        """Every answer, with the status that the client got, under its endpoint."""
+        expected = collections.Counter()
+        for target, statuses in result["answers"].items():
+            for status, count in statuses.items():
+                expected[endpoints[target], status] += count
+        self.assertEqual(result["failed"], 0)
+        self.assertEqual(traces.counts(), expected)
+        self.assert_whole(traces, result["sent"])

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real servers on the loopback, each in a process group of its own and ended by its id."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WAIT_S = 30
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """command: of the server, that listens on port. Use as a context; ends gracefully."""
+
+    def __init__(self, command, port, log, environment):
+        self.port, self.log = port, log
+        environment = {**os.environ, "PYTHONPATH": HERE, **environment}
+        with open(log, "wb") as output:
+            self.process = subprocess.Popen(
+                command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def __enter__(self):
+        limit = time.monotonic() + WAIT_S
+        while time.monotonic() < limit and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                time.sleep(0.02)
+        self.__exit__()
+        raise RuntimeError(f"{self.process.args[0]} does not listen:\n{self.said()}")
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(self.graceful)
+        try:
+            self.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError(f"{self.process.args[0]} does not end:\n{self.said()}")
+
+    def said(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def workers(self):
+        """Process ids of the children."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            return [int(child) for child in children.read().split()]
+
+
+class Gunicorn(Server):
+    graceful = signal.SIGTERM
+
+    def __init__(self, module, folder, *options, **environment):
+        port = free_port()
+        super().__init__(
+            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}",
+             "--graceful-timeout", "10", "--keep-alive", "30", *options, module],
+            port, os.path.join(folder, "gunicorn.log"), environment,
+        )  # fmt: skip
+
+
+class Uwsgi(Server):
+    graceful = signal.SIGINT
+
+    def __init__(self, module, folder, *options, **environment):
+        port = free_port()
+        super().__init__(
+            ["uwsgi", "--plugin", "python3", "--virtualenv", sys.prefix,
+             "--http-socket", f"127.0.0.1:{port}", "--master", "--die-on-term",
+             "--need-app", "--module", module, *options],
+            port, os.path.join(folder, "uwsgi.log"), environment,
+        )  # fmt: skip
+
+
+def listening_ports(pids):
+    """TCP ports on which the processes listen."""
+    inodes = set()
+    for pid in pids:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                inodes.add(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+            except OSError:
+                pass
+    ports = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as rows:
+            for row in list(rows)[1:]:
+                field = row.split()
+                if field[3] == "0A" and f"socket:[{field[9]}]" in inodes:
+                    ports.add(int(field[1].rpartition(":")[2], 16))
+    return ports
+
+
+def reads(pid):
+    """System calls that read, of a process so far."""
+    with open(f"/proc/{pid}/io") as counts:
+        return int(dict(line.split(": ") for line in counts)["syscr"])

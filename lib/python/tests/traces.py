@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads traces back with trace-requests, the tests' C program."""
+import collections
+import glob
+import json
+import os
+import subprocess
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
+BUILD = os.environ.get("FMD_BUILD", os.path.join(ROOT, "build/release"))
+
+ABORTED, EXCEPTION, STREAMED = 1, 2, 4
+
+
+class Traces:
+    """requests: dictionaries as trace-requests prints them; issued, recorded and dropped
+    are the sums of the last counts of every process."""
+
+    def __init__(self, directory):
+        files = sorted(glob.glob(os.path.join(directory, "**/*.fmd"), recursive=True))
+        self.files = files
+        command = [os.path.join(BUILD, "trace-requests"), *files]
+        output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+        lines = [json.loads(line) for line in output.splitlines()]
+        self.requests = [line for line in lines if "endpoint" in line]
+        last = {line["pid"]: line for line in lines if "issued" in line}
+        self.processes = len(last)
+        self.issued = sum(line["issued"] for line in last.values())
+        self.recorded = sum(line["recorded"] for line in last.values())
+        self.dropped = sum(sum(line["dropped"]) for line in last.values())
+
+    def of(self, endpoint):
+        return [request for request in self.requests if request["endpoint"] == endpoint]
+
+    def counts(self):
+        """How many, by (endpoint, status)."""
+        return collections.Counter(
+            (request["endpoint"], request["status"]) for request in self.requests
+        )
