@@ -21,7 +21,11 @@ class Options(unittest.TestCase):
     def test_the_readme_has_the_same_table(self):
         with open(README) as readme:
             rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) \| (.*) \|$", readme.read(), re.M)
-        shown = lambda value: {None: "", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+        def shown(default):
+            words = {None: "", True: "yes", False: "no"}
+            whole = isinstance(default, int) and not isinstance(default, bool)
+            return str(default) if whole else words.get(default, default)
+
         expected = [(o.name, o.variable, shown(o.default), o.help) for o in OPTIONS]
         self.assertEqual(rows, expected)
 
