@@ -147,17 +147,21 @@ golden: all
 	$(run_env) scripts/golden
 
 # clang-tidy one stamp a file, so that a second run costs nothing; cppcheck over all.
-tidy_stamps := $(patsubst %.c,build/lint/%.tidy,$(everything))
+# The Python extension is built by its setup.py; here it is compiled to hear the warnings.
+extension := $(wildcard lib/python/native/*.c)
+EXTENSION_CFLAGS := -Ilib $(shell $(PYTHON)-config --includes 2>/dev/null)
+tidy_stamps := $(patsubst %.c,build/lint/%.tidy,$(everything) $(extension))
 build/lint/%.tidy: %.c .clang-tidy Makefile
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- -std=gnu11 -I. $(if $(filter lib/examples/%,$*),-Ilib) $(PLOTS_CFLAGS) $(SRC_CFLAGS) -DFMD_VERSION='"0"' 2>$@.err || { grep -v 'warnings generated' $@.err; exit 1; }
+	clang-tidy --quiet $< -- -std=gnu11 -I. $(if $(filter lib/examples/%,$*),-Ilib) $(PLOTS_CFLAGS) $(SRC_CFLAGS) $(if $(filter lib/python/%,$*),$(EXTENSION_CFLAGS)) -DFMD_VERSION='"0"' 2>$@.err || { grep -v 'warnings generated' $@.err; exit 1; }
+	$(if $(filter lib/python/%,$*),$(CC) -std=gnu11 -O2 $(WARN) -Werror $(EXTENSION_CFLAGS) -fsyntax-only $<)
 	@touch $@
 lint: $(tidy_stamps)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	  --suppressions-list=.cppcheck -j2 -I. --cppcheck-build-dir=build/lint $(everything)
-	clang-format --dry-run -Werror $(everything) $(wildcard $(addsuffix /*.h,$(sort $(dir $(everything)))))
+	  --suppressions-list=.cppcheck -j2 -I. --cppcheck-build-dir=build/lint $(everything) $(extension)
+	clang-format --dry-run -Werror $(everything) $(extension) $(wildcard $(addsuffix /*.h,$(sort $(dir $(everything) $(extension)))))
 format:
-	clang-format -i $(everything) $(wildcard $(addsuffix /*.h,$(sort $(dir $(everything)))))
+	clang-format -i $(everything) $(extension) $(wildcard $(addsuffix /*.h,$(sort $(dir $(everything) $(extension)))))
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
