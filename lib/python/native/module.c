@@ -241,12 +241,13 @@ static struct PyModuleDef definition = {
 static int add_types(PyObject *module)
 {
     PyTypeObject *const types[] = {
-        &fmd_py_binding_type, &fmd_py_exchange_type, &fmd_py_entry_type,
-        &fmd_py_hook_type,    &fmd_py_body_type,     &fmd_py_sized_body_type,
-        &fmd_py_closer_type,
+        &fmd_py_binding_type, &fmd_py_exchange_type,
+        &fmd_py_entry_type,   &fmd_py_hook_type,
+        &fmd_py_body_type,    &fmd_py_sized_body_type,
+        &fmd_py_closer_type,  NULL,
     };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (PyModule_AddType(module, types[i]) < 0)
+    for (PyTypeObject *const *type = types; *type; type++)
+        if (PyModule_AddType(module, *type) < 0)
             return -1;
     return 0;
 }
