@@ -68,15 +68,14 @@ def wsgi(application, /, *, endpoint=WSGI, group_by=None, **options):
 
 
 def snapshot():
-    """Makes every request that has ended readable in the trace directory. False when
-    nothing is recorded or it could not be written."""
+    """Makes every request that has ended readable in the trace directory. False when they
+    could not be written."""
     return _native.snapshot() == 0
 
 
 def stop():
     """Writes everything and ends the recording; later requests pass unrecorded. It runs
-    by itself when the process exits. False when nothing was recorded or could be
-    written."""
+    by itself when the process exits. False when something could not be written."""
     return _native.stop() == 0
 
 

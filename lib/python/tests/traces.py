@@ -21,7 +21,8 @@ class Traces:
         self.files = files
         command = [os.path.join(BUILD, "trace-requests"), *files]
         output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-        lines = [json.loads(line) for line in output.splitlines()]
+        text = output.decode("utf-8", "surrogateescape")  # names may be any bytes
+        lines = [json.loads(line) for line in text.splitlines()]
         self.requests = [line for line in lines if "endpoint" in line]
         last = {line["pid"]: line for line in lines if "issued" in line}
         self.processes = len(last)
