@@ -9,6 +9,7 @@ Promises: answers stay as they are byte for byte, no exception of ours reaches t
 application while it serves, and no request waits for the disk. The options are one table,
 in options.py.
 """
+import contextlib
 import os
 from errno import EALREADY
 
@@ -100,6 +101,8 @@ def _start(chosen, name, folder):
     version = chosen["version"]
     if version is None:
         version = find_version(folder)
+    with contextlib.suppress(OSError):  # the recorder itself makes no parents
+        os.makedirs(chosen["directory"], 0o700, exist_ok=True)
     config = {key: chosen[key] for key in _CONFIG if chosen[key] is not None}
     result = _native.start(application=application, version=version, **config)
     if result == -EALREADY:

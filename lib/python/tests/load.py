@@ -3,7 +3,8 @@
 
     python3 load.py --port 8000 --clients 4 --requests 400 /cart/1 POST:/cart HEAD:/cart/1
 
-Each client keeps one connection and sends its share of the requests, the targets in turn.
+Each client keeps one connection (or, where the server does not say that it closes, makes
+a new one each time: keep=False) and sends its share of the requests, the targets in turn.
 Prints one JSON object: sent, answered, failed, and answers by target and status.
 """
 import argparse
@@ -16,8 +17,8 @@ import threading
 class Load:
     """Clients in threads against one server on the loopback."""
 
-    def __init__(self, port, targets, clients=4, requests=400, seconds=30):
-        self.port, self.targets, self.seconds = port, targets, seconds
+    def __init__(self, port, targets, clients=4, requests=400, keep=True):
+        self.port, self.targets, self.keep = port, targets, keep
         self.counts = collections.defaultdict(collections.Counter)
         self.failed = 0
         self._lock = threading.Lock()
@@ -54,7 +55,7 @@ class Load:
             return None if self._stopped else next(self._numbers, None)
 
     def _client(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.seconds)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         while (number := self._next()) is not None:
             target = self.targets[number % len(self.targets)]
             try:
@@ -64,6 +65,8 @@ class Load:
                 with self._lock:
                     self.failed += 1
                 continue
+            if not self.keep:
+                connection.close()
             with self._lock:
                 self.counts[target][status] += 1
         connection.close()

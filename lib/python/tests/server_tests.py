@@ -21,7 +21,8 @@ class Recorded(unittest.TestCase):
 
     def environment(self, **changes):
         """Of the server."""
-        return {"FMD_DIR": self.traces, "APP_VERSION": "7.1", **changes}
+        constant = {"APP_VERSION": "7.1", "PYTHONHASHSEED": "0"}  # sets in one order
+        return {"FMD_DIR": self.traces, **constant, **changes}
 
     def make_big_file(self):
         path = os.path.join(self.folder, "big")

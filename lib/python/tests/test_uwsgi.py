@@ -11,13 +11,13 @@ from traces import ABORTED, Traces
 
 class UnderUwsgi(Recorded):
     def serve(self, *options, **environment):
-        environment = {"FMD_DIR": self.traces, "APP_VERSION": "7.1", **environment}
-        return Uwsgi("answers:app", self.folder, *options, **environment)
+        return Uwsgi("answers:app", self.folder, *options, **self.environment(**environment))
 
     def run_load(self, *options):
         with self.serve(*options) as server:
             requests = 3 * len(answers.TARGETS)
-            result = Load(server.port, answers.TARGETS, 6, requests).start().join()
+            load = Load(server.port, answers.TARGETS, 6, requests, keep=False)
+            result = load.start().join()
         self.assert_same(Traces(self.traces), result, answers.ENDPOINTS)
 
     def test_processes(self):
