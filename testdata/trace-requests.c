@@ -72,6 +72,16 @@ static void print_request(uint32_t i, int64_t utc_offset_ns)
            columns.method[i], columns.flags[i], trace.segment.pid);
 }
 
+/* Kept until the end of the program. */
+static const char *copy(const char *bytes, size_t length)
+{
+    char *kept = malloc(length + 1);
+    if (!kept)
+        abort();
+    memcpy(kept, bytes, length);
+    return kept;
+}
+
 static void define(const uint8_t *payload, size_t size)
 {
     struct fmd__definition definition;
@@ -83,11 +93,11 @@ static void define(const uint8_t *payload, size_t size)
         struct fmd__definition *kept =
             &trace.defined[definition.kind - 1][definition.id % IDS_MAX];
         *kept = definition;
-        kept->bytes = strndup(definition.bytes, definition.length);
+        kept->bytes = copy(definition.bytes, definition.length);
         if (definition.kind == FMD__DEFINE_ENDPOINT) {
             kept->application =
-                strndup(definition.application, definition.application_length);
-            kept->version = strndup(definition.version, definition.version_length);
+                copy(definition.application, definition.application_length);
+            kept->version = copy(definition.version, definition.version_length);
         }
     }
     trace.damaged |= got < 0;

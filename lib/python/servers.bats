@@ -8,6 +8,5 @@ load tests/python
 @test "gunicorn: times, exceptions, customers and addresses of single requests" { tests test_gunicorn.OneByOne; }
 @test "gunicorn: clients that leave, files sent by the kernel, workers that time out" { tests test_gunicorn.Ends; }
 @test "gunicorn: answers are the same bytes with the recorder and without" { tests test_gunicorn.Untouched; }
-@test "gunicorn: what a killed worker had answered is recorded once" { tests test_gunicorn.Killed; }
 @test "uWSGI, processes and threads: every answer is recorded" { tests test_uwsgi; }
 @test "httpbin: every answer of an application that does not know us is recorded" { tests test_httpbin; }
