@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "decoder.h"
+
+#include "lib/wire/definitions.h"
+#include "lib/wire/requests.h"
+#include "src/base/mem.h"
+#include "src/summary/events.h"
+
+#include <stdlib.h>
+
+struct decoder {
+    struct ledger *ledger;
+    struct summary *summary;
+    struct trace *trace;            /* held; whose numbers map translates */
+    struct source_map *map;         /* or NULL */
+    const struct definitions *upto; /* mapped up to here; NULL: none */
+    void *context;                  /* of decompression */
+    uint8_t *scratch;               /* FMD__PAYLOAD_BYTES_MAX */
+    struct fmd__columns columns;
+    struct fmd__ring_range ranges[FMD__RING_RANGES_MAX];
+};
+
+struct decoder *decoder_new(struct ledger *ledger, struct summary *summary)
+{
+    struct decoder *decoder = mem_new(sizeof(*decoder));
+    decoder->ledger = ledger;
+    decoder->summary = summary;
+    decoder->scratch = mem_new(FMD__PAYLOAD_BYTES_MAX);
+    decoder->context = fmd__block_context_new();
+    return decoder;
+}
+
+static void leave_trace(struct decoder *decoder)
+{
+    source_map_free(decoder->map);
+    trace_release(decoder->trace);
+    decoder->map = NULL;
+    decoder->trace = NULL;
+    decoder->upto = NULL;
+}
+
+void decoder_free(struct decoder *decoder)
+{
+    if (!decoder)
+        return;
+    leave_trace(decoder);
+    fmd__block_context_free(decoder->context);
+    free(decoder->scratch);
+    free(decoder);
+}
+
+static void enter_trace(struct decoder *decoder, struct trace *trace)
+{
+    if (decoder->trace == trace)
+        return;
+    leave_trace(decoder);
+    trace->holders++;
+    decoder->trace = trace;
+    struct event_source source = {.host = stream_host(trace->stream),
+                                  .run = stream_run(trace->stream),
+                                  .process = stream_process(trace->stream)};
+    decoder->map = source_map_new(decoder->summary, &source);
+}
+
+/* --- definitions ---------------------------------------------------------------------
+ */
+
+static void map_one(struct source_map *map, const struct fmd__definition *definition)
+{
+    if (definition->kind == FMD__DEFINE_ENDPOINT)
+        source_map_endpoint(map, definition->id, definition->application,
+                            definition->application_length, definition->version,
+                            definition->version_length, definition->bytes,
+                            definition->length);
+    else if (definition->kind == FMD__DEFINE_GROUP)
+        source_map_group(map, definition->id, definition->bytes, definition->length);
+    else if (definition->kind == FMD__DEFINE_ADDRESS)
+        source_map_address(map, definition->id, definition->bytes, definition->length);
+}
+
+static void map_payload(struct source_map *map, const struct definitions *definitions)
+{
+    struct fmd__definition definition;
+    size_t offset = 0;
+    while (fmd__definition_decode(definitions->payload, definitions->bytes, &offset,
+                                  &definition) == 1)
+        map_one(map, &definition);
+}
+
+/* Blocks of a trace come in order, so what is mapped only grows. */
+static void map_upto(struct decoder *decoder, const struct definitions *known)
+{
+    while (decoder->upto != known) {
+        decoder->upto = decoder->upto ? decoder->upto->next : decoder->trace->first;
+        map_payload(decoder->map, decoder->upto);
+    }
+}
+
+/* --- requests ------------------------------------------------------------------------
+ */
+
+static void skip(struct decoder *decoder, const struct chunk_block *block,
+                 const char *what)
+{
+    struct loss loss = {.stream = decoder->trace->stream,
+                        .place = {decoder->trace->place, block->number},
+                        .file = decoder->trace->name,
+                        .what = what,
+                        .first = block->header.sequence,
+                        .end = block->header.sequence + 1,
+                        .counted = true,
+                        .requests = block->header.count};
+    ledger_lost(decoder->ledger, &loss);
+}
+
+/* Decodes the block into the columns; NULL, or what is wrong with it. */
+static const char *decode(struct decoder *decoder, const struct chunk_block *block,
+                          uint32_t *range_count)
+{
+    const uint8_t *payload = fmd__block_payload(&block->header, block->bytes,
+                                                decoder->context, decoder->scratch);
+    if (!payload)
+        return "bad checksum";
+    if (fmd__requests_decode(payload, block->header.raw_bytes, &decoder->columns,
+                             decoder->ranges, range_count) != 0 ||
+        decoder->columns.count != block->header.count)
+        return "columns that do not fit their header";
+    return NULL;
+}
+
+static void add(struct decoder *decoder, const struct fmd__block *header)
+{
+    const struct fmd__columns *columns = &decoder->columns;
+    struct events events = {
+        .count = columns->count,
+        .utc_offset_ns =
+            (int64_t)((uint64_t)header->anchor_utc_ns - header->anchor_monotonic_ns),
+        .sequence = header->sequence * FMD__BLOCK_REQUESTS_MAX,
+        .endpoint = columns->endpoint,
+        .start_ns = columns->start_ns,
+        .duration_ns = columns->duration_ns,
+        .first_byte_ns = columns->first_byte_ns,
+        .view_ns = columns->view_ns,
+        .group = columns->group,
+        .address = columns->address,
+        .status = columns->status,
+        .method = columns->method,
+        .flags = columns->flags,
+    };
+    summary_add(decoder->summary, decoder->map, &events);
+}
+
+static void add_block(struct decoder *decoder, const struct chunk_block *block)
+{
+    struct trace *trace = decoder->trace;
+    uint32_t range_count = 0;
+    if (!ledger_seen(decoder->ledger, trace->stream, &block->header)) {
+        const char *problem = decode(decoder, block, &range_count);
+        if (problem) {
+            skip(decoder, block, problem);
+            return;
+        }
+        if (ledger_claim(decoder->ledger, trace->stream, &block->header, decoder->ranges,
+                         range_count)) {
+            map_upto(decoder, block->known);
+            add(decoder, &block->header);
+            return;
+        }
+    }
+    trace->duplicate_blocks++;
+    trace->duplicate_requests += block->header.count;
+}
+
+void decoder_add(struct decoder *decoder, struct chunk *chunk)
+{
+    enter_trace(decoder, chunk->trace);
+    for (size_t i = 0; i < chunk->block_count; i++)
+        add_block(decoder, &chunk->blocks[i]);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _GNU_SOURCE /* CPU_COUNT */
+#include "scale.h"
+
+#include "src/base/err.h"
+#include "src/base/mem.h"
+#include "src/input/reader.h"
+#include "src/summary/summary.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+enum { WORKERS_MAX = 256 };
+
+/* All workers of one analysis. Who holds `reading` reads the next chunk, inflating it
+ * where it is packed; then it decodes and adds while another reads. So the reading is
+ * done by one at a time and never waits for room in a queue. */
+struct crew {
+    pthread_mutex_t reading; /* around reader and err */
+    struct reader *reader;
+    struct err *err;
+    bool failed;
+};
+
+struct worker {
+    struct crew *crew;
+    struct summary *summary; /* the caller's, or its own */
+    pthread_t thread;
+};
+
+static bool next_chunk(struct crew *crew, struct chunk *chunk)
+{
+    pthread_mutex_lock(&crew->reading);
+    int result = crew->failed ? -1 : reader_next(crew->reader, chunk, crew->err);
+    crew->failed = result < 0;
+    pthread_mutex_unlock(&crew->reading);
+    return result > 0;
+}
+
+static void *work(void *to)
+{
+    struct worker *worker = to;
+    struct chunk chunk;
+    struct decoder *decoder =
+        decoder_new(reader_ledger(worker->crew->reader), worker->summary);
+    chunk_init(&chunk);
+    while (next_chunk(worker->crew, &chunk))
+        decoder_add(decoder, &chunk);
+    chunk_release(&chunk);
+    decoder_free(decoder);
+    return NULL;
+}
+
+static unsigned worker_count(const struct input_options *options)
+{
+    cpu_set_t cores;
+    unsigned count = options->threads;
+    if (!count)
+        count = sched_getaffinity(0, sizeof(cores), &cores) == 0
+                    ? (unsigned)CPU_COUNT(&cores)
+                    : 1;
+    return count < WORKERS_MAX ? count : WORKERS_MAX;
+}
+
+/* The caller's thread is the first worker and adds to the caller's summary; a thread that
+ * cannot be started is done without. */
+static void run_crew(struct crew *crew, unsigned count, struct summary *summary)
+{
+    struct worker *workers = mem_array(count, sizeof(*workers));
+    unsigned started = 1;
+    workers[0] = (struct worker){.crew = crew, .summary = summary};
+    for (; started < count; started++) {
+        workers[started] = (struct worker){.crew = crew, .summary = summary_new()};
+        if (pthread_create(&workers[started].thread, NULL, work, &workers[started])) {
+            summary_free(workers[started].summary);
+            break;
+        }
+    }
+    work(&workers[0]);
+    for (unsigned i = 1; i < started; i++) {
+        pthread_join(workers[i].thread, NULL);
+        summary_merge(summary, workers[i].summary);
+        summary_free(workers[i].summary);
+    }
+    free(workers);
+}
+
+int scale_summarize(const char *const *paths, size_t path_count,
+                    const struct input_options *options, struct summary *summary,
+                    struct input_report *report, struct err *err)
+{
+    struct crew crew = {.err = err};
+    crew.reader = reader_new(paths, path_count, options, report, err);
+    if (!crew.reader)
+        return -1;
+    pthread_mutex_init(&crew.reading, NULL);
+    run_crew(&crew, worker_count(options), summary);
+    int result = crew.failed ? -1 : reader_finish(crew.reader, summary, err);
+    pthread_mutex_destroy(&crew.reading);
+    reader_free(crew.reader);
+    return result;
+}
