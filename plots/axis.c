@@ -12,7 +12,7 @@ static const double half_height = 0.33; /* of a digit, in em of its size */
 
 struct text_style axis_style(const struct theme *theme)
 {
-    return (struct text_style){.size_pt = theme->base_pt * 0.92};
+    return (struct text_style){.size_pt = theme->base_pt * THEME_SMALL};
 }
 
 void axis_init(struct axis *axis, const struct theme *theme, struct scale scale,

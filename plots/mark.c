@@ -4,8 +4,9 @@
 
 #include <math.h>
 
-/* Points closer than this to the last one drawn are left out. */
-static const double visible_pt = 0.2;
+/* Points closer than this to the last one drawn are left out; a stair smaller than the
+ * second is drawn as a slope. */
+static const double visible_pt = 0.4, visible_stair_pt = 1.5;
 
 void mark_rect(struct scene *scene, struct frame frame, struct color fill)
 {
@@ -123,7 +124,7 @@ static void draw_through(struct scene *scene, struct frame clip,
         if (i + 1 < count && same(points[i], last, visible_pt))
             continue;
         struct point corner = {points[i].x, last.y};
-        if (corners && last.y != points[i].y && last.x != points[i].x) {
+        if (corners && !same(points[i], last, visible_stair_pt)) {
             draw_to(&pen, clip, last, corner);
             last = corner;
         }
@@ -168,8 +169,8 @@ void mark_label(struct scene *scene, const struct label *label, struct text_mark
     scene_add(scene,
               &(struct shape){.kind = SHAPE_TEXT,
                               .fill = how.ink,
-                              .stroke = how.halo,
-                              .stroke_pt = how.style.size_pt * 0.28,
+                              .stroke = how.plate,
+                              .stroke_pt = how.style.size_pt * 0.15,
                               .size_pt = how.style.size_pt,
                               .text = (char *)(uintptr_t)label->text, /* copied */
                               .anchor = how.anchor,

@@ -37,13 +37,13 @@ void mark_step(struct scene *scene, struct frame clip, const struct point *point
 void mark_dot(struct scene *scene, struct frame clip, struct point at, double radius_pt,
               struct color fill, struct color edge);
 
-/* A fitted label with its baseline at `at`; halo: alpha 0 for none. The renderer shortens
- * it to max_pt should its fonts be wider than the estimate. */
+/* A fitted label with its baseline at `at`; plate: alpha 0 for none. The renderer
+ * shortens it to max_pt should its fonts be wider than the estimate. */
 struct text_mark {
     struct point at;
     enum anchor anchor;
     struct text_style style;
-    struct color ink, halo;
+    struct color ink, plate; /* plate: behind the text, so that lines do not cross it */
     double max_pt;
 };
 void mark_label(struct scene *scene, const struct label *label, struct text_mark how);

@@ -2,6 +2,7 @@
 /* Head and foot of every chart: see page.h. */
 #include "plots/page.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,6 @@
 static const double margin = 1.3;
 static const double title_size = 1.4, small_title_size = 1.1;
 static const double line_height = 1.3; /* of a text's own size */
-static const double note_size = 0.85;
 
 struct head {
     struct label title[TITLE_LINES];
@@ -82,6 +82,7 @@ struct frame page_open(struct scene *scene, const struct theme *theme, double he
     struct head head;
     double edge = margin * theme->base_pt;
     lay_out_head(&head, theme, title, subtitle);
+    height_pt = ceil(height_pt); /* whole pixels */
     scene_init(scene, theme->width_pt, height_pt);
     struct label whole;
     label_fit(&whole, title, (struct text_style){.size_pt = 1}, 200);
@@ -96,7 +97,7 @@ struct frame page_open(struct scene *scene, const struct theme *theme, double he
 static size_t wrap_note(struct label lines[TITLE_LINES], const struct theme *theme,
                         const struct frame *inside, const char *note)
 {
-    struct text_style style = {.size_pt = theme->base_pt * note_size};
+    struct text_style style = {.size_pt = theme->base_pt * THEME_SMALL};
     return label_wrap(lines, note, style, inside->right - inside->left);
 }
 
@@ -105,14 +106,14 @@ double page_note_pt(const struct theme *theme, const struct frame *inside,
 {
     struct label lines[TITLE_LINES];
     size_t count = wrap_note(lines, theme, inside, note);
-    return count ? ((double)count * note_size * line_height + 0.4) * theme->base_pt : 0;
+    return count ? ((double)count * THEME_SMALL * line_height + 0.4) * theme->base_pt : 0;
 }
 
 void page_note(struct scene *scene, const struct theme *theme, struct frame *inside,
                const char *note)
 {
     struct label lines[TITLE_LINES];
-    struct text_style style = {.size_pt = theme->base_pt * note_size};
+    struct text_style style = {.size_pt = theme->base_pt * THEME_SMALL};
     size_t count = wrap_note(lines, theme, inside, note);
     if (count == 0)
         return;

@@ -63,6 +63,14 @@ static struct frame room_of(struct candidate candidate, double width_pt, double 
                           left + width_pt + padding_pt, candidate.at.y + 0.25 * size_pt};
 }
 
+double place_covered(const struct place *place, struct frame room)
+{
+    size_t covered = 0;
+    for (size_t i = 0; i < place->sample_count; i++)
+        covered += is_inside(room, place->samples[i]);
+    return (double)covered;
+}
+
 static double cost_of(const struct place *place, struct frame room)
 {
     struct frame in = place->inside;
@@ -75,10 +83,7 @@ static double cost_of(const struct place *place, struct frame room)
             room.top < taken.bottom && room.bottom > taken.top)
             return INFINITY;
     }
-    size_t covered = 0;
-    for (size_t i = 0; i < place->sample_count; i++)
-        covered += is_inside(room, place->samples[i]);
-    return (double)covered;
+    return place_covered(place, room);
 }
 
 size_t place_label(struct place *place, double width_pt, double size_pt,

@@ -33,6 +33,9 @@ void place_init(struct place *place, struct frame inside);
 void place_avoid(struct place *place, const struct point *points, size_t count,
                  bool corners);
 
+/* How many samples of lines lie in a room. */
+double place_covered(const struct place *place, struct frame room);
+
 /* Index of the cheapest candidate for a label of that size, whose room is then taken;
  * count when there is none. */
 size_t place_label(struct place *place, double width_pt, double size_pt,

@@ -139,7 +139,7 @@ static size_t log_ticks(const struct scale *scale, double label_pt, struct tick 
                 value >= scale->low * (1 - 1e-9) && value <= scale->high * (1 + 1e-9);
             bool name = digit == 1 ? exponent % stride == 0
                                    : name_2_5 && (digit == 2 || digit == 5);
-            if (!inside || (stride > 1 && !name) || count == room)
+            if (!inside || count == room)
                 continue;
             ticks[count++] = (struct tick){value, name};
             named += name;

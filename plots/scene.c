@@ -112,7 +112,7 @@ static void print_shape(FILE *out, const struct scene *scene, const struct shape
         fputs(i + 1 < shape->point_count ? "," : "", out);
     }
     print_color(out, "fill", shape->fill);
-    print_color(out, shape->kind == SHAPE_TEXT ? "halo" : "stroke", shape->stroke);
+    print_color(out, shape->kind == SHAPE_TEXT ? "plate" : "stroke", shape->stroke);
     if (shape->stroke.alpha != 0) {
         fputs(" width", out);
         print_number(out, shape->stroke_pt);

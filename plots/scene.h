@@ -39,9 +39,10 @@ enum cut { CUT_END, CUT_MIDDLE };
 
 struct shape {
     enum shape_kind kind;
-    struct color fill;   /* of a text: its ink */
-    struct color stroke; /* of a text: the halo that keeps it readable over lines */
-    double stroke_pt;
+    struct color fill; /* of a text: its ink */
+
+    struct color stroke; /* of a text: the plate behind it that keeps it readable */
+    double stroke_pt;    /* of a text: how much wider the plate is on either side */
     bool dashed;
     size_t first_point, point_count; /* in scene.points */
     double size_pt;                  /* radius of dots, em of text */

@@ -22,7 +22,7 @@ struct theme theme_light(void)
         .faint = RGB(0x5f6774),
         .grid = RGB(0xe3e6ea),
         .muted = RGB(0xa9afb8),
-        .missing = RGB(0xd4d6da),
+        .missing = RGB(0xd9c8cc),
         .slots = {RGB(0x0446e8), RGB(0xca8700), RGB(0x074b35), RGB(0xc31c81),
                   RGB(0x7e6302), RGB(0x13a0cc), RGB(0x640178)},
         .steps = {RGB(0xf7f6d3), RGB(0xc6e3b1), RGB(0x7ed3a6), RGB(0x27b4b1),
@@ -39,7 +39,7 @@ struct theme theme_dark(void)
     theme.faint = (struct color)RGB(0xa4abb8);
     theme.grid = (struct color)RGB(0x2f333d);
     theme.muted = (struct color)RGB(0x676e7b);
-    theme.missing = (struct color)RGB(0x3f434c);
+    theme.missing = (struct color)RGB(0x5a5250);
     static const struct color slots[THEME_SLOTS] = {
         RGB(0x739ff7), RGB(0xd9a63b), RGB(0x42e5b7), RGB(0xf654af),
         RGB(0xd6de53), RGB(0x865fea), RGB(0xa76e42)};

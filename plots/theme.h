@@ -12,6 +12,10 @@
 
 enum { THEME_SLOTS = 7, THEME_STEPS = 9, THEME_NAMES = 64 };
 
+/* Size of ticks, values and notes relative to the base size. Few sizes look calmer, and
+ * each one costs an SVG its own set of glyphs. */
+#define THEME_SMALL 0.9
+
 struct theme {
     double base_pt;             /* size of ordinary text; everything is relative to it */
     double width_pt, height_pt; /* of a whole picture; charts of rows grow in height */

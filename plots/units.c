@@ -60,20 +60,23 @@ void latency_text(double ns, char out[NUMBER_BYTES])
 
 void count_text(double value, char out[NUMBER_BYTES])
 {
+    static const struct {
+        double size;
+        const char *name;
+    } units[] = {{1e18, " E"}, {1e15, " P"}, {1e12, " T"},
+                 {1e9, " G"},  {1e6, " M"},  {1, ""}};
     if (!isfinite(value)) {
         strcpy(out, "no value");
         return;
     }
-    double size = fmin(fabs(value), 1e18);
-    char *at = out;
-    if (value < 0)
-        at = stpcpy(at, "−");
-    const char *suffix = size >= 0.9995e9 ? " G" : size >= 0.9995e6 ? " M" : "";
-    if (*suffix != '\0')
-        size /= size >= 0.9995e9 ? 1e9 : 1e6;
+    double size = fmin(fabs(value), 1e21);
+    size_t unit = 0;
+    while (unit < 5 && size < units[unit].size * 0.9995)
+        unit++;
+    size /= units[unit].size;
     char digits[NUMBER_BYTES];
     plain(size, decimals_for(size), digits);
-    stpcpy(stpcpy(at, digits), suffix);
+    stpcpy(stpcpy(stpcpy(out, value < 0 ? "−" : ""), digits), units[unit].name);
 }
 
 void percent_text(double share, char out[NUMBER_BYTES])

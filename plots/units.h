@@ -14,7 +14,8 @@ enum { NUMBER_BYTES = 48 };
  */
 void latency_text(double ns, char out[NUMBER_BYTES]);
 
-/* "0", "12,345", from a million on "1.23 M", "4.5 G"; fractions with 3 digits. */
+/* "0", "12,345", from a million on "1.23 M", "4.5 G" and so on; fractions with 3 digits.
+ */
 void count_text(double value, char out[NUMBER_BYTES]);
 
 /* A share 0..1 as "50 %", "99.9 %", "99.999 %". */

@@ -6,6 +6,7 @@
 #include "plots/page.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ struct grid {
 /* From amounts to colours: share 0..1 of the key. */
 struct key {
     struct scale scale; /* places are the shares */
+
+    double most;
     bool any, any_missing;
 };
 
@@ -56,16 +59,18 @@ static double median_above_zero(const struct grid *grid, double *sorted, double 
 static struct key make_key(const struct grid *grid, double *scratch)
 {
     struct key key = {.any = false};
-    double most = 0, least;
+    double least;
     for (size_t i = 0; i < grid->columns * HOURS; i++) {
         bool amount = is_amount(grid->amounts[i]);
         key.any |= amount;
         key.any_missing |= !amount;
-        most = amount ? fmax(most, grid->amounts[i]) : most;
+        key.most = amount ? fmax(key.most, grid->amounts[i]) : key.most;
     }
     double median = median_above_zero(grid, scratch, &least);
-    key.scale = most > SKEWED * median ? scale_log(least, most, 0.06, 1)
-                                       : scale_linear(0, most > 0 ? most : 1, 0, 1);
+
+    key.scale = key.most > SKEWED * median
+                    ? scale_log(least, key.most, 0.06, 1)
+                    : scale_linear(0, key.most > 0 ? key.most : 1, 0, 1);
     return key;
 }
 
@@ -128,12 +133,25 @@ static void draw_hours(struct scene *scene, const struct theme *theme, struct fr
     axis_draw(scene, theme, &axis, frame);
 }
 
+/* A number at the right side of the key. */
+static void name_key(struct scene *scene, const struct theme *theme, const char *name,
+                     struct point at, double right)
+{
+    double base = theme->base_pt;
+    mark_rule(scene, at, (struct point){at.x + base * 0.3, at.y},
+              (struct stroke){theme->faint, 0.75, false});
+    mark_text(scene, name,
+              (struct text_mark){.at = {at.x + base * 0.5, at.y + 0.33 * base},
+                                 .style = axis_style(theme),
+                                 .ink = theme->faint,
+                                 .max_pt = right - at.x - base * 0.5});
+}
+
 /* The bar of colours with its numbers, and what the grey means. */
 static void draw_key(struct scene *scene, const struct theme *theme,
                      const struct key *key, struct frame frame)
 {
     double base = theme->base_pt, width = base * 1.1;
-    struct text_style style = axis_style(theme);
     struct frame bar = {frame.left, frame.top, frame.left + width,
                         frame.bottom - (key->any_missing ? 3 * base : 0)};
     double step = (bar.bottom - bar.top) / LEVELS;
@@ -148,17 +166,14 @@ static void draw_key(struct scene *scene, const struct theme *theme,
     scale.from = bar.bottom - key->scale.from * (bar.bottom - bar.top);
     scale.to = bar.top;
     axis_init(&axis, theme, scale, SIDE_LEFT, count_text);
-    for (size_t i = 0; i < axis.count; i++) {
-        double y = scale_at(&scale, axis.ticks[i].value);
-        mark_rule(scene, (struct point){bar.right, y},
-                  (struct point){bar.right + base * 0.3, y},
-                  (struct stroke){theme->faint, 0.75, false});
-        mark_text(scene, axis.names[i],
-                  (struct text_mark){.at = {bar.right + base * 0.5, y + 0.33 * base},
-                                     .style = style,
-                                     .ink = theme->faint,
-                                     .max_pt = frame.right - bar.right - base * 0.5});
-    }
+    for (size_t i = 0; i < axis.count; i++)
+
+        if (axis.ticks[i].named && axis.ticks[i].value <= key->most * (1 + 1e-9))
+            name_key(scene, theme, axis.names[i],
+                     (struct point){bar.right, scale_at(&scale, axis.ticks[i].value)},
+                     frame.right);
+    if (scale.kind == SCALE_LOG)
+        name_key(scene, theme, "0", (struct point){bar.right, bar.bottom}, frame.right);
     if (!key->any_missing)
         return;
     struct frame box = {bar.left, frame.bottom - width, bar.right, frame.bottom};
@@ -166,7 +181,7 @@ static void draw_key(struct scene *scene, const struct theme *theme,
     mark_text(scene, "no data",
               (struct text_mark){
                   .at = {box.right + base * 0.5, box.bottom - width / 2 + 0.33 * base},
-                  .style = style,
+                  .style = axis_style(theme),
                   .ink = theme->faint,
                   .max_pt = frame.right - box.right});
 }
@@ -214,24 +229,27 @@ free_both:
     return drawn;
 }
 
-/* "3 Mar"; the year where it changes and at the first name; months alone for month steps.
- */
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/* "Tue 3 Mar" for steps of days, "Mar" of months (with the year where it begins or
+ * changes); the note below the picture has the whole dates. */
 static void name_day(long long day, struct time_step step, bool with_year,
                      char out[NUMBER_BYTES])
 {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const weekdays[] = {"Mon", "Tue", "Wed", "Thu",
+                                           "Fri", "Sat", "Sun"};
     struct civil civil = civil_from_days(day);
-    char *at = out;
+    const char *month = months[civil.month - 1];
     if (step.unit < TIME_MONTH)
-        at += snprintf(out, NUMBER_BYTES, "%u ", civil.day);
-    if (step.unit == TIME_YEAR)
+        snprintf(out, NUMBER_BYTES, "%s %u %s", weekdays[civil.weekday], civil.day,
+                 month);
+    else if (step.unit == TIME_YEAR)
         snprintf(out, NUMBER_BYTES, "%lld", civil.year);
     else if (with_year)
-        snprintf(at, (size_t)(out + NUMBER_BYTES - at), "%s %lld",
-                 months[civil.month - 1], civil.year);
+        snprintf(out, NUMBER_BYTES, "%s %lld", month, civil.year);
     else
-        snprintf(at, (size_t)(out + NUMBER_BYTES - at), "%s", months[civil.month - 1]);
+        snprintf(out, NUMBER_BYTES, "%s", month);
 }
 
 static void name_days(struct scene *scene, const struct theme *theme, int64_t first_day,
@@ -251,7 +269,7 @@ static void name_days(struct scene *scene, const struct theme *theme, int64_t fi
                                   frame.left, frame.right);
         step = (struct time_step){TIME_DAY, 1};
     } else {
-        double label_pt = fmax(theme->base_pt * 4.5, 2 * half);
+        double label_pt = fmax(theme->base_pt * 6, 2 * half);
         axis.count =
             scale_time_ticks(&time, label_pt, NULL, NULL, axis.ticks, AXIS_TICKS, &step);
     }
@@ -264,14 +282,38 @@ static void name_days(struct scene *scene, const struct theme *theme, int64_t fi
     axis_draw(scene, theme, &axis, frame);
 }
 
-static void note_zone(char *note, size_t size, const char *zone, size_t left_out)
+/* Appends to note, which holds size bytes. */
+__attribute__((format(printf, 3, 4))) static void append(char *note, size_t size,
+                                                         const char *format, ...)
+{
+    size_t used = strlen(note);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(note + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+static void note_zone(char *note, size_t size, const char *zone)
 {
     struct label name;
     label_fit(&name, zone, (struct text_style){.size_pt = 1}, 60);
-    int used = snprintf(note, size, name.text[0] ? "Hours in %s." : "", name.text);
-    if (left_out > 0 && used >= 0 && (size_t)used < size)
-        snprintf(note + used, size - (size_t)used, " The first %zu days are not shown.",
-                 left_out);
+    if (name.text[0] != '\0')
+        append(note, size, "Hours in %s. ", name.text);
+}
+
+static void note_dates(char *note, size_t size, int64_t first_day, size_t days,
+                       size_t left_out)
+{
+    struct civil first = civil_from_days(first_day);
+    struct civil last = civil_from_days(first_day + (int64_t)days - 1);
+    if (days == 0)
+        return;
+    append(note, size, "%u %s %lld", first.day, months[first.month - 1], first.year);
+    if (days > 1)
+        append(note, size, " to %u %s %lld", last.day, months[last.month - 1], last.year);
+    append(note, size, ". ");
+    if (left_out > 0)
+        append(note, size, "The %zu days before are not shown. ", left_out);
 }
 
 int chart_heatmap_days(const struct heatmap_days *data, const struct theme *theme,
@@ -280,8 +322,10 @@ int chart_heatmap_days(const struct heatmap_days *data, const struct theme *them
     size_t left_out = data->days > HEATMAP_MAX_DAYS ? data->days - HEATMAP_MAX_DAYS : 0;
     struct grid grid = {data->amounts + left_out * HOURS, data->days - left_out,
                         data->unit};
-    char note[LABEL_BYTES + 128];
-    note_zone(note, sizeof(note), data->zone, left_out);
+    char note[LABEL_BYTES + 192] = "";
+    note_zone(note, sizeof(note), data->zone);
+    note_dates(note, sizeof(note), data->first_day + (int64_t)left_out, grid.columns,
+               left_out);
     struct frame inside =
         page_open(scene, theme, theme->height_pt, data->title, data->subtitle);
     struct frame frame;
@@ -297,8 +341,8 @@ int chart_heatmap_week(const struct heatmap_week *data, const struct theme *them
     static const char *const names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                         "Friday", "Saturday", "Sunday"};
     struct grid grid = {data->amounts, 7, data->unit};
-    char note[LABEL_BYTES + 128];
-    note_zone(note, sizeof(note), data->zone, 0);
+    char note[LABEL_BYTES + 64] = "";
+    note_zone(note, sizeof(note), data->zone);
     struct frame inside =
         page_open(scene, theme, theme->height_pt, data->title, data->subtitle);
     struct frame frame;

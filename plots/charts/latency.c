@@ -16,7 +16,7 @@ enum {
     MOST_NAMED = 8,   /* up to so many lines all have names */
     MOST_DRAWN = 24,  /* older ones are left out, and the picture says so */
     MARKED = 3,       /* p50 p95 p99 */
-    EDGE_CANDIDATES = 8,
+    DOT_CANDIDATES = 11,
     NAME_CANDIDATES = 72
 };
 static const double marked_shares[MARKED] = {0.50, 0.95, 0.99};
@@ -176,19 +176,21 @@ static size_t trace(const struct view *view, const struct curve *curve,
 
 static struct text_style value_style(const struct theme *theme, const struct curve *curve)
 {
-    return (struct text_style){theme->base_pt * 0.88, curve->newest, CUT_END};
+    return (struct text_style){theme->base_pt * THEME_SMALL, curve->newest, CUT_END};
 }
 
 static void draw_label(struct scene *scene, const struct theme *theme,
                        const struct label *label, const struct candidate *at,
                        struct text_style style, struct color ink)
 {
+    struct color plate = theme->paper;
+    plate.alpha = 200; /* lines show through, faintly */
     mark_label(scene, label,
                (struct text_mark){.at = at->at,
                                   .anchor = at->anchor,
                                   .style = style,
                                   .ink = ink,
-                                  .halo = theme->paper,
+                                  .plate = plate,
                                   .max_pt = label->width_pt * 1.25 + theme->base_pt});
 }
 
@@ -196,7 +198,7 @@ static void draw_label(struct scene *scene, const struct theme *theme,
 static void around(struct point dot, double size_pt, struct candidate *candidates)
 {
     double x = size_pt * 0.6, y = size_pt * 0.35;
-    struct candidate all[EDGE_CANDIDATES] = {
+    struct candidate all[DOT_CANDIDATES] = {
         {{dot.x - x, dot.y - y}, ANCHOR_END, 0},
         {{dot.x + x, dot.y + y + size_pt * 0.5}, ANCHOR_START, 0},
         {{dot.x + x, dot.y + y}, ANCHOR_START, 0.5},
@@ -205,34 +207,49 @@ static void around(struct point dot, double size_pt, struct candidate *candidate
         {{dot.x, dot.y + size_pt * 1.4}, ANCHOR_MIDDLE, 1},
         {{dot.x + x, dot.y + size_pt * 1.5}, ANCHOR_START, 2},
         {{dot.x - x, dot.y - size_pt}, ANCHOR_END, 2},
+        {{dot.x + x, dot.y + size_pt * 2.2}, ANCHOR_START, 2.5},
+        {{dot.x + x, dot.y + size_pt * 3}, ANCHOR_START, 3},
+        {{dot.x - x, dot.y - size_pt * 1.7}, ANCHOR_END, 3},
     };
     memcpy(candidates, all, sizeof(all));
 }
 
-static void draw_marked(struct scene *scene, const struct theme *theme,
-                        const struct view *view, const struct curve *curve, bool valued,
-                        struct place *place)
+static bool is_marked(const struct curve *curve, size_t i)
+{
+    double ns = curve->marked_ns[i];
+    return isfinite(ns) && ns > 0 && marked_shares[i] <= curve->end_share;
+}
+
+static void draw_dots(struct scene *scene, const struct theme *theme,
+                      const struct view *view, const struct curve *curve)
+{
+    double radius = theme->base_pt * (curve->newest ? 0.32 : 0.26);
+    for (size_t i = 0; i < MARKED; i++)
+        if (is_marked(curve, i))
+            mark_dot(scene, view->frame,
+                     place_of(view, curve->marked_ns[i], marked_shares[i]), radius,
+                     curve->color, theme->paper);
+}
+
+static void name_dots(struct scene *scene, const struct theme *theme,
+                      const struct view *view, const struct curve *curve,
+                      struct place *place)
 {
     struct text_style style = value_style(theme, curve);
     for (size_t i = 0; i < MARKED; i++) {
-        double ns = curve->marked_ns[i];
-        if (!isfinite(ns) || ns <= 0 || marked_shares[i] > curve->end_share)
-            continue;
-        struct point dot = place_of(view, ns, marked_shares[i]);
-        mark_dot(scene, view->frame, dot, theme->base_pt * (curve->newest ? 0.32 : 0.26),
-                 curve->color, theme->paper);
-        if (!valued)
+        if (!is_marked(curve, i))
             continue;
         char value[NUMBER_BYTES], text[NUMBER_BYTES + 8];
-        latency_text(ns, value);
+        latency_text(curve->marked_ns[i], value);
         snprintf(text, sizeof(text), "%s %s", marked_names[i], value);
         struct label label;
         label_fit(&label, text, style, 200);
-        struct candidate candidates[EDGE_CANDIDATES];
-        around(dot, style.size_pt, candidates);
-        size_t best = place_label(place, label.width_pt, style.size_pt, candidates,
-                                  EDGE_CANDIDATES);
-        if (best < EDGE_CANDIDATES)
+        struct candidate candidates[DOT_CANDIDATES];
+        around(place_of(view, curve->marked_ns[i], marked_shares[i]), style.size_pt,
+               candidates);
+        size_t best =
+            place_label(place, label.width_pt, style.size_pt, candidates, DOT_CANDIDATES);
+        if (best < DOT_CANDIDATES)
             draw_label(scene, theme, &label, &candidates[best], style, curve->name_color);
     }
 }
@@ -248,7 +265,7 @@ static void name_curve(struct label *label, const struct curve *curve,
 
 static struct text_style name_style(const struct theme *theme, const struct curve *curve)
 {
-    return (struct text_style){theme->base_pt * (curve->colored ? 1 : 0.88),
+    return (struct text_style){theme->base_pt * (curve->colored ? 1 : THEME_SMALL),
                                curve->newest, CUT_MIDDLE};
 }
 
@@ -261,7 +278,7 @@ static void name_beside(struct scene *scene, const struct theme *theme,
     static const double away_pt[] = {8, 30, 70};
     struct text_style style = name_style(theme, curve);
     struct label label;
-    name_curve(&label, curve, style, (view->frame.right - view->frame.left) * 0.35);
+    name_curve(&label, curve, style, (view->frame.right - view->frame.left) * 0.24);
     struct candidate candidates[NAME_CANDIDATES];
     struct point on_line[NAME_CANDIDATES];
     size_t count = 0;
@@ -270,11 +287,15 @@ static void name_beside(struct scene *scene, const struct theme *theme,
         struct point at = place_of(view, latency_at(curve->line, share), share);
         for (int i = 0; i < 6; i++) {
             double away = away_pt[i / 2] * (i % 2 ? -1 : 1);
+            /* what the rule crosses on its way, beyond the line itself */
+            struct frame rule = {at.x + fmin(away, 0) + 3, at.y - 2,
+                                 at.x + fmax(away, 0) - 3, at.y + 2};
             on_line[count] = at;
             candidates[count++] =
                 (struct candidate){.at = {at.x + away, at.y + 0.35 * style.size_pt},
                                    .anchor = away > 0 ? ANCHOR_START : ANCHOR_END,
-                                   .penalty = 0.02 * fabs(away) + fabs(share - 0.6)};
+                                   .penalty = 0.02 * fabs(away) + fabs(share - 0.6) +
+                                              2 * place_covered(place, rule)};
         }
     }
     size_t best = place_label(place, label.width_pt, style.size_pt, candidates, count);
@@ -437,10 +458,12 @@ static void draw_curves(struct scene *scene, const struct theme *theme,
         mark_step(scene, view->frame, points, count,
                   (struct stroke){curve->color, curve->width_pt, false});
     }
-    for (size_t i = curves->count; i-- > 0;)
+
+    for (size_t i = 0; i < curves->count; i++)
         if (curves->at[i].colored)
-            draw_marked(scene, theme, view, &curves->at[i], i + 2 >= curves->count,
-                        place);
+            draw_dots(scene, theme, view, &curves->at[i]);
+    for (size_t age = 0; age < 2 && age < curves->count; age++)
+        name_dots(scene, theme, view, &curves->at[curves->count - 1 - age], place);
     if (view->ecdf) {
         for (size_t i = curves->count; i-- > 0;)
             if (curves->at[i].named)
@@ -483,7 +506,8 @@ static void draw_ecdf(struct scene *scene, const struct theme *theme,
               SIDE_BOTTOM, latency_text);
     latency.title = "latency, log scale";
     view.frame.bottom -= axis_room(&latency, theme);
-    view.share = scale_linear(0, 1, view.frame.bottom, view.frame.top);
+    /* some head room for the names of the dots at p99 */
+    view.share = scale_linear(0, 1, view.frame.bottom, view.frame.top + 1.4 * base);
     axis_init(&share, theme, view.share, SIDE_LEFT, percent_text);
     share.title = "share of requests that took at most this long";
     view.frame.left += axis_room(&share, theme);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Numbers as text. */
+#include "testdata/cmocka_tests.h"
+
+#include "plots/sample_data.h"
+#include "plots/units.h"
+
+static const char *latency(double ns)
+{
+    static char text[NUMBER_BYTES];
+    latency_text(ns, text);
+    return text;
+}
+
+static const char *count(double value)
+{
+    static char text[NUMBER_BYTES];
+    count_text(value, text);
+    return text;
+}
+
+static const char *percent(double share)
+{
+    static char text[NUMBER_BYTES];
+    percent_text(share, text);
+    return text;
+}
+
+TEST(latencies_have_the_unit_that_suits)
+{
+    assert_string_equal(latency(0), "0 ns");
+    assert_string_equal(latency(950), "950 ns");
+    assert_string_equal(latency(1000), "1 µs");
+    assert_string_equal(latency(12345), "12.3 µs");
+    assert_string_equal(latency(999499), "999 µs");
+    assert_string_equal(latency(999700), "1 ms");
+    assert_string_equal(latency(1.254e6), "1.25 ms");
+    assert_string_equal(latency(2.5e9), "2.5 s");
+    assert_string_equal(latency(86400e9), "86,400 s");
+    assert_string_equal(latency(NAN), "no value");
+}
+
+TEST(counts_have_their_thousands_apart)
+{
+    assert_string_equal(count(0), "0");
+    assert_string_equal(count(0.25), "0.25");
+    assert_string_equal(count(999), "999");
+    assert_string_equal(count(12345), "12,345");
+    assert_string_equal(count(-1500), "−1,500");
+    assert_string_equal(count(1234567), "1.23 M");
+    assert_string_equal(count(50e6), "50 M");
+    assert_string_equal(count(4.5e9), "4.5 G");
+    assert_string_equal(count(18446744073709551615.0), "18.4 E");
+    assert_string_equal(count(INFINITY), "no value");
+}
+
+TEST(percents_keep_their_nines)
+{
+    assert_string_equal(percent(0), "0 %");
+    assert_string_equal(percent(0.5), "50 %");
+    assert_string_equal(percent(0.999), "99.9 %");
+    assert_string_equal(percent(0.999999), "99.9999 %");
+    assert_string_equal(percent(1), "100 %");
+}
+
+/* Three digits are right to half of the last one, whatever the size. */
+TEST(a_latency_reads_back_within_half_a_percent)
+{
+    uint64_t seed = 1;
+    for (int i = 0; i < 20000; i++) {
+        double ns = pow(10, 11.9 * sample_uniform(&seed));
+        const char *text = latency(ns);
+        char *unit;
+        double value = strtod(text, &unit);
+        double times = strcmp(unit, " ns") == 0   ? 1
+                       : strcmp(unit, " µs") == 0 ? 1e3
+                       : strcmp(unit, " ms") == 0 ? 1e6
+                                                  : 1e9;
+        assert_true(fabs(value * times - ns) <= 0.0051 * ns);
+    }
+}
