@@ -172,7 +172,7 @@ void mark_label(struct scene *scene, const struct label *label, struct text_mark
                               .stroke = how.plate,
                               .stroke_pt = how.style.size_pt * 0.15,
                               .size_pt = how.style.size_pt,
-                              .text = (char *)(uintptr_t)label->text, /* copied */
+                              .text = (char *)label->text, /* copied */
                               .anchor = how.anchor,
                               .cut = how.style.cut,
                               .bold = how.style.bold,

@@ -63,7 +63,7 @@ static uint32_t hash(const char *name)
 void theme_slots(const char *const *names, size_t count, unsigned char *slots)
 {
     bool taken[THEME_SLOTS] = {false};
-    size_t order[THEME_NAMES], taken_count = 0;
+    size_t order[THEME_NAMES] = {0}, taken_count = 0;
     assert(count <= THEME_NAMES);
     for (size_t i = 0; i < count; i++) { /* insertion sort by bytes */
         size_t at = i;

@@ -160,7 +160,7 @@ TEST(the_order_of_names_does_not_change_their_colours)
 
 TEST(names_of_one_chart_have_different_colours_while_there_are_some)
 {
-    char text[200][8];
+    char text[200][16];
     for (int i = 0; i < 200; i++)
         snprintf(text[i], sizeof(text[i]), "v%d", i);
     for (size_t first = 0; first + THEME_SLOTS <= 200; first++) {

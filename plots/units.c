@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* value >= 0 with up to decimals digits after the point, idle zeros dropped, thousands
- * parted by commas. Needs value * 10^decimals < 10^18. */
-static void plain(double value, int decimals, char out[NUMBER_BYTES])
+ * parted by commas. Needs value * 10^decimals < 10^18. Returns the end. */
+static char *plain(double value, int decimals, char out[NUMBER_BYTES])
 {
     long long scaled = llround(value * pow(10, decimals)), one = 1;
     for (int i = 0; i < decimals; i++)
@@ -24,10 +24,11 @@ static void plain(double value, int decimals, char out[NUMBER_BYTES])
     }
     *at = '\0';
     if (rest == 0)
-        return;
+        return at;
     for (; rest % 10 == 0; rest /= 10)
         decimals--;
-    snprintf(at, (size_t)(out + NUMBER_BYTES - at), ".%0*lld", decimals, rest);
+    return at +
+           snprintf(at, (size_t)(out + NUMBER_BYTES - at), ".%0*lld", decimals, rest);
 }
 
 /* 3 significant digits below 1000, whole numbers above. */
@@ -46,7 +47,7 @@ void latency_text(double ns, char out[NUMBER_BYTES])
         const char *name;
     } units[] = {{1e9, " s"}, {1e6, " ms"}, {1e3, " µs"}, {1, " ns"}};
     if (!isfinite(ns)) {
-        strcpy(out, "no value");
+        stpcpy(out, "no value");
         return;
     }
     size_t unit = 0;
@@ -54,8 +55,7 @@ void latency_text(double ns, char out[NUMBER_BYTES])
     while (unit < 3 && ns < units[unit].ns * 0.9995)
         unit++;
     double value = fmin(fmax(ns / units[unit].ns, 0), 1e15);
-    plain(value, decimals_for(value), out);
-    strcat(out, units[unit].name);
+    stpcpy(plain(value, decimals_for(value), out), units[unit].name);
 }
 
 void count_text(double value, char out[NUMBER_BYTES])
@@ -66,7 +66,7 @@ void count_text(double value, char out[NUMBER_BYTES])
     } units[] = {{1e18, " E"}, {1e15, " P"}, {1e12, " T"},
                  {1e9, " G"},  {1e6, " M"},  {1, ""}};
     if (!isfinite(value)) {
-        strcpy(out, "no value");
+        stpcpy(out, "no value");
         return;
     }
     double size = fmin(fabs(value), 1e21);
@@ -82,6 +82,5 @@ void count_text(double value, char out[NUMBER_BYTES])
 void percent_text(double share, char out[NUMBER_BYTES])
 {
     double percent = isfinite(share) ? fmin(fmax(share * 100, 0), 100) : 0;
-    plain(percent, 7, out);
-    strcat(out, " %");
+    stpcpy(plain(percent, 7, out), " %");
 }

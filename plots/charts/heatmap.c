@@ -112,8 +112,9 @@ static void draw_level(struct scene *scene, const struct theme *theme,
         double amount = grid->amounts[i];
         if ((is_amount(amount) ? level_of(key, amount) : LEVELS) != level)
             continue;
-        points[count++] = (struct point){scale_at(&x, (double)(i / HOURS)) - width / 2,
-                                         scale_at(&y, (double)(i % HOURS)) - height / 2};
+        size_t column = i / HOURS, hour = i % HOURS;
+        points[count++] = (struct point){scale_at(&x, (double)column) - width / 2,
+                                         scale_at(&y, (double)hour) - height / 2};
         points[count++] = size;
     }
     struct color color = level == LEVELS ? theme->missing : level_color(theme, level);
@@ -353,7 +354,7 @@ int chart_heatmap_week(const struct heatmap_week *data, const struct theme *them
                             .count = 7};
         for (int i = 0; i < 7; i++) {
             axis.ticks[i] = (struct tick){i, true};
-            strcpy(axis.names[i], names[i]);
+            stpcpy(axis.names[i], names[i]);
         }
         axis_draw(scene, theme, &axis, frame);
     }

@@ -33,8 +33,8 @@ static void add_line(struct sample *sample, const char *name, uint64_t seed, siz
 static void free_lines(struct sample *sample)
 {
     for (size_t i = 0; i < sample->count; i++) {
-        free((double *)(uintptr_t)sample->lines[i].latency_ns);
-        free((double *)(uintptr_t)sample->lines[i].share);
+        free((double *)sample->lines[i].latency_ns);
+        free((double *)sample->lines[i].share);
     }
 }
 
@@ -48,7 +48,7 @@ static struct latency_data data_of(const struct sample *sample, const char *titl
 /* Both charts in both themes, as goldens NAME-ecdf, NAME-percentiles (and -dark). */
 static void check_both(const struct latency_data *data, const char *name, bool dark_too)
 {
-    for (int dark = 0; dark <= dark_too; dark++) {
+    for (int dark = 0; dark < (dark_too ? 2 : 1); dark++) {
         struct theme theme = dark ? theme_dark() : theme_light();
         struct scene scene;
         const char *why = "";
