@@ -220,12 +220,11 @@ static int start_locked(const struct fmd_config *config)
     if (result == 0)
         result = register_handlers();
     if (result == 0 && settings.level > 0) {
+        fmd__leftover_rings_take_in(settings.directory);
         result = open_process();
         armed = result == 0;
     }
     started = result == 0;
-    if (armed)
-        fmd__leftover_rings_take_in(settings.directory);
     return result;
 }
 

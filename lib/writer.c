@@ -22,7 +22,9 @@
 #define LEFTOVERS_NS (10 * SECOND)
 #define STATS_NS (10 * SECOND) /* without news */
 #define STATS_NEWS_NS SECOND   /* with new drops */
-#define STACK_BYTES (512u << 10)
+/* The encoder needs 200 kB; the rest is for thread-local storage of the application, which
+ * the C library takes from the stack. Only pages that are used cost memory. */
+#define STACK_BYTES (2u << 20)
 
 /* --- counts ---------------------------------------------------------------------- */
 
