@@ -2,7 +2,7 @@
 """Compares what the visitors counted with what a report counts.
 
     python3 compare.py told SENT.json               one line about one recording
-    python3 compare.py counts REPORT.json SENT.json...    the same requests, by endpoint and class of status?
+    python3 compare.py counts REPORT.json SENT.json...    the same requests in both?
     python3 compare.py changes REPORT.json          did 1.1 do what README.md says?
 
 Exits 1 with a line for each difference.
@@ -55,10 +55,16 @@ def counts(report_path, *sent_paths):
     ]
     dropped = sum(recorder["dropped"].values())
     if dropped or recorder["issued"] != recorder["recorded"]:
-        wrong.append(f"the recorder counts {recorder['issued']} issued, {recorder['recorded']} recorded, {dropped} dropped")
+        wrong.append(
+            f"the recorder counts {recorder['issued']} issued, {recorder['recorded']} recorded,"
+            f" {dropped} dropped"
+        )
     total = sum(numbers[0] for numbers in sent.values())
     if not wrong:
-        print(f"   {total:,} requests sent = {total:,} reported, for each of {len(sent)} endpoints and class of status; 0 dropped")
+        print(
+            f"   {total:,} requests sent = {total:,} reported,"
+            f" the same for each of {len(sent)} endpoints and class of status; 0 dropped"
+        )
     return wrong
 
 
@@ -87,7 +93,8 @@ def changes(report_path):
 
 
 if __name__ == "__main__":
-    differences = {"told": told, "counts": counts, "changes": changes}[sys.argv[1]](*sys.argv[2:]) or []
+    commands = {"told": told, "counts": counts, "changes": changes}
+    differences = commands[sys.argv[1]](*sys.argv[2:]) or []
     for line in differences:
         print("compare: " + line, file=sys.stderr)
     sys.exit(1 if differences else 0)

@@ -3,7 +3,7 @@
 
     python3 database.py shop.db [SEED]
 
-3,000 products in 24 categories, their reviews, 60,000 past orders, and carts that are waiting.
+3,000 products in 24 categories, their reviews, 60,000 past orders, and carts that wait.
 Customer 4711 is a school whose standing order has 2,000 lines.
 """
 import collections
@@ -14,29 +14,35 @@ import threading
 
 PRODUCTS = 3000
 ORDERS = 60000
+REVIEWS = 30000
 CUSTOMERS = 2000
 SCHOOL = 4711
 SCHOOL_LINES = 2000
 
 ROOMS = "kitchen bath garden office attic workshop".split()
-CATEGORIES = [f"{room}-{what}" for room in ROOMS for what in ("tools", "light", "storage", "textile")]
+KINDS = "tools light storage textile".split()
+CATEGORIES = [f"{room}-{kind}" for room in ROOMS for kind in KINDS]
 MATERIALS = "oak steel linen glass cork wool brass bamboo clay copper slate felt".split()
 THINGS = "lamp bowl shelf basket hook brush tray stool rug kettle clock vase board box rack".split()
 WORDS = (
-    "sturdy folding round light dark washable handmade stackable compact tall soft warm simple quiet "
-    "polished woven hanging portable classic modern everyday guest winter summer small large deep narrow "
-    "repairable recycled waterproof magnetic adjustable wall floor table corner door window bench"
+    "sturdy folding round light dark washable handmade stackable compact tall soft warm "
+    "simple quiet polished woven hanging portable classic modern everyday guest winter "
+    "summer small large deep narrow repairable recycled waterproof magnetic adjustable "
+    "wall floor table corner door window bench"
 ).split()
 
 SCHEMA = """
-CREATE TABLE product (id INTEGER PRIMARY KEY, category TEXT, name TEXT, description TEXT,
-                      price_cents INTEGER, stock INTEGER, sold INTEGER, supplier_line TEXT);
+CREATE TABLE product (id INTEGER PRIMARY KEY, category TEXT, name TEXT,
+                      description TEXT, price_cents INTEGER, stock INTEGER,
+                      sold INTEGER, supplier_line TEXT);
 CREATE TABLE review (product INTEGER, stars INTEGER, words TEXT);
 CREATE TABLE order_line (order_id INTEGER, product INTEGER);
 CREATE TABLE also_bought (product INTEGER, other INTEGER, times INTEGER);
 CREATE TABLE cart_line (customer INTEGER, product INTEGER, quantity INTEGER, standing INTEGER);
-CREATE TABLE purchase (id INTEGER PRIMARY KEY, customer INTEGER, lines INTEGER, total_cents INTEGER);
-CREATE VIRTUAL TABLE product_words USING fts5(name, description, content=product, content_rowid=id);
+CREATE TABLE purchase (id INTEGER PRIMARY KEY, customer INTEGER, lines INTEGER,
+                       total_cents INTEGER);
+CREATE VIRTUAL TABLE product_words
+    USING fts5(name, description, content=product, content_rowid=id);
 """
 INDEXES = """
 CREATE INDEX product_of_category ON product (category, sold);
@@ -50,7 +56,7 @@ INSERT INTO product_words (product_words) VALUES ('rebuild');
 
 
 def popular(chance, count):
-    """A number from 1 to count: nearly always one of the first 100, as products and customers go."""
+    """A number from 1 to count: nearly always one of the first 100."""
     if chance.random() < 0.05:
         return chance.randrange(1, count + 1)
     return 1 + int(100 * chance.random() ** 2)
@@ -63,7 +69,14 @@ def _products(chance, sold):
         stock = chance.randrange(0, 200)
         # One in forty lines of the suppliers' feed is cut short.
         feed = f"{number};{stock};{chance.randrange(2, 20)}" if number % 40 else f"{number};"
-        yield (number, chance.choice(CATEGORIES), name, description, chance.randrange(300, 30000), stock, sold[number], feed)
+        price = chance.randrange(300, 30000)
+        category = chance.choice(CATEGORIES)
+        yield number, category, name, description, price, stock, sold[number], feed
+
+
+def _reviews(chance):
+    for _ in range(REVIEWS):
+        yield popular(chance, PRODUCTS), chance.randrange(1, 6), chance.choice(WORDS)
 
 
 def _order_lines(chance):
@@ -86,17 +99,17 @@ def build(path, seed=2026):
     base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
     lines = list(_order_lines(chance))
     sold = collections.Counter(product for _, product in lines)
-    base.executemany("INSERT INTO product VALUES (?,?,?,?,?,?,?,?)", _products(chance, sold))
+    products = _products(chance, sold)
+    base.executemany("INSERT INTO product VALUES (?,?,?,?,?,?,?,?)", products)
     base.executemany("INSERT INTO order_line VALUES (?,?)", lines)
-    base.executemany(
-        "INSERT INTO review VALUES (?,?,?)",
-        ((popular(chance, PRODUCTS), chance.randrange(1, 6), chance.choice(WORDS)) for _ in range(30000)),
-    )
+    base.executemany("INSERT INTO review VALUES (?,?,?)", _reviews(chance))
     base.executemany("INSERT INTO cart_line VALUES (?,?,?,?)", _carts(chance))
     base.executescript(INDEXES)
     base.execute(
-        "INSERT INTO also_bought SELECT a.product, b.product, count(*) FROM order_line a"
-        " JOIN order_line b ON b.order_id = a.order_id AND b.product <> a.product GROUP BY 1, 2 HAVING count(*) > 1"
+        "INSERT INTO also_bought SELECT a.product, b.product, count(*)"
+        " FROM order_line a JOIN order_line b"
+        " ON b.order_id = a.order_id AND b.product <> a.product"
+        " GROUP BY 1, 2 HAVING count(*) > 1"
     )
     base.commit()
     base.execute("ANALYZE")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Release 1.1: an object per product, search with an index, and less work for the nightly job."""
+"""Release 1.1: an object per product, search with an index, a shorter nightly job."""
 import release_1_0
 
 BEST_SELLERS = 150
@@ -25,13 +25,18 @@ class Product:
     stock = property(lambda self: self._row["stock"])
 
     @property
+    def _stars(self):
+        query = "SELECT stars FROM review WHERE product = ?"
+        return [review["stars"] for review in self.database.rows(query, self.number)]
+
+    @property
     def reviews(self):
-        return len(self.database.rows("SELECT stars FROM review WHERE product = ?", self.number))
+        return len(self._stars)
 
     @property
     def stars(self):
-        given = self.database.rows("SELECT stars FROM review WHERE product = ?", self.number)
-        return sum(review["stars"] for review in given) / len(given) if given else None
+        given = self._stars
+        return sum(given) / len(given) if given else None
 
 
 class Release(release_1_0.Release):
@@ -39,34 +44,41 @@ class Release(release_1_0.Release):
 
     def __init__(self, database):
         super().__init__(database)
-        best = database.rows("SELECT id FROM product ORDER BY sold DESC, id LIMIT ?", BEST_SELLERS)
-        self.nightly = {row["id"]: super(Release, self).also_bought(row["id"]) for row in best}
+        query = "SELECT id FROM product ORDER BY sold DESC, id LIMIT ?"
+        best = [row["id"] for row in database.rows(query, BEST_SELLERS)]
+        self.nightly = {number: super(Release, self).also_bought(number) for number in best}
 
     def catalogue(self, category):
         """Slower for everyone: one query became five a product."""
-        best = self.database.rows(
-            "SELECT id FROM product WHERE category = ? ORDER BY sold DESC LIMIT 24", category
-        )
+        query = "SELECT id FROM product WHERE category = ? ORDER BY sold DESC LIMIT 24"
+        best = self.database.rows(query, category)
         return [Product(self.database, row["id"]) for row in best]
 
     def search(self, words):
         """Faster: SQLite's full-text index."""
         match = " ".join(f'"{word}"' for word in words.split())
-        found = self.database.row("SELECT count(*) FROM product_words WHERE product_words MATCH ?", match)[0]
+        found = self.database.row(
+            "SELECT count(*) FROM product_words WHERE product_words MATCH ?", match
+        )[0]
         first = self.database.rows(
-            "SELECT id, product.name, price_cents FROM product_words JOIN product ON id = product_words.rowid"
+            "SELECT id, product.name, price_cents"
+            " FROM product_words JOIN product ON id = product_words.rowid"
             " WHERE product_words MATCH ? ORDER BY sold DESC LIMIT 20",
             match,
         )
         return found, first
 
     def also_bought(self, product):
-        """Slower in the tail: the nightly job now does the best sellers only, the others are counted on demand."""
+        """Slower in the tail: the nightly job now does the best sellers only, and the
+        others are counted on demand."""
         if product in self.nightly:
             return self.nightly[product]
         return self.database.rows(
-            "SELECT product.id, name FROM (SELECT b.product AS other, count(*) AS times"
-            " FROM order_line a JOIN order_line b ON b.order_id = a.order_id AND b.product <> a.product"
-            " WHERE a.product = ? GROUP BY 1 ORDER BY times DESC, 1 LIMIT 6) JOIN product ON product.id = other",
+            "SELECT product.id, name FROM"
+            " (SELECT b.product AS other, count(*) AS times"
+            "  FROM order_line a JOIN order_line b"
+            "  ON b.order_id = a.order_id AND b.product <> a.product"
+            "  WHERE a.product = ? GROUP BY 1 ORDER BY times DESC, 1 LIMIT 6)"
+            " JOIN product ON product.id = other",
             product,
         )

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small shop in Flask: catalogue, search, cart, checkout, a JSON API, an export and an async view.
+"""A small shop in Flask: catalogue, search, cart, checkout, a JSON API, an export and an
+async view.
 
-create_app("1.0") and create_app("1.1") are two releases of it. It knows nothing of the recorder; wsgi.py binds that.
+create_app("1.0", ...) and create_app("1.1", ...) are two releases of it. It knows nothing
+of the recorder; wsgi.py binds that.
 """
 import asyncio
 import csv
@@ -37,7 +39,8 @@ def create_app(version, database_path):
 
 
 def product_or_404(number):
-    return pages.shop.database.row("SELECT * FROM product WHERE id = ?", number) or abort(404)
+    query = "SELECT * FROM product WHERE id = ?"
+    return pages.shop.database.row(query, number) or abort(404)
 
 
 # --- pages ----------------------------------------------------------------------------
@@ -45,7 +48,8 @@ def product_or_404(number):
 
 @pages.get("/")
 def home():
-    best = pages.shop.database.rows("SELECT id, name, price_cents FROM product ORDER BY sold DESC LIMIT 12")
+    query = "SELECT id, name, price_cents FROM product ORDER BY sold DESC LIMIT 12"
+    best = pages.shop.database.rows(query)
     return render_template("home.html", products=best, categories=CATEGORIES)
 
 
@@ -53,14 +57,15 @@ def home():
 def catalogue(category):
     if category not in CATEGORIES:
         abort(404)
-    return render_template("catalogue.html", category=category, products=pages.shop.release.catalogue(category))
+    products = pages.shop.release.catalogue(category)
+    return render_template("catalogue.html", category=category, products=products)
 
 
 @pages.get("/product/<int:number>")
 def product(number):
-    return render_template(
-        "product.html", product=product_or_404(number), also_bought=pages.shop.release.also_bought(number)
-    )
+    found = product_or_404(number)
+    also_bought = pages.shop.release.also_bought(number)
+    return render_template("product.html", product=found, also_bought=also_bought)
 
 
 @pages.get("/search")
@@ -75,7 +80,8 @@ def search():
 @pages.post("/login")
 def login():
     answer = redirect("/")
-    answer.set_cookie("customer", str(request.form.get("customer", type=int) or abort(400)))
+    number = request.form.get("customer", type=int) or abort(400)
+    answer.set_cookie("customer", str(number))
     return answer
 
 
@@ -84,7 +90,8 @@ def login():
 
 def cart_lines(of):
     return pages.shop.database.rows(
-        "SELECT p.id, p.name, p.price_cents, p.stock, c.quantity FROM cart_line c JOIN product p ON p.id = c.product"
+        "SELECT p.id, p.name, p.price_cents, p.stock, c.quantity"
+        " FROM cart_line c JOIN product p ON p.id = c.product"
         " WHERE c.customer = ? ORDER BY p.name",
         of,
     )
@@ -96,7 +103,8 @@ def cost(lines):
     for line in lines:
         price = decimal.Decimal(line["price_cents"]) / 100
         discount = LOYALTY if line["quantity"] < 10 else LOYALTY * LOYALTY
-        costs.append((price * line["quantity"] * discount).quantize(decimal.Decimal("0.01")))
+        cents = decimal.Decimal("0.01")
+        costs.append((price * line["quantity"] * discount).quantize(cents))
     return costs, sum(costs, decimal.Decimal(0))
 
 
@@ -114,8 +122,9 @@ def add_to_cart():
     if not customer():
         abort(401)
     wanted = product_or_404(request.form.get("product", type=int))
+    quantity = request.form.get("quantity", 1, type=int)
     pages.shop.database.connection().execute(
-        "INSERT INTO cart_line VALUES (?,?,?,0)", (customer(), wanted["id"], request.form.get("quantity", 1, type=int))
+        "INSERT INTO cart_line VALUES (?,?,?,0)", (customer(), wanted["id"], quantity)
     )
     return redirect("/cart")
 
@@ -131,10 +140,13 @@ def checkout():
     base = pages.shop.database.connection()
     base.execute("BEGIN IMMEDIATE")
     base.execute(
-        "INSERT INTO purchase (customer, lines, total_cents) VALUES (?,?,?)", (customer(), len(lines), int(total * 100))
+        "INSERT INTO purchase (customer, lines, total_cents) VALUES (?,?,?)",
+        (customer(), len(lines), int(total * 100)),
     )
     # A standing order stays in the cart for the next time.
-    base.execute("DELETE FROM cart_line WHERE customer = ? AND NOT standing", (customer(),))
+    base.execute(
+        "DELETE FROM cart_line WHERE customer = ? AND NOT standing", (customer(),)
+    )
     base.execute("COMMIT")
     return render_template("bought.html", lines=lines, total=total), 201
 
@@ -146,7 +158,9 @@ def export(category):
     def lines():
         text = io.StringIO()
         writer = csv.writer(text)
-        rows = pages.shop.database.connection().execute("SELECT * FROM product WHERE category = ?", (category,))
+        rows = pages.shop.database.connection().execute(
+            "SELECT * FROM product WHERE category = ?", (category,)
+        )
         while some := rows.fetchmany(20):
             writer.writerows(tuple(row) for row in some)
             yield text.getvalue()
@@ -164,24 +178,28 @@ def export(category):
 @api.get("/products/<int:number>")
 def product_as_json(number):
     row = product_or_404(number)
-    reviews = api.shop.database.rows("SELECT stars, words FROM review WHERE product = ? LIMIT 50", number)
-    return jsonify({**dict(row), "reviews": [dict(review) for review in reviews]})
+    query = "SELECT stars, words FROM review WHERE product = ? LIMIT 50"
+    reviews = [dict(review) for review in api.shop.database.rows(query, number)]
+    return jsonify({**dict(row), "reviews": reviews})
 
 
 @api.get("/stock/<int:number>")
 def stock(number):
-    """From the supplier's feed, of which some lines are cut short; nobody thought of that."""
+    """From the supplier's feed, of which some lines are cut short; nobody thought of
+    that."""
     _, pieces, days = product_or_404(number)["supplier_line"].split(";")
     return {"stock": int(pieces), "days": int(days)}
 
 
 @api.get("/delivery/<int:number>")
 async def delivery(number):
-    """Asks three carriers at once. There is no network here: each answers after its own milliseconds."""
+    """Asks three carriers at once. There is no network here: each answers after its own
+    milliseconds."""
 
     async def ask(carrier, cents, after_ms):
         await asyncio.sleep(after_ms / 1000)
         return {"carrier": carrier, "cents": cents + number % 7 * 50}
 
-    offers = await asyncio.gather(ask("bike", 390, 2), ask("van", 590, 4), ask("post", 490, 3))
+    asked = ask("bike", 390, 2), ask("van", 590, 4), ask("post", 490, 3)
+    offers = await asyncio.gather(*asked)
     return {"product": number, "offers": offers}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What gunicorn serves: the shop of $APP_VERSION on $SHOP_DATABASE, recorded into $FMD_DIR when that is set."""
+"""What gunicorn serves: the shop of $APP_VERSION on $SHOP_DATABASE, recorded into $FMD_DIR
+when that is set."""
 import os
 
 from flask import request
