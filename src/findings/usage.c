@@ -37,10 +37,6 @@ static void add_calendar(struct slots *slots, const struct calendar *calendar)
     }
 }
 
-/* Days in a row are kept in one array: at most this many, the newest. A clock that
- * jumped to 1970 must not cost fifty years of memory. */
-enum { USAGE_DAYS_MAX = 4000 };
-
 static void slots_init(struct slots *slots, const struct summary *summary)
 {
     const int32_t *days;
@@ -204,6 +200,7 @@ void usage_build(struct usage *usage, const struct summary *summary,
     usage->slot_s = slots.slot_s;
     place_slots(usage, &slots, zone);
     slots_release(&slots);
+    usage->outside = summary_totals(summary).requests - usage->total.requests;
     find_busiest(usage);
     build_visitors(usage, summary);
     build_actors(&usage->groups, summary, SUMMARY_GROUP, top);

@@ -55,15 +55,19 @@ struct usage_actors {
     struct summary_value *values; /* what rows are made of */
 };
 
+/* Days in a row are kept in one array: at most this many, the newest. A clock that stood
+ * at 1970 must not cost fifty years of memory. */
+enum { USAGE_DAYS_MAX = 4000 };
+
 struct usage {
     struct usage_day *days; /* without gaps from the first to the last */
     size_t day_count;
     struct usage_cell week[7][24]; /* Monday first, summed over all days */
     struct usage_cell total;
-    uint32_t
-        slot_s; /* resolution of the counts: 900, 3600, or 86400 in long recordings */
-    bool misaligned; /* some hour's counts belong partly to its neighbour */
-    size_t busiest_day, busiest_hour; /* by rate */
+    uint64_t outside; /* requests before the days kept (USAGE_DAYS_MAX) */
+    uint32_t slot_s;  /* resolution of the counts: 900, 3600 or, when long, 86400 */
+    bool misaligned;  /* some hour's counts belong partly to its neighbour */
+    size_t busiest_day, busiest_hour; /* most requests */
     struct usage_visitors *visitors;
     size_t visitor_count;
     struct usage_actors groups, addresses;

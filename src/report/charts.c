@@ -72,7 +72,7 @@ static int draw_latency(const struct report *report, const struct report_chart *
     char **names = mem_array(count, sizeof(*names));
 
     for (size_t i = 0; i < count; i++) {
-        names[i] = label_version(report, endpoint->versions[i].version);
+        names[i] = label_of_version(report, endpoint->versions[i].version);
         lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i]);
     }
     struct latency_data data = {.title = chart->title,
@@ -109,12 +109,12 @@ static struct boxplot_row row_of(const struct distribution *d, const char *name)
 }
 
 static int draw_boxes(const struct report_chart *chart, const char *what,
-                      struct boxplot_row *rows, char **names, size_t count,
-                      const struct theme *theme, struct scene *scene, const char **why)
+                      const char *subtitle, struct boxplot_row *rows, char **names,
+                      size_t count, const struct theme *theme, struct scene *scene,
+                      const char **why)
 {
     struct boxplot_data data = {.title = chart->title,
-                                .subtitle =
-                                    "The box holds the middle half of the requests",
+                                .subtitle = subtitle,
                                 .what = what,
                                 .rows = rows,
                                 .row_count = count};
@@ -138,10 +138,11 @@ static int draw_versions(const struct report *report, const struct report_chart 
 
     for (size_t i = 0; i < count; i++) {
         const struct endpoint_version *version = &endpoint->versions[count - 1 - i];
-        names[i] = label_version(report, version->version);
+        names[i] = label_of_version(report, version->version);
         rows[i] = row_of(&version->distribution, names[i]);
     }
-    return draw_boxes(chart, "versions", rows, names, count, theme, scene, why);
+    return draw_boxes(chart, "versions", "Latency by version, the newest on top", rows,
+                      names, count, theme, scene, why);
 }
 
 static int draw_endpoints(const struct report *report, const struct report_chart *chart,
@@ -154,10 +155,11 @@ static int draw_endpoints(const struct report *report, const struct report_chart
 
     for (size_t i = 0; i < count; i++) {
         const struct endpoint *endpoint = &report->overview.endpoints[report->order[i]];
-        names[i] = label_endpoint(report, endpoint);
+        names[i] = label_of_endpoint(report, endpoint);
         rows[i] = row_of(&endpoint->all, names[i]);
     }
-    return draw_boxes(chart, "endpoints", rows, names, count, theme, scene, why);
+    return draw_boxes(chart, "endpoints", "Latency by endpoint, over all versions", rows,
+                      names, count, theme, scene, why);
 }
 
 /* --- heat maps --- */

@@ -33,13 +33,13 @@ static char *with_application(const struct report *report, const struct name *ap
     return str_take(&label);
 }
 
-char *label_endpoint(const struct report *report, const struct endpoint *endpoint)
+char *label_of_endpoint(const struct report *report, const struct endpoint *endpoint)
 {
     return with_application(report, &endpoint->application,
                             label_of_name(&endpoint->name, "(no name)"));
 }
 
-char *label_version(const struct report *report, size_t version)
+char *label_of_version(const struct report *report, size_t version)
 {
     const struct summary_version *source = report->overview.versions[version].source;
 
@@ -57,7 +57,7 @@ static void list_add(struct str *list, size_t i, size_t count, char *name)
     free(name);
 }
 
-char *label_applications(const struct report *report)
+char *label_of_applications(const struct report *report)
 {
     const struct overview *overview = &report->overview;
     struct str list;
@@ -76,13 +76,13 @@ char *label_applications(const struct report *report)
     return str_take(&list);
 }
 
-char *label_versions(const struct report *report)
+char *label_of_versions(const struct report *report)
 {
     struct str list;
 
     str_init(&list);
     for (size_t i = 0; i < report->overview.version_count; i++)
-        list_add(&list, i, report->overview.version_count, label_version(report, i));
+        list_add(&list, i, report->overview.version_count, label_of_version(report, i));
     return str_take(&list);
 }
 
@@ -94,9 +94,9 @@ static uint32_t hash_bytes(uint32_t hash, const char *bytes, size_t length)
     return hash;
 }
 
-char *label_slug(const struct report *report, const struct endpoint *endpoint)
+char *slug_of_endpoint(const struct report *report, const struct endpoint *endpoint)
 {
-    char *label = label_endpoint(report, endpoint);
+    char *label = label_of_endpoint(report, endpoint);
     uint32_t hash = hash_bytes(2166136261u, endpoint->application.bytes,
                                endpoint->application.length);
     struct str slug;

@@ -10,15 +10,15 @@
 #include "report.h"
 
 char *label_of_name(const struct name *name, const char *when_empty);
-char *label_endpoint(const struct report *report, const struct endpoint *endpoint);
+char *label_of_endpoint(const struct report *report, const struct endpoint *endpoint);
 /* index into overview.versions */
-char *label_version(const struct report *report, size_t version);
+char *label_of_version(const struct report *report, size_t version);
 /* "a, b, c and 3 more" */
-char *label_applications(const struct report *report);
-char *label_versions(const struct report *report);
+char *label_of_applications(const struct report *report);
+char *label_of_versions(const struct report *report);
 
 /* A name for files: letters, digits and dashes of the label, and a hash of all its bytes;
  * the same for the same name, different for different ones. */
-char *label_slug(const struct report *report, const struct endpoint *endpoint);
+char *slug_of_endpoint(const struct report *report, const struct endpoint *endpoint);
 
 #endif

@@ -53,11 +53,16 @@ static void add_escaped(struct str *out, const char *text)
 /* --- passages
  * --- */
 
+/* What a page has room for; the details hold the rest. */
+enum { COLUMN_RANK_MAX = 7 };
+
 static void add_table_row(struct str *out, const struct table *table, size_t row)
 {
     str_add_byte(out, '|');
     for (size_t i = 0; i < table->column_count; i++) {
         const struct table_cell *cell = table_at(table, row, i);
+        if (table->columns[i].rank > COLUMN_RANK_MAX)
+            continue;
         bool strong = cell->tone == TONE_BAD && *cell->text;
         str_add_text(out, strong ? " **" : " ");
         add_escaped(out, cell->text);
@@ -70,13 +75,16 @@ static void add_table_head(struct str *out, const struct table *table)
 {
     str_add_byte(out, '|');
     for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].rank > COLUMN_RANK_MAX)
+            continue;
         str_add_byte(out, ' ');
         add_escaped(out, table->columns[i].header);
         str_add_text(out, " |");
     }
     str_add_text(out, "\n|");
     for (size_t i = 0; i < table->column_count; i++)
-        str_add_text(out, table->columns[i].right ? " ---: |" : " --- |");
+        if (table->columns[i].rank <= COLUMN_RANK_MAX)
+            str_add_text(out, table->columns[i].right ? " ---: |" : " --- |");
     str_add_byte(out, '\n');
 }
 
@@ -126,9 +134,9 @@ static void add_strip(struct str *out, const struct passage *passage, bool first
 
 static void add_chart(struct str *out, const struct passage *passage)
 {
-    str_add_text(out, "- [");
+    str_add_text(out, "- ");
     add_escaped(out, passage->text);
-    str_addf(out, "](charts/%s.svg) ([png](charts/%s.png))\n", passage->name,
+    str_addf(out, ": [svg](charts/%s.svg), [png](charts/%s.png)\n", passage->name,
              passage->name);
 }
 
@@ -137,6 +145,7 @@ static void add_passage(struct str *out, const struct outline *outline, size_t i
     const struct passage *passage = &outline->passages[i];
     bool first = i == 0 || outline->passages[i - 1].kind != passage->kind;
     bool last = i + 1 == outline->count || outline->passages[i + 1].kind != passage->kind;
+    bool after_heading = i > 0 && outline->passages[i - 1].kind == BLOCK_HEADING;
 
     switch (passage->kind) {
     case BLOCK_TITLE:
@@ -156,7 +165,7 @@ static void add_passage(struct str *out, const struct outline *outline, size_t i
         add_bullet(out, first ? "\n> [!WARNING]\n> - " : "> - ", passage->text);
         break;
     case BLOCK_LINE:
-        add_bullet(out, first ? "\n- " : "- ", passage->text);
+        add_bullet(out, first && !after_heading ? "\n- " : "- ", passage->text);
         break;
     case BLOCK_TABLE:
         add_table(out, passage);

@@ -92,7 +92,7 @@ static void note_time(struct report *report)
         if (overview->endpoints[i].all.total_ns > overview->endpoints[most].all.total_ns)
             most = i;
     const struct endpoint *endpoint = &overview->endpoints[most];
-    char *label = label_endpoint(report, endpoint);
+    char *label = label_of_endpoint(report, endpoint);
     add_note(report, REPORT_NOTE_FINDING, false,
              "Most of the time goes to %s: %s of it, with %s of the requests.", label,
              format_percent(endpoint->all.time_share).s,
@@ -138,9 +138,9 @@ char *notes_change_sentence(const struct report *report, const struct endpoint *
     size_t q = telling_quantile(endpoint);
     const struct endpoint_version *newer = &endpoint->versions[change->newer];
     const struct endpoint_version *older = &endpoint->versions[change->older];
-    char *label = label_endpoint(report, endpoint);
-    char *newer_name = label_version(report, newer->version);
-    char *older_name = label_version(report, older->version);
+    char *label = label_of_endpoint(report, endpoint);
+    char *newer_name = label_of_version(report, newer->version);
+    char *older_name = label_of_version(report, older->version);
     str_init(&text);
     str_addf(&text, "%s: %s %s in %s against %s in %s (%s)", label, quantile_names[q],
              format_duration(newer->distribution.quantiles[q].value_ns).s, newer_name,
@@ -194,7 +194,7 @@ static void note_errors(struct report *report)
             overview->endpoints[most].all.errors.server)
             most = i;
     const struct distribution *worst = &overview->endpoints[most].all;
-    char *label = label_endpoint(report, &overview->endpoints[most]);
+    char *label = label_of_endpoint(report, &overview->endpoints[most]);
     add_note(report, REPORT_NOTE_FINDING, false,
              "%s request%s (%s) ended in a server error; most of them at %s: %s, %s of "
              "its requests.",
@@ -242,8 +242,11 @@ char *notes_busiest_weekday_sentence(const struct report *report)
             }
         }
     str_init(&text);
-    str_addf(&text, "Busiest of the week: %s, %02d:00 to %02d:00, %s on average",
-             format_weekday(best_day), best_hour, best_hour + 1, format_rate(most).s);
+    str_addf(
+        &text,
+        "Busiest of the week: %s, %02d:00 to %02d:00, %s requests an hour on average",
+        format_weekday(best_day), best_hour, best_hour + 1,
+        format_count((uint64_t)llround(most * 3600)).s);
     return str_take(&text);
 }
 
@@ -387,6 +390,12 @@ static void note_method(struct report *report)
                  "versions. Name endpoints by their route, not by their path.",
                  format_count(totals->other).s, plural(totals->other),
                  SUMMARY_ENDPOINTS_MAX, SUMMARY_VERSIONS_MAX);
+    if (usage->outside)
+        add_note(
+            report, REPORT_NOTE_METHOD, true,
+            "%s request%s lie more than %d days before the last one (a wrong clock?) "
+            "and are not in the usage by day and hour.",
+            format_count(usage->outside).s, plural(usage->outside), USAGE_DAYS_MAX);
     if (!usage->groups.exact || !usage->addresses.exact)
         add_note(
             report, REPORT_NOTE_METHOD, false,

@@ -17,7 +17,7 @@ void notes_release(struct report *report);
 char *notes_change_sentence(const struct report *report, const struct endpoint *endpoint);
 /* "Busiest hour: Mon 2026-11-23 14:00, 12 000 requests". */
 char *notes_busiest_sentence(const struct report *report);
-/* "Busiest by the week: Mon, 14:00 to 15:00, 8.3/s on average". */
+/* "Busiest by the week: Mon, 14:00 to 15:00, 8 300 requests an hour on average". */
 char *notes_busiest_weekday_sentence(const struct report *report);
 
 #endif

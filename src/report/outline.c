@@ -21,8 +21,8 @@ static void add_title(struct outline *outline, const struct report *report)
         outline_add(outline, BLOCK_TITLE, mem_text("No requests"));
         return;
     }
-    char *applications = label_applications(report);
-    char *versions = label_versions(report);
+    char *applications = label_of_applications(report);
+    char *versions = label_of_versions(report);
     bool named = overview->version_count > 1 || overview->versions[0].source->name.length;
     outline_add(
         outline, BLOCK_TITLE,
@@ -47,6 +47,13 @@ void outline_notes(struct outline *outline, const struct report *report,
 
 static void add_charts(struct outline *outline, const struct report *report)
 {
+    static const char *const kinds[] = {
+        [REPORT_CHART_LATENCY] = "percentile curve",
+        [REPORT_CHART_VERSIONS] = "boxes by version",
+        [REPORT_CHART_ENDPOINTS] = "boxes by endpoint",
+        [REPORT_CHART_DAYS] = "hours of each day",
+        [REPORT_CHART_WEEK] = "hours of the week",
+    };
     bool first = true;
 
     for (size_t i = 0; i < report->chart_count; i++) {
@@ -55,8 +62,10 @@ static void add_charts(struct outline *outline, const struct report *report)
         if (first)
             outline_add(outline, BLOCK_HEADING, mem_text("Charts"));
         first = false;
-        outline_add(outline, BLOCK_CHART, mem_text(report->charts[i].title))->name =
-            report->charts[i].name;
+        outline_add(outline, BLOCK_CHART,
+                    outline_text("%s, %s", report->charts[i].title,
+                                 kinds[report->charts[i].kind]))
+            ->name = report->charts[i].name;
     }
 }
 

@@ -74,7 +74,7 @@ static void add_overview(struct outline *outline, const struct report *report)
 
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[report->order[i]];
-        table_add_take(table, label_endpoint(report, endpoint));
+        table_add_take(table, label_of_endpoint(report, endpoint));
         add_overview_row(table, report, &endpoint->all);
     }
     if (overview->endpoint_count > 1) {
@@ -103,7 +103,7 @@ static void add_versions(struct outline *outline, const struct report *report)
     for (size_t i = first; i < overview->version_count; i++) {
         const struct version *version = &overview->versions[i];
         double requests = (double)version->requests;
-        table_add_take(table, label_version(report, i));
+        table_add_take(table, label_of_version(report, i));
         table_add_count(table, version->requests);
         table_add(table, format_percent(requests / (double)overview->all.requests).s);
         table_add(
@@ -147,10 +147,10 @@ static void add_cell_row(struct table *table, const struct report *report,
         first ? NULL : endpoint->versions[i - 1].distribution.quantiles;
 
     if (first)
-        table_add_take(table, label_endpoint(report, endpoint));
+        table_add_take(table, label_of_endpoint(report, endpoint));
     else
         table_add(table, "");
-    table_add_take(table, label_version(report, endpoint->versions[i].version));
+    table_add_take(table, label_of_version(report, endpoint->versions[i].version));
     table_add_count(table, d->requests);
     table_add(table, format_percent(d->share).s);
     table_add_share(table, d->errors.client, d->requests, TONE_PLAIN);
@@ -211,7 +211,7 @@ static void add_precisions(struct outline *outline, const struct report *report)
 
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[report->order[i]];
-        table_add_take(table, label_endpoint(report, endpoint));
+        table_add_take(table, label_of_endpoint(report, endpoint));
         table_add_count(table, endpoint->all.requests);
         for (size_t q = 0; q < QUANTILES; q++)
             table_add_take(table, text_of_interval(&endpoint->all.quantiles[q]));
@@ -243,7 +243,7 @@ static void add_parts(struct outline *outline, const struct report *report)
         const struct quantile *parts[] = {endpoint->all.quantiles,
                                           endpoint->all.first_byte.quantiles,
                                           endpoint->all.view.quantiles};
-        table_add_take(table, label_endpoint(report, endpoint));
+        table_add_take(table, label_of_endpoint(report, endpoint));
         for (size_t p = 0; p < COUNT(parts); p++) {
             table_add(table, text_of_quantile(&parts[p][QUANTILE_50]).s);
             table_add(table, text_of_quantile(&parts[p][QUANTILE_95]).s);

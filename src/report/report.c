@@ -95,7 +95,7 @@ static void add_chart(struct report *report, enum report_chart_kind kind, size_t
                       const char *prefix, char *title)
 {
     char *slug = endpoint < report->overview.endpoint_count
-                     ? label_slug(report, &report->overview.endpoints[endpoint])
+                     ? slug_of_endpoint(report, &report->overview.endpoints[endpoint])
                      : NULL;
     struct str name;
 
@@ -117,7 +117,7 @@ static char *endpoint_title(const struct report *report, const struct endpoint *
 
     if (sentence)
         return sentence;
-    char *label = label_endpoint(report, endpoint);
+    char *label = label_of_endpoint(report, endpoint);
     str_init(&title);
     str_add_text(&title, label);
     for (size_t i = 0, said = 0; i < QUANTILES; i++)
@@ -143,7 +143,7 @@ static char *endpoints_title(const struct report *report)
     }
     str_init(&title);
     if (slowest) {
-        char *label = label_endpoint(report, slowest);
+        char *label = label_of_endpoint(report, slowest);
         str_addf(&title, "%s has the slowest median: %s", label,
                  format_duration(slowest->all.box.median_ns).s);
         free(label);

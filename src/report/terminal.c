@@ -11,6 +11,7 @@
 #include "src/base/mem.h"
 #include "src/base/str.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,19 +48,49 @@ static void spaces(const struct printer *printer, size_t count)
     fprintf(printer->out, "%*s", (int)count, "");
 }
 
+/* A unit is not torn from its number. */
+static bool is_unit_of(const char *word, const char *before)
+{
+    static const char *const units[] = {"%", "ns", "µs", "us", "ms", "s",  "min",
+                                        "h", "d",  "B",  "kB", "MB", "GB", "TB"};
+    size_t length = strcspn(word, " .,;:)(");
+    size_t before_length = before ? strlen(before) : 0;
+
+    if (before_length == 0 || !isdigit((unsigned char)before[before_length - 1]))
+        return false;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strlen(units[i]) == length && strncmp(units[i], word, length) == 0)
+            return true;
+    return false;
+}
+
+/* Columns of a word, with the unit behind it. */
+static size_t unbroken_width(const char *word, const char *rest)
+{
+    size_t width = display_width(word);
+
+    if (!is_unit_of(rest, word))
+        return width;
+    char *unit = mem_bytes(rest, strcspn(rest, " "));
+    width += 1 + display_width(unit);
+    free(unit);
+    return width;
+}
+
 /* A sentence broken between words, hanging behind its mark. */
 static void print_sentence(const struct printer *printer, const char *mark,
                            const char *colour, const char *sentence)
 {
     char *text = shown(printer, sentence), *rest = NULL;
+    const char *before = NULL;
     size_t indent = display_width(mark), at = indent;
     size_t width = printer->width < WIDTH_SENTENCES ? printer->width : WIDTH_SENTENCES;
 
     paint(printer, colour, mark);
     for (char *word = strtok_r(text, " ", &rest); word;
          word = strtok_r(NULL, " ", &rest)) {
-        size_t length = display_width(word);
-        if (at > indent && at + 1 + length > width) {
+        if (at > indent && !is_unit_of(word, before) &&
+            at + 1 + unbroken_width(word, rest) > width) {
             fputc('\n', printer->out);
             spaces(printer, indent);
             at = indent;
@@ -68,7 +99,8 @@ static void print_sentence(const struct printer *printer, const char *mark,
             at++;
         }
         fputs(word, printer->out);
-        at += length;
+        at += display_width(word);
+        before = word;
     }
     fputc('\n', printer->out);
     free(text);
@@ -102,7 +134,7 @@ static void print_cell(const struct printer *printer, const char *text, size_t w
     char *fit = display_fit(readable, width, !printer->style->unicode);
     size_t padding = width - display_width(fit);
 
-    if (right)
+    if (right && !(last && !*fit))
         spaces(printer, padding);
     paint(printer, *fit ? colour : NULL, fit);
     if (!right && !last)
