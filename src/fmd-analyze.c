@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fmd-analyze: recorded traces in, a report out. The pipeline, from top to bottom of
+ * analyze(): read everything once into a summary, ask the findings, print.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/err.h"
+#include "src/cli/analyze_options.h"
+#include "src/cli/screen.h"
+#include "src/findings/gsl_errors.h"
+#include "src/findings/timezone.h"
+#include "src/input/input.h"
+#include "src/report/report.h"
+#include "src/scale/scale.h"
+#include "src/summary/summary.h"
+
+/* What would only be refused after hours of reading is refused before. */
+static int check_outputs(const struct analyze_options *options, struct err *err)
+{
+    struct zone zone;
+    if (zone_load(&zone, options->time_zone, err) != 0)
+        return -1;
+    zone_release(&zone);
+    if (!options->output_directory)
+        return 0;
+    return report_check_directory(options->output_directory, options->force, err);
+}
+
+static int read_traces(const struct analyze_options *options, struct summary *summary,
+                       struct input_report *input, struct err *err)
+{
+    struct input_options reading;
+    struct progress progress;
+    progress_init(&progress, stderr, options->quiet);
+    input_options_init(&reading);
+    reading.archive_bytes_max = options->archive_bytes_max;
+    reading.archive_ratio_max = options->archive_ratio_max;
+    reading.threads = (unsigned)options->threads;
+    reading.progress = progress_draw;
+    reading.progress_to = &progress;
+    int status = scale_summarize(options->paths, options->path_count, &reading, summary,
+                                 input, err);
+    progress_release(&progress);
+    return status;
+}
+
+static int build(const struct analyze_options *options, const struct summary *summary,
+                 const struct input_report *input, struct report *report, struct err *err)
+{
+    struct report_options wanted;
+    report_options_init(&wanted);
+    wanted.time_zone = options->time_zone;
+    wanted.apdex_target_ns = options->apdex_target_ns;
+    wanted.top = (unsigned)options->top;
+    wanted.title = options->paths[0];
+    wanted.repeatable = options->repeatable;
+    wanted.charts = options->charts ? wanted.charts : 0;
+    for (unsigned i = 0; report_sort_names[i]; i++)
+        if (strcmp(options->sort, report_sort_names[i]) == 0)
+            wanted.sort = (enum report_sort)i;
+    return report_build(report, summary, input, &wanted, err);
+}
+
+/* Prints the report to standard output in the format asked for. */
+static int print(const struct analyze_options *options, const struct report *report,
+                 struct err *err)
+{
+    struct terminal_style style = {
+        .width = options->width_columns ? (unsigned)options->width_columns
+                                        : screen_width_columns(stdout),
+        .colour = screen_colour(stdout, options->color),
+        .unicode = screen_unicode(),
+    };
+    for (const struct report_format *format = report_formats; format->name; format++)
+        if (options->format && strcmp(options->format, format->name) == 0)
+            return format->print(report, stdout, err);
+    return report_terminal(report, &style, stdout, err);
+}
+
+/* Writes files when a directory was named, prints when none was or a format was. */
+static int publish(const struct analyze_options *options, struct report *report,
+                   struct err *err)
+{
+    const char *directory = options->output_directory;
+    if (directory && report_write_directory(report, directory, options->force, err) != 0)
+        return -1;
+    if (directory && !options->quiet)
+        fprintf(options->format ? stderr : stdout,
+                "wrote %s: report.md to read, report.json for programs%s\n", directory,
+                options->charts ? ", pictures in charts/" : "");
+    return directory && !options->format ? 0 : print(options, report, err);
+}
+
+static int judge(const struct analyze_options *options, const struct input_report *input,
+                 struct err *err)
+{
+    if (options->fail_on && strcmp(options->fail_on, "damage") == 0 &&
+        input_report_damaged(input))
+        return err_set(err, ERR_DAMAGE,
+                       "some of the input could not be read, and --fail-on damage was "
+                       "given; the report says what");
+    return 0;
+}
+
+static void analyze(const struct analyze_options *options, struct err *err)
+{
+    struct summary *summary = summary_new();
+    struct input_report input;
+    struct report report;
+    input_report_init(&input);
+    if (check_outputs(options, err) != 0 ||
+        read_traces(options, summary, &input, err) != 0)
+        goto free_summary;
+    if (build(options, summary, &input, &report, err) == 0 &&
+        publish(options, &report, err) == 0)
+        judge(options, &input, err);
+    report_release(&report);
+free_summary:
+    input_report_release(&input);
+    summary_free(summary);
+}
+
+int main(int argc, char **argv)
+{
+    struct err err = ERR_INIT;
+    struct analyze_options options;
+    setlocale(LC_CTYPE, "");
+    screen_survive_closed_pipes();
+    gsl_errors_become_statuses();
+    if (analyze_options_parse(&options, argc, argv, &err) == 0 &&
+        !analyze_options_answer(&options))
+        analyze(&options, &err);
+    screen_close(stdout, "standard output", &err);
+    if (err.code != ERR_NONE)
+        fprintf(stderr, "fmd-analyze: %s: %s\n", err_heading(err.code), err.message);
+    return err_exit_status(err.code);
+}
