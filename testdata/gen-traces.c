@@ -651,7 +651,7 @@ static void generate(const struct options *o)
     struct application app = make_application(o);
     struct raw raw = open_raw(o);
     struct work work = {.options = o, .app = &app, .raw = &raw};
-    pthread_t threads[64];
+    pthread_t threads[64] = {0};
     for (uint64_t i = 1; i < o->threads; i++)
         if ((errno = pthread_create(&threads[i], NULL, run_streams, &work)))
             die("start", "a thread");

@@ -30,7 +30,14 @@ static void write_again(const struct fmd__block *block, const uint8_t *payload)
     struct fmd__block copy = *block, back;
     size_t size = fmd__block_write(&copy, payload, block->raw_bytes, NULL, again);
     if (fmd__block_read(again, size, &back) != FMD__BLOCK_OK ||
-        memcmp(&back, &copy, sizeof(back)) != 0 || back.sequence != block->sequence)
+        back.type != block->type || back.count != block->count ||
+        back.raw_bytes != block->raw_bytes || back.sequence != block->sequence ||
+        back.start_min_ns != block->start_min_ns ||
+        back.start_max_ns != block->start_max_ns ||
+        back.duration_min_ns != block->duration_min_ns ||
+        back.duration_max_ns != block->duration_max_ns ||
+        back.anchor_monotonic_ns != block->anchor_monotonic_ns ||
+        back.anchor_utc_ns != block->anchor_utc_ns)
         abort();
     const uint8_t *got = fmd__block_payload(&back, again, NULL, scratch);
     if (!got || memcmp(got, payload, back.raw_bytes) != 0)

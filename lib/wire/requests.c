@@ -249,7 +249,7 @@ size_t fmd__requests_encode(const struct fmd__columns *columns,
 static const uint8_t *get_ranges(const uint8_t *at, const uint8_t *end,
                                  struct fmd__ring_range *ranges, uint32_t *range_count)
 {
-    struct fmd__ring_range ignored;
+    struct fmd__ring_range ignored = {0};
     at = fmd__get_bounded(at, end, FMD__RING_RANGES_MAX, range_count);
     for (uint32_t i = 0; at && i < *range_count; i++) {
         struct fmd__ring_range *range = ranges ? ranges + i : &ignored;
