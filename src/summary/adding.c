@@ -199,7 +199,7 @@ static void add_block(struct block *block, const struct piece *piece)
     block->requests += piece->count;
     block->client_errors += piece->client_errors;
     block->server_errors += piece->server_errors;
-    block->sum_log2 += piece->sum_log2;
+    block_add_log2(block, piece->sum_log2);
 }
 
 static void add_run(struct piece *piece)

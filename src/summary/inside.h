@@ -24,6 +24,7 @@ struct summary {
     struct summary_run **runs;
     size_t run_count, run_room;
     size_t cell_count;
+    bool strata_dropped; /* there were more than SUMMARY_STRATA_ENDPOINTS */
     struct map names[SUMMARY_DIMENSIONS];
     size_t sweep_at[SUMMARY_DIMENSIONS]; /* so many names are worth a sweep */
     struct visitors visitors;            /* of all versions */
@@ -60,6 +61,11 @@ static inline int64_t summary_log2(const struct summary *summary, unsigned bucke
 
 /* Status codes count up to SUMMARY_STATUS_OTHER. */
 void summary_count_status(struct summary_cell *cell, unsigned status, uint64_t requests);
+
+/* 1 for each name that a tally or slow request has, 0 for those that are forgotten.
+ * tallies: instead of the summary's own, as in saving.c; or NULL. A new array. */
+uint32_t *summary_mark_names(const struct summary *summary, int dimension,
+                             const struct tally *tallies);
 
 /* Trims tallies that have grown too long and forgets names that nobody has; call where no
  * numbers are held. */

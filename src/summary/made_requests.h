@@ -103,7 +103,8 @@ static inline void made_fill(struct made_columns *columns,
         columns->endpoint[i] = requests[i].endpoint + 100 * requests[i].version;
         columns->group[i] = requests[i].group;
         columns->address[i] = requests[i].address;
-        columns->start_ns[i] = (uint64_t)(requests[i].start_utc_ns - MADE_OFFSET_NS);
+        columns->start_ns[i] =
+            (uint64_t)requests[i].start_utc_ns - (uint64_t)MADE_OFFSET_NS;
         columns->duration_ns[i] = requests[i].duration_ns;
         columns->first_byte_ns[i] = requests[i].first_byte_ns;
         columns->view_ns[i] = requests[i].view_ns;
@@ -162,22 +163,23 @@ static inline void made_add(struct summary *summary, const struct made_plan *pla
                             size_t batch)
 {
     struct made_columns *columns = mem_new(sizeof(*columns));
-    struct source_map *map = NULL;
+    struct source_map **maps = mem_array(plan->processes, sizeof(struct source_map *));
     batch = batch < MADE_BATCH ? batch : MADE_BATCH;
     for (size_t at = 0, n; at < count; at += n) {
+        uint32_t process = requests[at].process;
         for (n = 1; n < batch && at + n < count; n++)
-            if (requests[at + n].process != requests[at].process ||
+            if (requests[at + n].process != process ||
                 requests[at + n].sequence != requests[at].sequence + n)
                 break;
-        if (!map || at == 0 || requests[at].process != requests[at - 1].process) {
-            source_map_free(map);
-            map = made_source(summary, plan, requests[at].process);
-        }
+        if (!maps[process])
+            maps[process] = made_source(summary, plan, process);
         made_fill(columns, requests + at, n);
         struct events events = made_events(columns, n, requests[at].sequence);
-        summary_add(summary, map, &events);
+        summary_add(summary, maps[process], &events);
     }
-    source_map_free(map);
+    for (uint32_t process = 0; process < plan->processes; process++)
+        source_map_free(maps[process]);
+    free(maps);
     free(columns);
 }
 

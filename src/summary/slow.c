@@ -92,7 +92,7 @@ static void share(struct slow *slow, const struct slow_share *one)
         raise_floor(slow, slow_share_floor(slow));
 }
 
-static void update_floor(struct slow *slow)
+void slow_update_floor(struct slow *slow)
 {
     uint64_t kept_ns =
         slow->kept_count < SLOW_KEPT ? 0 : slow->kept[SLOW_KEPT - 1].duration_ns;
@@ -106,7 +106,7 @@ void slow_add(struct slow *slow, const struct slow_entry *entry, unsigned bucket
     keep(slow, entry);
     share(slow,
           &(struct slow_share){{entry->values[0], entry->values[1]}, (uint16_t)bucket});
-    update_floor(slow);
+    slow_update_floor(slow);
 }
 
 static uint32_t renumbered(uint32_t value, const uint32_t *new_values)
@@ -130,5 +130,27 @@ void slow_merge(struct slow *to, const struct slow *from,
             one.values[d] = renumbered(one.values[d], new_values[d]);
         share(to, &one);
     }
-    update_floor(to);
+    slow_update_floor(to);
+}
+
+void slow_mark(const struct slow *slow, int dimension, uint32_t *marks)
+{
+    for (size_t i = 0; i < slow->kept_count; i++)
+        if (slow->kept[i].values[dimension])
+            marks[slow->kept[i].values[dimension] - 1] = 1;
+    for (size_t i = 0; i < slow->shared_count; i++)
+        if (slow->shared[i].values[dimension])
+            marks[slow->shared[i].values[dimension] - 1] = 1;
+}
+
+void slow_renumber(struct slow *slow, int dimension, const uint32_t *new_values)
+{
+    for (size_t i = 0; i < slow->kept_count; i++) {
+        uint32_t *value = &slow->kept[i].values[dimension];
+        *value = renumbered(*value, new_values);
+    }
+    for (size_t i = 0; i < slow->shared_count; i++) {
+        uint32_t *value = &slow->shared[i].values[dimension];
+        *value = renumbered(*value, new_values);
+    }
 }

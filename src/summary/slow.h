@@ -47,8 +47,13 @@ void slow_add(struct slow *slow, const struct slow_entry *entry, unsigned bucket
 /* new_values[dimension][number] is the number here of from's value; NULL: the same. */
 void slow_merge(struct slow *to, const struct slow *from,
                 const uint32_t *const new_values[2]);
+/* Sets floor_ns after kept or shared were filled by hand. */
+void slow_update_floor(struct slow *slow);
 /* Who sent what lies above this floor is known. */
 int slow_share_floor(const struct slow *slow);
+/* Sets marks of all values of a dimension that are here; gives them other numbers. */
+void slow_mark(const struct slow *slow, int dimension, uint32_t *marks);
+void slow_renumber(struct slow *slow, int dimension, const uint32_t *new_values);
 /* Order of kept: negative when a comes first. */
 int slow_compare(const struct slow_entry *a, const struct slow_entry *b);
 

@@ -189,6 +189,7 @@ static bool is_key(const void *item, const struct key *key)
 /* Strata serve only while there are few endpoints. */
 static void drop_strata(struct summary *summary)
 {
+    summary->strata_dropped = true;
     for (size_t i = 0; i < summary->endpoint_count; i++)
         for (size_t k = 0; k < summary->endpoints[i]->cell_count; k++) {
             struct summary_cell *cell = summary->endpoints[i]->cells[k];
@@ -280,9 +281,7 @@ static struct summary_cell *new_cell(struct summary *summary,
     cell->blocks = timegrid_column(&version->grid);
     cell->runs = summary->run_count > 1 ? new_runs() : NULL;
     cell->hours = new_histograms(SUMMARY_HOURS);
-    cell->strata = summary->endpoint_count <= SUMMARY_STRATA_ENDPOINTS
-                       ? new_histograms(SUMMARY_STRATA)
-                       : NULL;
+    cell->strata = summary->strata_dropped ? NULL : new_histograms(SUMMARY_STRATA);
     cell->slow = mem_new(sizeof(*cell->slow));
     slow_init(cell->slow);
     summary->cell_count++;
@@ -353,8 +352,8 @@ static void block_of_cell(const struct summary *summary, const struct summary_ce
     histogram_merge(&block->histogram, &cell->histogram);
     unsigned begin = histogram_begin(&cell->histogram);
     for (unsigned i = begin; i < histogram_end(&cell->histogram); i++)
-        block->sum_log2 +=
-            summary_log2(summary, i) * (int64_t)cell->histogram.counts[i - begin];
+        block_add_log2(block, summary_log2(summary, i) *
+                                  (int64_t)cell->histogram.counts[i - begin]);
 }
 
 static void open_run(struct summary *summary, struct summary_cell *cell, void *with)
@@ -448,28 +447,6 @@ void summary_count_status(struct summary_cell *cell, unsigned status, uint64_t r
 
 /* --- forgetting names -------------------------------------------------------------- */
 
-static void mark_slow(const struct slow *slow, int dimension, uint32_t *marks)
-{
-    for (size_t i = 0; i < slow->kept_count; i++)
-        if (slow->kept[i].values[dimension])
-            marks[slow->kept[i].values[dimension] - 1] = 1;
-    for (size_t i = 0; i < slow->shared_count; i++)
-        if (slow->shared[i].values[dimension])
-            marks[slow->shared[i].values[dimension] - 1] = 1;
-}
-
-static void renumber_slow(struct slow *slow, int dimension, const uint32_t *numbers)
-{
-    for (size_t i = 0; i < slow->kept_count; i++) {
-        uint32_t *value = &slow->kept[i].values[dimension];
-        *value = *value ? numbers[*value - 1] + 1 : 0;
-    }
-    for (size_t i = 0; i < slow->shared_count; i++) {
-        uint32_t *value = &slow->shared[i].values[dimension];
-        *value = *value ? numbers[*value - 1] + 1 : 0;
-    }
-}
-
 /* New names without the unmarked; marks become the new numbers. */
 static void keep_marked(struct map *names, uint32_t *marks)
 {
@@ -482,24 +459,33 @@ static void keep_marked(struct map *names, uint32_t *marks)
     *names = kept;
 }
 
-static void sweep_names(struct summary *summary, int dimension)
+uint32_t *summary_mark_names(const struct summary *summary, int dimension,
+                             const struct tally *tallies)
 {
-    struct map *names = &summary->names[dimension];
-    uint32_t *numbers = mem_array(names->count, sizeof(*numbers));
+    uint32_t *marks = mem_array(summary->names[dimension].count, sizeof(*marks));
     for (size_t i = 0; i < summary->version_count; i++) {
-        const struct tally *tally = summary->versions[i]->tallies[dimension];
+        const struct tally *tally =
+            tallies ? &tallies[i * SUMMARY_DIMENSIONS + (size_t)dimension]
+                    : summary->versions[i]->tallies[dimension];
         for (size_t k = 0; k < tally->count; k++)
-            numbers[tally->entries[k].value] = 1;
+            marks[tally->entries[k].value] = 1;
     }
     for (size_t i = 0; i < summary->endpoint_count; i++)
         for (size_t k = 0; k < summary->endpoints[i]->cell_count; k++)
-            mark_slow(summary->endpoints[i]->cells[k]->slow, dimension, numbers);
+            slow_mark(summary->endpoints[i]->cells[k]->slow, dimension, marks);
+    return marks;
+}
+
+static void sweep_names(struct summary *summary, int dimension)
+{
+    struct map *names = &summary->names[dimension];
+    uint32_t *numbers = summary_mark_names(summary, dimension, NULL);
     keep_marked(names, numbers);
     for (size_t i = 0; i < summary->version_count; i++)
         tally_renumber(summary->versions[i]->tallies[dimension], numbers);
     for (size_t i = 0; i < summary->endpoint_count; i++)
         for (size_t k = 0; k < summary->endpoints[i]->cell_count; k++)
-            renumber_slow(summary->endpoints[i]->cells[k]->slow, dimension, numbers);
+            slow_renumber(summary->endpoints[i]->cells[k]->slow, dimension, numbers);
     free(numbers);
     summary->generation++;
     if (summary->sweep_at[dimension] < 2 * names->count)

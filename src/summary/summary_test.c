@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "made_requests.h"
+#include "src/base/err.h"
 #include "src/base/str.h"
 
 #define DAY_NS INT64_C(86400000000000)
@@ -129,4 +130,138 @@ TEST(every_cell_is_what_counting_by_hand_gives)
         }
     summary_free(summary);
     free(requests);
+}
+
+/* --- merging and saving --------------------------------------------------------------
+ */
+
+static struct str saved(const struct summary *summary)
+{
+    struct str bytes;
+    str_init(&bytes);
+    summary_save(summary, &bytes);
+    return bytes;
+}
+
+static void assert_saves_the_same(const struct summary *a, const struct summary *b)
+{
+    struct str x = saved(a), y = saved(b);
+    assert_int_equal(x.length, y.length);
+    assert_memory_equal(x.bytes, y.bytes, x.length);
+    str_release(&x);
+    str_release(&y);
+}
+
+static void shuffle(struct made_request *requests, size_t count, uint64_t *state)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t k = made_below(state, (uint32_t)i);
+        struct made_request swapped = requests[k];
+        requests[k] = requests[i - 1];
+        requests[i - 1] = swapped;
+    }
+}
+
+/* Deals the requests to parts at random (whole stretches of them, or one by one when
+ * shuffled), adds each part to a summary of its own and merges them in random order. */
+static struct summary *merged_in_parts(const struct made_plan *plan, uint64_t seed,
+                                       int shuffled)
+{
+    enum { PARTS = 5 };
+    uint64_t state = seed;
+    struct made_request *requests = made_requests(plan);
+    struct summary *parts[PARTS];
+    if (shuffled)
+        shuffle(requests, plan->count, &state);
+    size_t at = 0;
+    for (int i = 0; i < PARTS; i++) {
+        parts[i] = summary_new();
+        size_t left = plan->count - at;
+        size_t count = i == PARTS - 1 ? left : made_below(&state, (uint32_t)left / 2 + 1);
+        made_add(parts[i], plan, requests + at, count, 1 + made_below(&state, 3000));
+        at += count;
+    }
+    for (int left = PARTS; left > 1; left--) {
+        uint32_t to = made_below(&state, (uint32_t)left);
+        uint32_t from =
+            (to + 1 + made_below(&state, (uint32_t)left - 1)) % (uint32_t)left;
+        summary_merge(parts[to], parts[from]);
+        summary_free(parts[from]);
+        parts[from] = parts[left - 1];
+        if (to == (uint32_t)left - 1)
+            parts[from] = parts[to];
+    }
+    free(requests);
+    return parts[0];
+}
+
+static void check_merging(struct made_plan plan)
+{
+    struct summary *whole = summary_of(&plan);
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct summary *parts = merged_in_parts(&plan, seed, (int)(seed % 2));
+        assert_saves_the_same(whole, parts);
+        summary_free(parts);
+    }
+    summary_free(whole);
+}
+
+TEST(parts_merged_in_any_order_save_the_same_bytes_as_one_pass)
+{
+    check_merging(small);
+}
+
+TEST(so_do_few_endpoints_with_strata)
+{
+    struct made_plan plan = small;
+    plan.endpoints = 3;
+    plan.count = 8000;
+    check_merging(plan);
+}
+
+TEST(so_do_several_recording_runs)
+{
+    struct made_plan plan = small;
+    plan.runs = 4;
+    plan.length_ns = DAY_NS / 1000;
+    check_merging(plan);
+}
+
+TEST(so_do_years_whose_calendar_is_hourly_or_daily)
+{
+    struct made_plan plan = small;
+    plan.length_ns = 200 * DAY_NS;
+    check_merging(plan);
+    plan.length_ns = 2000 * DAY_NS;
+    check_merging(plan);
+}
+
+TEST(so_do_more_values_than_have_fine_histograms)
+{
+    struct made_plan plan = small;
+    plan.groups = 5000;
+    plan.addresses = 20000;
+    check_merging(plan);
+}
+
+TEST(so_do_times_before_1970_and_across_centuries)
+{
+    struct made_plan plan = small;
+    plan.count = 3000;
+    plan.start_utc_ns = -9 * INT64_C(1000000000000000000);
+    plan.length_ns = INT64_C(9000000000000000000);
+    check_merging(plan);
+}
+
+TEST(a_saved_summary_loads_and_saves_to_the_same_bytes)
+{
+    struct summary *summary = summary_of(&small);
+    struct str bytes = saved(summary);
+    struct err err = ERR_INIT;
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, &err);
+    assert_non_null(loaded);
+    assert_saves_the_same(summary, loaded);
+    summary_free(loaded);
+    summary_free(summary);
+    str_release(&bytes);
 }

@@ -262,3 +262,49 @@ void tally_histogram(const struct tally *tally, uint32_t entry,
     memcpy(histogram->counts + (begin - histogram_begin(histogram)), counts,
            (end - begin) * sizeof(*counts));
 }
+
+void tally_add_histogram(struct tally *tally, uint32_t entry,
+                         const struct histogram *histogram)
+{
+    if (histogram->page_count == 0)
+        return;
+    unsigned begin = histogram_begin(histogram), end = histogram_end(histogram);
+    unsigned shift = HISTOGRAM_FINE - tally->bits;
+    tally_reserve(tally, begin << shift, (end - 1) << shift);
+    for (unsigned i = begin; i < end; i++) {
+        uint32_t *count = tally_count(tally, entry, i << shift);
+        *count = saturating_sum(*count, histogram->counts[i - begin]);
+    }
+}
+
+void tally_copy(struct tally *to, const struct tally *from)
+{
+    tally_init(to);
+    tally_merge(to, from, NULL);
+}
+
+struct contender {
+    uint64_t requests;
+    size_t place;
+};
+
+static int contender_order(const void *a, const void *b)
+{
+    const struct contender *x = a, *y = b;
+    if (x->requests != y->requests)
+        return x->requests < y->requests ? 1 : -1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+void tally_top(const uint64_t *requests, size_t count, size_t keep, uint8_t *flags)
+{
+    struct contender *all = mem_array(count, sizeof(*all));
+    for (size_t i = 0; i < count; i++) {
+        all[i] = (struct contender){requests[i], i};
+        flags[i] = 0;
+    }
+    qsort(all, count, sizeof(*all), contender_order);
+    for (size_t i = 0; i < keep && i < count; i++)
+        flags[all[i].place] = 1;
+    free(all);
+}

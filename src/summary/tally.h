@@ -62,6 +62,13 @@ void tally_merge(struct tally *to, const struct tally *from, const uint32_t *val
 void tally_compact(struct tally *tally);
 /* Finds the values again after they got other numbers: new_values[old]. */
 void tally_renumber(struct tally *tally, const uint32_t *new_values);
+/* A copy with its own memory. */
+void tally_copy(struct tally *to, const struct tally *from);
+/* flags[i] = 1 for the keep largest of requests, of equal ones the first; else 0. */
+void tally_top(const uint64_t *requests, size_t count, size_t keep, uint8_t *flags);
+/* Adds to an entry's row; of the tally's resolution. */
+void tally_add_histogram(struct tally *tally, uint32_t entry,
+                         const struct histogram *histogram);
 /* An entry's row as a histogram of its own. */
 void tally_histogram(const struct tally *tally, uint32_t entry,
                      struct histogram *histogram);

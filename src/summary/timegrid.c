@@ -23,7 +23,7 @@ void block_merge(struct block *to, const struct block *from)
     to->requests += from->requests;
     to->client_errors += from->client_errors;
     to->server_errors += from->server_errors;
-    to->sum_log2 += from->sum_log2;
+    block_add_log2(to, from->sum_log2);
     histogram_merge(&to->histogram, &from->histogram);
 }
 

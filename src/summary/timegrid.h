@@ -59,5 +59,10 @@ int64_t timegrid_last_ns(const struct timegrid *grid, unsigned i);
 void block_init(struct block *block);
 void block_release(struct block *block);
 void block_merge(struct block *to, const struct block *from);
+/* Wraps instead of overflowing, beyond 10^11 requests. */
+static inline void block_add_log2(struct block *block, int64_t sum_log2)
+{
+    block->sum_log2 = (int64_t)((uint64_t)block->sum_log2 + (uint64_t)sum_log2);
+}
 
 #endif
