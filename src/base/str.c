@@ -9,26 +9,32 @@
 #include "mem.h"
 #include "vec.h"
 
+/* What every string without memory of its own (room 0) points to; never written. */
+static char nothing[1];
+
 void str_init(struct str *str)
 {
-    *str = (struct str){mem_new(1), 0, 1};
+    *str = (struct str){nothing, 0, 0};
 }
 
 void str_release(struct str *str)
 {
-    free(str->bytes);
+    if (str->room)
+        free(str->bytes);
     *str = (struct str){NULL, 0, 0};
 }
 
 void str_clear(struct str *str)
 {
     str->length = 0;
-    str->bytes[0] = '\0';
+    if (str->room)
+        str->bytes[0] = '\0';
 }
 
 static char *str_reserve(struct str *str, size_t more)
 {
-    str->bytes = vec_room(str->bytes, &str->room, str->length + more + 1, 1);
+    str->bytes =
+        vec_room(str->room ? str->bytes : NULL, &str->room, str->length + more + 1, 1);
     return str->bytes + str->length;
 }
 
@@ -67,7 +73,7 @@ void str_addf(struct str *str, const char *format, ...)
 
 char *str_take(struct str *str)
 {
-    char *bytes = str->bytes;
+    char *bytes = str->room ? str->bytes : mem_new(1);
     str_init(str);
     return bytes;
 }

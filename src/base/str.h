@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A growing string of bytes, always terminated by a NUL that does not count. May hold
- * NULs.
+ * NULs. An empty one has no memory, so what str_take leaves behind need not be released.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H

@@ -88,7 +88,7 @@ static void add_overview(struct outline *outline, const struct report *report)
 
 static const struct table_column version_columns[] = {
     {"Version", false, true, 0},       {"Requests", true, false, 0},
-    {"Share", true, false, 0},         {"Rate", true, false, 1},
+    {"Share", true, false, 1},         {"Rate", true, false, 2},
     {"First request", true, false, 0}, {"Last request", true, false, 0},
 };
 
@@ -121,7 +121,7 @@ static const struct table_column cell_columns[] = {
     {"Requests", true, false, 0}, {"Share", true, false, 5},
     {"4xx", true, false, 6},      {"5xx", true, false, 2},
     {"Mean", true, false, 7},     {"p50", true, false, 0},
-    {"vs older", true, false, 0}, {"p90", true, false, 8},
+    {"vs older", true, false, 1}, {"p90", true, false, 8},
     {"p95", true, false, 0},      {"vs older", true, false, 0},
     {"p99", true, false, 3},      {"vs older", true, false, 4},
     {"p99.9", true, false, 9},    {"Max", true, false, 8},

@@ -97,10 +97,10 @@ static void add_week(struct outline *outline, const struct usage *usage)
 }
 
 static const struct table_column day_columns[] = {
-    {"Day", false, false, 0},      {"", false, false, 1},
+    {"Day", false, false, 0},      {"", false, false, 2},
     {"Requests", true, false, 0},  {"Rate", true, false, 0},
     {"Errors", true, false, 0},    {"Groups", true, false, 0},
-    {"Addresses", true, false, 0},
+    {"Addresses", true, false, 1},
 };
 
 /* Visitors are counted by UTC days: they go with the day of the same date. */
@@ -142,9 +142,9 @@ static void add_days(struct outline *outline, const struct usage *usage)
 }
 
 static const struct table_column actor_columns[] = {
-    {"", false, true, 0},    {"Requests", true, false, 0}, {"Share", true, false, 0},
-    {"5xx", true, false, 2}, {"Mean", true, false, 1},     {"p50", true, false, 0},
-    {"p95", true, false, 0}, {"p99", true, false, 1},
+    {"Name", false, true, 0}, {"Requests", true, false, 0}, {"Share", true, false, 0},
+    {"5xx", true, false, 2},  {"Mean", true, false, 1},     {"p50", true, false, 0},
+    {"p95", true, false, 0},  {"p99", true, false, 1},
 };
 enum { ACTORS_SHOWN = 10 };
 

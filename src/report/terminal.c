@@ -35,12 +35,20 @@ static char *shown(const struct printer *printer, const char *text)
     return printer->style->unicode ? mem_text(text) : display_ascii(text);
 }
 
+/* From here on; NULL: as it was at first. */
+static void colour_on(const struct printer *printer, const char *colour)
+{
+    if (printer->style->colour)
+        fprintf(printer->out, "\x1b[%sm", colour ? colour : "0");
+}
+
 static void paint(const struct printer *printer, const char *colour, const char *text)
 {
-    if (printer->style->colour && colour)
-        fprintf(printer->out, "\x1b[%sm%s\x1b[0m", colour, text);
-    else
-        fputs(text, printer->out);
+    if (colour)
+        colour_on(printer, colour);
+    fputs(text, printer->out);
+    if (colour)
+        colour_on(printer, NULL);
 }
 
 static void spaces(const struct printer *printer, size_t count)
@@ -207,13 +215,11 @@ static void print_passage(struct printer *printer, const struct passage *passage
     bool after_title = before && before->kind == BLOCK_TITLE;
 
     switch (passage->kind) {
-    case BLOCK_TITLE: {
-        char *text = shown(printer, passage->text);
-        paint(printer, bold, text);
-        fputc('\n', printer->out);
-        free(text);
+    case BLOCK_TITLE:
+        colour_on(printer, bold);
+        print_sentence(printer, "", NULL, passage->text);
+        colour_on(printer, NULL);
         break;
-    }
     case BLOCK_HEADING:
         print_heading(printer, passage->text);
         break;
