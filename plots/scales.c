@@ -121,9 +121,9 @@ static size_t linear_ticks(const struct scale *scale, double label_pt, struct ti
 static size_t log_ticks(const struct scale *scale, double label_pt, struct tick *ticks,
                         size_t room)
 {
-    double decades = log10(scale->high / scale->low);
+    double decades = log10(scale->high) - log10(scale->low);
     double decade_pt = fabs(scale->to - scale->from) / decades;
-    int stride = (int)ceil(label_pt / decade_pt - 1e-9);
+    int stride = (int)fmin(ceil(label_pt / decade_pt - 1e-9), MOST_TICKS);
     stride = stride < 1 ? 1 : stride;
     bool name_2_5 = decade_pt * log10(2) >= label_pt;
     size_t count = 0, named = 0;
@@ -198,7 +198,8 @@ size_t scale_ticks(const struct scale *scale, double label_pt, struct tick *tick
     case SCALE_TIME:
         break;
     }
-    assert(!"bands have names of their own, times have scale_time_ticks");
+
+    assert(false && "bands have names of their own, times have scale_time_ticks");
     return 0;
 }
 

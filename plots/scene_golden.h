@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * For tests: compares a scene with testdata/scenes/NAME.scene, or re-records that file
- * when the environment says GOLDEN=1 (scripts/golden does). With GALLERY=DIR the picture
- * is drawn there as well, to be looked at.
+ * For tests: checks the rules of every picture, and compares a scene with
+ * testdata/scenes/NAME.scene, or re-records that file when the environment says GOLDEN=1
+ * (scripts/golden does). With GALLERY=DIR the picture is drawn there as well, to be
+ * looked at.
  */
 #ifndef PLOTS_SCENE_GOLDEN_H
 #define PLOTS_SCENE_GOLDEN_H
 
 #include "plots/render.h"
 #include "plots/scene.h"
+#include "plots/scene_rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +59,11 @@ static inline void check_golden(const struct scene *scene, const char *name)
 {
     char path[1024];
     snprintf(path, sizeof(path), "testdata/scenes/%s.scene", name);
+
     draw_in_gallery(scene, name);
+    char problem[2048];
+    if (broken_rule(scene, problem))
+        fail_msg("%s: %s", name, problem);
     const char *golden = getenv("GOLDEN");
     if (golden && strcmp(golden, "1") == 0) {
         FILE *out = fopen(path, "w");

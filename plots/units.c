@@ -40,6 +40,11 @@ static int decimals_for(double value)
     return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
 }
 
+bool latency_is_known(double ns)
+{
+    return ns >= 1e-3 && ns <= 1e18;
+}
+
 void latency_text(double ns, char out[NUMBER_BYTES])
 {
     static const struct {

@@ -6,9 +6,13 @@
 #ifndef PLOTS_UNITS_H
 #define PLOTS_UNITS_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 enum { NUMBER_BYTES = 48 };
+
+/* A latency that can be drawn: from a thousandth of a ns to some 30 years. NaN is none.
+ */
+bool latency_is_known(double ns);
 
 /* 3 significant digits, no idle zeros: "950 ns", "1.25 ms", "60 s". "no value" for NaN.
  */

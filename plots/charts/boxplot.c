@@ -15,20 +15,15 @@ static const double column = 6.2;     /* of numbers, at the right */
 static const double between = 0.8;
 enum { TALL_ROWS = 14 }; /* up to here rows are tall */
 
-/* A row that can be drawn: parts are ascending and above 0, or NaN. */
-static bool is_latency(double ns)
-{
-    return isfinite(ns) && ns > 0;
-}
-
+/* A row that can be drawn: parts are ascending, or NaN. */
 static double at_most(double ns, double bound)
 {
-    return is_latency(ns) ? fmin(ns, bound) : NAN;
+    return latency_is_known(ns) ? fmin(ns, bound) : NAN;
 }
 
 static double at_least(double ns, double bound)
 {
-    return is_latency(ns) ? fmax(ns, bound) : NAN;
+    return latency_is_known(ns) ? fmax(ns, bound) : NAN;
 }
 
 static struct boxplot_row in_order(const struct boxplot_row *given)
@@ -56,7 +51,7 @@ static struct span find_span(const struct boxplot_data *data)
     struct span span = {.low_ns = INFINITY, .high_ns = 0};
     span.rows = data->row_count < BOXPLOT_MAX_ROWS ? data->row_count : BOXPLOT_MAX_ROWS;
     for (size_t i = 0; i < span.rows; i++) {
-        if (!is_latency(data->rows[i].median_ns))
+        if (!latency_is_known(data->rows[i].median_ns))
             continue;
         struct boxplot_row row = in_order(&data->rows[i]);
         span.drawn++;
@@ -130,7 +125,7 @@ static void draw_row(struct scene *scene, const struct theme *theme,
     char number[NUMBER_BYTES];
     count_text((double)given->requests, number);
     row_text(scene, theme, number, at->n_x, y, ANCHOR_END, false, theme->faint);
-    if (!is_latency(given->median_ns)) {
+    if (!latency_is_known(given->median_ns)) {
         row_text(scene, theme, "no data", at->frame.left + between * theme->base_pt, y,
                  ANCHOR_START, false, theme->faint);
         return;

@@ -32,6 +32,28 @@ struct key {
     bool any, any_missing;
 };
 
+/* Memory that a picture needs while it is drawn, for every cell. */
+struct workspace {
+    double *sorted;
+    unsigned char *levels;
+    struct point *points; /* two a cell */
+};
+
+static void workspace_release(struct workspace *work)
+{
+    free(work->sorted);
+    free(work->levels);
+    free(work->points);
+}
+
+/* False when out of memory; to be released either way. */
+static bool workspace_init(struct workspace *work, size_t cells)
+{
+    *work = (struct workspace){malloc((cells + 1) * sizeof(double)), malloc(cells + 1),
+                               malloc((2 * cells + 1) * sizeof(struct point))};
+    return work->sorted && work->levels && work->points;
+}
+
 static bool is_amount(double amount)
 {
     return isfinite(amount) && amount >= 0;
@@ -100,8 +122,8 @@ static double cell_gap(double cell_pt)
 
 /* All cells of one level as one shape; level LEVELS is "no data". */
 static void draw_level(struct scene *scene, const struct theme *theme,
-                       const struct grid *grid, const struct key *key, struct frame frame,
-                       size_t level, struct point *points)
+                       const struct grid *grid, struct frame frame, size_t level,
+                       struct workspace *work)
 {
     struct scale x = scale_band(grid->columns, frame.left, frame.right);
     struct scale y = scale_band(HOURS, frame.top, frame.bottom);
@@ -109,18 +131,30 @@ static void draw_level(struct scene *scene, const struct theme *theme,
     struct point size = {width - cell_gap(width), height - cell_gap(height)};
     size_t count = 0;
     for (size_t i = 0; i < grid->columns * HOURS; i++) {
-        double amount = grid->amounts[i];
-        if ((is_amount(amount) ? level_of(key, amount) : LEVELS) != level)
+        if (work->levels[i] != level)
             continue;
         size_t column = i / HOURS, hour = i % HOURS;
-        points[count++] = (struct point){scale_at(&x, (double)column) - width / 2,
-                                         scale_at(&y, (double)hour) - height / 2};
-        points[count++] = size;
+        work->points[count++] = (struct point){scale_at(&x, (double)column) - width / 2,
+                                               scale_at(&y, (double)hour) - height / 2};
+        work->points[count++] = size;
     }
     struct color color = level == LEVELS ? theme->missing : level_color(theme, level);
     if (count > 0)
-        scene_add(scene, &(struct shape){.kind = SHAPE_RECTS, .fill = color}, points,
-                  count);
+        scene_add(scene, &(struct shape){.kind = SHAPE_RECTS, .fill = color},
+                  work->points, count);
+}
+
+static void draw_cells(struct scene *scene, const struct theme *theme,
+                       const struct grid *grid, const struct key *key, struct frame frame,
+                       struct workspace *work)
+{
+    for (size_t i = 0; i < grid->columns * HOURS; i++) {
+        double amount = grid->amounts[i];
+        work->levels[i] =
+            (unsigned char)(is_amount(amount) ? level_of(key, amount) : LEVELS);
+    }
+    for (size_t level = 0; level <= LEVELS; level++)
+        draw_level(scene, theme, grid, frame, level, work);
 }
 
 static void draw_hours(struct scene *scene, const struct theme *theme, struct frame frame)
@@ -187,46 +221,50 @@ static void draw_key(struct scene *scene, const struct theme *theme,
                   .max_pt = frame.right - box.right});
 }
 
-/* Everything but the names of the columns; *frame is where the cells are. */
+static void draw_unit(struct scene *scene, const struct theme *theme,
+                      const struct grid *grid, const struct key *key, struct frame inside)
+{
+    struct text_style style = axis_style(theme);
+    double max_pt = inside.right - inside.left;
+    struct label unit;
+    label_name_with(&unit, grid->unit ? grid->unit : "amount",
+                    key->scale.kind == SCALE_LOG ? ", log scale" : "", style, max_pt);
+    mark_label(scene, &unit,
+               (struct text_mark){.at = {inside.right, inside.top + 0.6 * theme->base_pt},
+                                  .anchor = ANCHOR_END,
+                                  .style = style,
+                                  .ink = theme->faint,
+                                  .max_pt = max_pt});
+}
+
+/* Everything but the names of the columns; *frame is where the cells are. False where
+ * there is nothing to name columns for. */
 static bool draw_grid(struct scene *scene, const struct theme *theme,
                       const struct grid *grid, struct frame inside, struct frame *frame)
 {
-    size_t cells = grid->columns * HOURS;
-    struct point *points = malloc((2 * cells + 1) * sizeof(*points));
-    double *scratch = malloc((cells + 1) * sizeof(*scratch));
+    struct workspace work;
     bool drawn = false;
-    if (!points || !scratch) {
+    if (!workspace_init(&work, grid->columns * HOURS)) {
         scene->failed = true;
-        goto free_both;
+        goto release_workspace;
     }
-    struct key key = make_key(grid, scratch);
+    struct key key = make_key(grid, work.sorted);
     drawn = key.any;
     if (!key.any) {
         page_empty(scene, theme, inside, "No requests were counted: nothing to draw");
-        goto free_both;
+        goto release_workspace;
     }
     double base = theme->base_pt;
-    struct text_style style = axis_style(theme);
     *frame = (struct frame){inside.left + 3.6 * base, inside.top + 1.6 * base,
                             inside.right - 7 * base, inside.bottom - 1.8 * base};
-    char unit[256];
-    snprintf(unit, sizeof(unit), "%.200s%s", grid->unit ? grid->unit : "amount",
-             key.scale.kind == SCALE_LOG ? ", log scale" : "");
-    mark_text(scene, unit,
-              (struct text_mark){.at = {inside.right, inside.top + 0.6 * base},
-                                 .anchor = ANCHOR_END,
-                                 .style = style,
-                                 .ink = theme->faint,
-                                 .max_pt = inside.right - inside.left});
-    for (size_t level = 0; level <= LEVELS; level++)
-        draw_level(scene, theme, grid, &key, *frame, level, points);
+    draw_unit(scene, theme, grid, &key, inside);
+    draw_cells(scene, theme, grid, &key, *frame, &work);
     draw_hours(scene, theme, *frame);
     draw_key(scene, theme, &key,
              (struct frame){frame->right + 1.4 * base, frame->top, inside.right,
                             frame->bottom});
-free_both:
-    free(points);
-    free(scratch);
+release_workspace:
+    workspace_release(&work);
     return drawn;
 }
 

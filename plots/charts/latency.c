@@ -42,8 +42,8 @@ struct curves {
 
 static bool is_point(const struct latency_line *line, size_t i)
 {
-    return isfinite(line->latency_ns[i]) && line->latency_ns[i] > 0 &&
-           line->share[i] >= 0 && line->share[i] <= 1;
+    return latency_is_known(line->latency_ns[i]) && line->share[i] >= 0 &&
+           line->share[i] <= 1;
 }
 
 static bool has_points(const struct latency_line *line)
@@ -216,8 +216,8 @@ static void around(struct point dot, double size_pt, struct candidate *candidate
 
 static bool is_marked(const struct curve *curve, size_t i)
 {
-    double ns = curve->marked_ns[i];
-    return isfinite(ns) && ns > 0 && marked_shares[i] <= curve->end_share;
+
+    return latency_is_known(curve->marked_ns[i]) && marked_shares[i] <= curve->end_share;
 }
 
 static void draw_dots(struct scene *scene, const struct theme *theme,
@@ -284,7 +284,11 @@ static void name_beside(struct scene *scene, const struct theme *theme,
     size_t count = 0;
     for (int step = 0; step < 12; step++) {
         double share = 0.86 - 0.07 * step;
+
         struct point at = place_of(view, latency_at(curve->line, share), share);
+        if (at.x < view->frame.left || at.x > view->frame.right)
+            continue;
+
         for (int i = 0; i < 6; i++) {
             double away = away_pt[i / 2] * (i % 2 ? -1 : 1);
             /* what the rule crosses on its way, beyond the line itself */
@@ -488,7 +492,8 @@ static void span_of(const struct curves *curves, bool ecdf, double *low_ns,
         *high_ns = fmax(*high_ns, latency_at(curve->line, end));
         *most_ns = fmax(*most_ns, latency_at(curve->line, 1));
         for (size_t k = 0; k < MARKED; k++)
-            if (isfinite(curve->marked_ns[k]))
+
+            if (is_marked(curve, k))
                 *high_ns = fmax(*high_ns, curve->marked_ns[k]);
     }
 }
