@@ -3,6 +3,9 @@
 """A second decoder of the trace format, written from FORMAT.md alone.
 
     second_decoder.py facts FILE.fmd...      what the files hold, as sorted lines
+    second_decoder.py ring FILE.ring FILE.fmd...
+                                             what a killed process left in its rings that is
+                                             not in its traces
     second_decoder.py compare RAW DIR        every request of DIR's traces against the plain
                                              arrays that gen-traces --raw wrote
 
@@ -311,7 +314,81 @@ class Trace:
             assert header["duration_max"] == max(durations)
 
 
-# --- the two uses -----------------------------------------------------------------------
+# --- ring files -------------------------------------------------------------------------
+
+
+class Ring:
+    """One ring of a ring file: counters, and the slots that may be looked at."""
+
+    def __init__(self, data, slots):
+        self.head, self.tail = (struct.unpack_from("<Q", data, at)[0] for at in (0, 128))
+        self.counts = struct.unpack_from("<6Q", data, 16)
+        if self.head - self.tail not in range(slots + 1):
+            raise Damage("counters that no recorder writes")
+        self.slots = {
+            s: data[256 + 64 * (s % slots) :][:64] for s in range(self.tail, self.head)
+        }
+
+    def requests(self, after):
+        for s, slot in self.slots.items():
+            if s > after and slot[0] == 1:
+                yield struct.unpack("<BBBBHHII6Q", slot)
+
+    def strings(self):
+        for s, slot in self.slots.items():
+            if slot[0] == 2:
+                kind, length, hashed = struct.unpack_from("<xBHxxxxQ", slot)
+                text, following = slot[16:], s + 1
+                while len(text) < length:
+                    text += self.slots[following][8:]
+                    following += 1
+                yield kind, hashed, text[:length]
+
+
+def read_ring_file(path):
+    data = pathlib.Path(path).read_bytes()
+    if data[:8] != b"fmdring\n" or crc32c(data[8:2360]) != struct.unpack_from("<I", data, 2360)[0]:
+        raise SystemExit("no ring file, or a damaged one")
+    layout, _, slots, length = struct.unpack_from("<4I", data, 8)
+    area, _, first, stride = struct.unpack_from("<4Q", data, 24)
+    assert layout == 1 and stride == 256 + 64 * slots
+    count, used, stored = struct.unpack_from("<I4xQQ", data, 2432)
+    state = struct.unpack_from("<Qq23Q", data, 2688 + 200 * (stored % 2)) if stored else [0] * 25
+    rings = [Ring(data[first + stride * i :][:stride], slots) for i in range(count)]
+    return {
+        "segment": read_fields(data[56 : 56 + length]),
+        "endpoints": read_definitions(data[area : area + used]),
+        "issued": struct.unpack_from("<Q", data, 2560)[0] + state[2] + sum(r.counts[0] for r in rings),
+        "anchor": state[:2],
+        "rings": rings,
+    }
+
+
+def ring_facts(path, traces):
+    ring, last = read_ring_file(path), collections.defaultdict(lambda: -1)
+    endpoints = {ident: strings for _, ident, _, strings in ring["endpoints"]}
+    names = {0: b""}
+    for trace in map(Trace, traces):
+        if trace.segment[1] == ring["segment"][1]:
+            for number_of_ring, _, end in trace.ranges:
+                last[number_of_ring] = max(last[number_of_ring], end)
+            names.update({hashed: strings[0] for kind, hashed, strings in trace.definitions})
+    for r in ring["rings"]:
+        names.update({hashed: text for kind, hashed, text in r.strings()})
+    found = [q for i, r in enumerate(ring["rings"]) for q in r.requests(last[i])]
+    lines = ["issued: %d" % ring["issued"], "requests: %d" % len(found)]
+    lines.append("sum of duration: %d" % sum(q[9] for q in found))
+    lines.append("sum of status: %d" % sum(q[4] for q in found))
+    lines.append("sum of utc: %d" % sum(q[8] + ring["anchor"][1] - ring["anchor"][0] for q in found))
+    for what, place in (("group", 12), ("address", 13)):
+        for value, count in collections.Counter(names.get(q[place]) for q in found).items():
+            lines.append("%s %s: %d" % (what, decoded(value or b"(undefined)"), count))
+    for value, count in collections.Counter(q[6] for q in found).items():
+        lines.append("endpoint %s: %d" % (" | ".join(map(decoded, endpoints[value])), count))
+    print("\n".join(sorted(lines)))
+
+
+# --- the uses -----------------------------------------------------------------------
 
 
 def facts(paths):
@@ -389,6 +466,8 @@ def compare(raw, folder):
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[1] == "facts":
         facts(sys.argv[2:])
+    elif len(sys.argv) > 2 and sys.argv[1] == "ring":
+        ring_facts(sys.argv[2], sys.argv[3:])
     elif len(sys.argv) == 4 and sys.argv[1] == "compare":
         compare(sys.argv[2], sys.argv[3])
     else:
