@@ -48,3 +48,13 @@ compare() {
     run -0 lib/wire/second_decoder.py facts "$here/flipped.fmd"
     [[ $output == *"damaged: 1"* && $output == *"requests: 2000"* ]]
 }
+
+@test "a second decoder finds in the kept traces what it found when they were new" {
+    traces=testdata/traces
+    for trace in "$traces"/*.fmd; do
+        run -0 lib/wire/second_decoder.py facts "$trace"
+        diff "${trace%.fmd}.txt" - <<<"$output"
+    done
+    run -0 lib/wire/second_decoder.py ring $traces/v1-killed.ring $traces/v1-killed.fmd
+    diff $traces/v1-killed-ring.txt - <<<"$output"
+}

@@ -367,21 +367,21 @@ def read_ring_file(path):
 def ring_facts(path, traces):
     ring, last = read_ring_file(path), collections.defaultdict(lambda: -1)
     endpoints = {ident: strings for _, ident, _, strings in ring["endpoints"]}
-    names = {0: b""}
+    names = {(2, 0): b"(none)", (3, 0): b"(none)"}
     for trace in map(Trace, traces):
         if trace.segment[1] == ring["segment"][1]:
             for number_of_ring, _, end in trace.ranges:
                 last[number_of_ring] = max(last[number_of_ring], end)
-            names.update({hashed: strings[0] for kind, hashed, strings in trace.definitions})
+            names.update({(kind, hashed): s[0] for kind, hashed, s in trace.definitions if hashed})
     for r in ring["rings"]:
-        names.update({hashed: text for kind, hashed, text in r.strings()})
+        names.update({(kind, hashed): text for kind, hashed, text in r.strings()})
     found = [q for i, r in enumerate(ring["rings"]) for q in r.requests(last[i])]
     lines = ["issued: %d" % ring["issued"], "requests: %d" % len(found)]
     lines.append("sum of duration: %d" % sum(q[9] for q in found))
     lines.append("sum of status: %d" % sum(q[4] for q in found))
     lines.append("sum of utc: %d" % sum(q[8] + ring["anchor"][1] - ring["anchor"][0] for q in found))
-    for what, place in (("group", 12), ("address", 13)):
-        for value, count in collections.Counter(names.get(q[place]) for q in found).items():
+    for what, kind, place in (("group", 2, 12), ("address", 3, 13)):
+        for value, count in collections.Counter(names.get((kind, q[place])) for q in found).items():
             lines.append("%s %s: %d" % (what, decoded(value or b"(undefined)"), count))
     for value, count in collections.Counter(q[6] for q in found).items():
         lines.append("endpoint %s: %d" % (" | ".join(map(decoded, endpoints[value])), count))
