@@ -174,7 +174,8 @@ TEST(whiskers_reach_the_farthest_value_within_tukeys_fence)
     made_array(&made, 8);
     overview_build(&overview, made.summary, 0);
     const struct box *box = &overview.endpoints[0].all.box;
-    double q1 = (double)durations[ARRAY / 4], q3 = (double)durations[3 * ARRAY / 4];
+    size_t quarter = ARRAY / 4;
+    double q1 = (double)durations[quarter], q3 = (double)durations[3 * quarter];
     double fence = q3 + 1.5 * (q3 - q1), farthest = 0;
     for (size_t i = 0; i < ARRAY; i++) {
         if ((double)durations[i] <= fence)

@@ -38,7 +38,7 @@ TEST(local_times_agree_with_another_implementation)
         if (strcmp(name, current) != 0) {
             zone_release(&zone);
             zone = loaded(name);
-            strcpy(current, name);
+            snprintf(current, sizeof(current), "%s", name);
         }
         struct zone_time local = zone_local(&zone, utc_s);
         struct zone_date date = zone_date(local.day);

@@ -9,9 +9,16 @@
 static const char unknown[] = "\u2013";
 static const char narrow_space[] = "\u202f";
 
+static void append(struct text *text, const char *s)
+{
+    size_t length = strlen(text->s);
+
+    snprintf(text->s + length, sizeof(text->s) - length, "%s", s);
+}
+
 static struct text text_of(const char *s)
 {
-    struct text text;
+    struct text text = {""};
 
     snprintf(text.s, sizeof(text.s), "%s", s);
     return text;
@@ -46,7 +53,7 @@ static void print_decimal(char *out, size_t size, double value, int decimals)
 
 struct text format_number(double value)
 {
-    struct text text;
+    struct text text = {""};
 
     if (!isfinite(value))
         return text_of(unknown);
@@ -65,7 +72,7 @@ struct unit {
 static struct text with_unit(double value, const struct unit *units, size_t count,
                              const char *space)
 {
-    struct text text;
+    struct text text = {""};
     size_t i = count - 1;
 
     while (i > 0 && fabs(value) < units[i].from)
@@ -73,8 +80,8 @@ static struct text with_unit(double value, const struct unit *units, size_t coun
     double scaled = value / units[i].size;
     int most = units[i].size == 1 ? 0 : 2;
     print_decimal(text.s, sizeof(text.s), scaled, decimals_of(scaled, most));
-    size_t length = strlen(text.s);
-    snprintf(text.s + length, sizeof(text.s) - length, "%s%s", space, units[i].name);
+    append(&text, space);
+    append(&text, units[i].name);
     return text;
 }
 
@@ -108,7 +115,7 @@ struct text format_rate(double per_s)
         double seconds;
         const char *name;
     } units[] = {{1, "/s"}, {60, "/min"}, {3600, "/h"}, {86400, "/d"}};
-    struct text text;
+    struct text text = {""};
     size_t i = 0;
 
     if (!isfinite(per_s))
@@ -122,15 +129,14 @@ struct text format_rate(double per_s)
         text = format_count((uint64_t)llround(scaled));
     else
         print_decimal(text.s, sizeof(text.s), scaled, decimals_of(scaled, 2));
-    size_t length = strlen(text.s);
-    snprintf(text.s + length, sizeof(text.s) - length, "%s", units[i].name);
+    append(&text, units[i].name);
     return text;
 }
 
 struct text format_count(uint64_t count)
 {
     char digits[24];
-    struct text text;
+    struct text text = {""};
     int length = snprintf(digits, sizeof(digits), "%" PRIu64, count);
     char *out = text.s;
 
@@ -147,7 +153,7 @@ struct text format_count(uint64_t count)
 
 struct text format_estimate(double count)
 {
-    struct text text;
+    struct text text = {""};
 
     if (!isfinite(count) || count < 0)
         return text_of(unknown);
@@ -159,7 +165,7 @@ struct text format_estimate(double count)
 
 struct text format_percent(double share)
 {
-    struct text text;
+    struct text text = {""};
     double percent = share * 100;
 
     if (!isfinite(share))
@@ -168,18 +174,18 @@ struct text format_percent(double share)
         return text_of("<0.01 %");
     if (percent < 100 && percent >= 99.95) { /* what is not all is never said to be all */
         print_decimal(text.s, sizeof(text.s), floor(percent * 100) / 100, 2);
-        strcat(text.s, " %");
+        append(&text, " %");
         return text;
     }
     int decimals = percent == 0 || percent == 100 ? 0 : percent >= 9.95 ? 1 : 2;
     print_decimal(text.s, sizeof(text.s), percent, decimals);
-    strcat(text.s, " %");
+    append(&text, " %");
     return text;
 }
 
 struct text format_change(double ratio)
 {
-    struct text text;
+    struct text text = {""};
     double percent = (ratio - 1) * 100;
 
     if (!isfinite(ratio))
@@ -206,7 +212,7 @@ static int64_t floor_seconds(int64_t ns)
 
 struct text format_day(int64_t day)
 {
-    struct text text;
+    struct text text = {""};
     struct zone_date date = zone_date(day);
 
     snprintf(text.s, sizeof(text.s), "%04d-%02d-%02d", date.year, date.month, date.day);

@@ -127,16 +127,18 @@ static const struct table_column cell_columns[] = {
     {"p99.9", true, false, 9},    {"Max", true, false, 8},
 };
 
+/* older NULL: there is none, which is no reason for a dash. */
 static void add_against(struct table *table, const struct quantile *newer,
                         const struct quantile *older)
 {
-    bool both = newer && older && newer->known && older->known && older->value_ns > 0;
+    if (!older) {
+        table_add(table, "");
+        return;
+    }
+    bool both = newer->known && older->known && older->value_ns > 0;
     double ratio = both ? newer->value_ns / older->value_ns : NAN;
-
-    table_add_toned(table, older ? format_change(ratio).s : "",
-                    ratio >= 1.1   ? TONE_BAD
-                    : ratio <= 0.9 ? TONE_GOOD
-                                   : TONE_DIM);
+    enum tone tone = ratio >= 1.1 ? TONE_BAD : ratio <= 0.9 ? TONE_GOOD : TONE_DIM;
+    table_add_toned(table, format_change(ratio).s, tone);
 }
 
 static void add_cell_row(struct table *table, const struct report *report,

@@ -44,15 +44,20 @@ static double most_of(const struct strip *strip)
     return most;
 }
 
+/* Counted from the first hour of the first day. */
+static const struct usage_cell *hour_of(const struct usage *usage, size_t hour)
+{
+    return &usage->days[hour / 24].hours[hour % 24];
+}
+
 /* Hours from the first to the last with data, several to a bar where they are many. */
 static void add_hours_strip(struct outline *outline, const struct usage *usage)
 {
     size_t hours = usage->day_count * 24, first = 0, last = hours;
-    const struct usage_day *days = usage->days;
 
-    while (first < last && days[first / 24].hours[first % 24].seconds <= 0)
+    while (first < last && hour_of(usage, first)->seconds <= 0)
         first++;
-    while (last > first && days[(last - 1) / 24].hours[(last - 1) % 24].seconds <= 0)
+    while (last > first && hour_of(usage, last - 1)->seconds <= 0)
         last--;
     if (last - first < 4)
         return;
@@ -62,8 +67,9 @@ static void add_hours_strip(struct outline *outline, const struct usage *usage)
     for (size_t i = 0; i < count; i++) {
         double requests = 0, seconds = 0;
         for (size_t h = first + i * a_bar; h < first + (i + 1) * a_bar && h < last; h++) {
-            requests += (double)days[h / 24].hours[h % 24].requests;
-            seconds += days[h / 24].hours[h % 24].seconds;
+            const struct usage_cell *cell = hour_of(usage, h);
+            requests += (double)cell->requests;
+            seconds += cell->seconds;
         }
         strip->amounts[i] = seconds > 0 ? requests / seconds : NAN;
     }

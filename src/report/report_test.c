@@ -31,11 +31,13 @@ struct shop {
     struct report report;
 };
 
+#define EVIL_MARKUP                                                                      \
+    "GET /\x1b[31m\x1b]0;\a\r\n|`*_[x](javascript:1)<script>a()</script>@root #1 $x$"
+
 static const char *const evil_names[] = {
     "GET /",
     "GET /cart/<int:id>",
-    "GET /\x1b[31m\x1b]0;owned\a\r\n|`*_[x](javascript:1)<script>alert(1)</script>@root "
-    "#1 $x$",
+    EVIL_MARKUP,
     "GET /not\xff\xfeutf8\xe6\x97",
     "GET /日本語/商品/العربية/🙂",
     "GET /\xe2\x80\xaegnirts\xe2\x80\xa8next &amp; www.example.com http://example.com",
@@ -266,7 +268,7 @@ TEST(json_markdown_and_terminal_say_the_same_numbers)
 {
     struct shop shop;
     struct outline outline;
-    const struct table *table = NULL;
+    const struct table *table = NULL; /* the first one: the overview */
 
     shop_init(&shop, 0);
     json_t *tree = json_of(&shop.report);
@@ -276,7 +278,8 @@ TEST(json_markdown_and_terminal_say_the_same_numbers)
     for (size_t i = 0; i < outline.count && !table; i++)
         if (outline.passages[i].kind == BLOCK_TABLE)
             table = &outline.passages[i].table;
-    assert_non_null(table);
+    if (!table)
+        abort();
     json_t *endpoints = json_object_get(tree, "endpoints"), *endpoint;
     size_t row;
     assert_int_equal(json_array_size(endpoints), EVIL_NAMES);
@@ -475,9 +478,9 @@ TEST(markdown_stays_below_what_github_takes_and_says_what_is_missing)
 
 /* --- a directory --- */
 
-static void made_directory(char *path)
+static void made_directory(char *path, size_t size)
 {
-    strcpy(path, "/tmp/fmd-report-XXXXXX");
+    snprintf(path, size, "/tmp/fmd-report-XXXXXX");
     assert_non_null(mkdtemp(path));
 }
 
@@ -532,7 +535,7 @@ TEST(a_directory_gets_json_markdown_and_the_charts_they_name)
     char path[64];
     struct err err = ERR_INIT;
 
-    made_directory(path);
+    made_directory(path, sizeof(path));
     shop_init(&shop, 20);
     shop.report.options.chart_endpoints = 2;
     if (report_write_directory(&shop.report, path, false, &err))
@@ -562,7 +565,7 @@ TEST(an_earlier_report_is_replaced_with_its_charts)
     char path[64], charts[128];
     struct err err = ERR_INIT;
 
-    made_directory(path);
+    made_directory(path, sizeof(path));
     snprintf(charts, sizeof(charts), "%s/charts", path);
     mkdir(charts, 0777);
     touch(path, "report.json");
@@ -582,7 +585,7 @@ TEST(a_directory_with_anything_else_is_refused_and_force_keeps_it)
     char path[64];
     struct err err = ERR_INIT;
 
-    made_directory(path);
+    made_directory(path, sizeof(path));
     touch(path, "thesis.tex");
     shop_init(&shop, 20);
     assert_int_equal(report_check_directory(path, false, &err), -1);
