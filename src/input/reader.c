@@ -162,16 +162,23 @@ int reader_next(struct reader *reader, struct chunk *chunk, struct err *err)
     }
 }
 
+/* Traces were there, but no block could be used: all damaged or of a newer format. One
+ * that was killed at its very start is neither. */
+static bool all_unusable(const struct input_report *report)
+{
+    return report->traces == 0 && report->requests == 0 &&
+           report->notes_by_kind[INPUT_NEWER] + report->notes_by_kind[INPUT_DAMAGE] > 0;
+}
+
 int reader_finish(struct reader *reader, struct summary *summary, struct err *err)
 {
     char *why = NULL;
     leave_trace(reader);
     leftrings_recover(reader->rings, summary);
     tell_progress(reader, true);
-    bool nothing = !reader->intake.traces;
-    if (nothing)
-        notes_from(reader->intake.notes, 0, &why);
+    notes_from(reader->intake.notes, 0, &why);
     ledger_finish(reader->ledger, reader->report);
+    bool nothing = !reader->intake.traces || all_unusable(reader->report);
     if (nothing)
         err_set(err, ERR_INPUT, "%s",
                 why ? why : "no traces were found; name what the recorder wrote");

@@ -57,7 +57,7 @@ INSERT INTO product_words (product_words) VALUES ('rebuild');
 
 def popular(chance, count):
     """A number from 1 to count: nearly always one of the first 100."""
-    if chance.random() < 0.05:
+    if chance.random() < 0.08:
         return chance.randrange(1, count + 1)
     return 1 + int(100 * chance.random() ** 2)
 
