@@ -14,7 +14,7 @@ yajl/|^src/input/
 sqlite3|^src/input/
 libxml/|^(src/report|plots)/
 mpi|^src/scale/
-zstd|^(lib|src/summary)/
+zstd|^(lib|src/summary|testdata)/
 ini\.h|^lib/
 '
 number=0
