@@ -8,15 +8,15 @@ import flask
 import fmd_record
 
 app = flask.Flask("bench")
-fmd_record.bind(app, group_by=lambda: flask.request.args.get("customer"))
+fmd_record.bind(app, group_by=lambda: flask.request.view_args["customer"])
 
 
-@app.get("/cheap/<int:number>")
-def cheap(number):
+@app.get("/cheap/<int:customer>")
+def cheap(customer):
     return "ok"
 
 
-@app.get("/waits/<int:number>")
-def waits(number):
+@app.get("/waits/<int:customer>")
+def waits(customer):
     time.sleep(0.005)
     return "ok"

@@ -55,10 +55,15 @@ class Server:
             return log.read()
 
     def workers(self):
-        """Process ids of the children."""
-        pid = self.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children") as children:
-            return [int(child) for child in children.read().split()]
+        """Process ids of the children, once there are some: a master listens before."""
+        pid, limit = self.process.pid, time.monotonic() + WAIT_S
+        while time.monotonic() < limit:
+            with open(f"/proc/{pid}/task/{pid}/children") as file:
+                children = [int(child) for child in file.read().split()]
+            if children:
+                return children
+            time.sleep(0.02)
+        raise RuntimeError(f"{self.process.args[0]} has no workers:\n{self.said()}")
 
 
 class Gunicorn(Server):
