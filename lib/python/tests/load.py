@@ -12,6 +12,7 @@ import collections
 import http.client
 import json
 import threading
+import time
 
 
 class Load:
@@ -31,6 +32,14 @@ class Load:
             thread.start()
         return self
 
+    def wait_for(self, answered, seconds=60):
+        """Until so many answers came in all."""
+        limit = time.monotonic() + seconds
+        while self.result()["answered"] < answered:
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{self.result()['answered']} of {answered} answers came")
+            time.sleep(0.01)
+
     def stop(self):
         self._stopped = True
         return self
@@ -41,14 +50,12 @@ class Load:
         return self.result()
 
     def result(self):
-        answers = {target: dict(statuses) for target, statuses in self.counts.items()}
+        with self._lock:
+            answers = {target: dict(statuses) for target, statuses in self.counts.items()}
+            failed = self.failed
         answered = sum(sum(statuses.values()) for statuses in answers.values())
-        return {
-            "sent": answered + self.failed,
-            "answered": answered,
-            "failed": self.failed,
-            "answers": answers,
-        }
+        sent = answered + failed
+        return {"sent": sent, "answered": answered, "failed": failed, "answers": answers}
 
     def _next(self):
         with self._lock:

@@ -9,6 +9,9 @@ import struct
 import tempfile
 import unittest
 
+from servers import reads
+from traces import Traces, report
+
 BIG_BYTES = 32 << 20
 
 
@@ -50,17 +53,50 @@ class Recorded(unittest.TestCase):
             reset_at_close = struct.pack("ii", 1, 0)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_at_close)
 
+    def files_are_sent_by_the_kernel(self, server):
+        """A file and a copy of it by read and write: counts what the worker reads."""
+        self.ask(server, "/text")
+        (worker,) = server.workers()
+        before = reads(worker)
+        status, body = self.ask(server, "/big-file")
+        between = reads(worker)
+        self.ask(server, "/big-copy")
+        after = reads(worker)
+        self.assertEqual((status, len(body)), (200, BIG_BYTES))
+        self.assertGreaterEqual(after - between, BIG_BYTES // 8192)
+        self.assertLess(between - before, BIG_BYTES // 8192 // 2)
+
     def assert_whole(self, traces, sent):
         """recorded + dropped = issued = sent, and nothing was dropped."""
         self.assertEqual((traces.issued, traces.dropped), (sent, 0))
         self.assertEqual((traces.recorded, len(traces.requests)), (sent, sent))
 
-    def assert_same(self, traces, result, endpoints):
-        """Every answer, with the status that the client got, under its endpoint."""
+    def assert_same(self, result, endpoints):
+        """Every answer, with the status that the client got, under its endpoint: in the
+        traces and in the report."""
         expected = collections.Counter()
         for target, statuses in result["answers"].items():
             for status, count in statuses.items():
                 expected[endpoints[target], status] += count
+        traces = Traces(self.traces)
         self.assertEqual(result["failed"], 0)
         self.assertEqual(traces.counts(), expected)
         self.assert_whole(traces, result["sent"])
+        self.assert_reported(expected)
+
+    def assert_reported(self, expected):
+        """As counts by endpoint and class of errors."""
+        requests, errors = collections.Counter(), collections.Counter()
+        for (endpoint, status), count in expected.items():
+            requests[endpoint] += count
+            errors[endpoint, status // 100] += count if status >= 400 else 0
+        said, said_errors = collections.Counter(), collections.Counter()
+        reported = report(self.traces)
+        for endpoint in reported["endpoints"]:
+            said[endpoint["name"]] += endpoint["requests"]
+            said_errors[endpoint["name"], 4] += endpoint["errors"]["client_4xx"]
+            said_errors[endpoint["name"], 5] += endpoint["errors"]["server_5xx"]
+        self.assertEqual((said, +said_errors), (requests, +errors))
+        recorder, sent = reported["input"]["recorder"], requests.total()
+        self.assertEqual((recorder["issued"], recorder["recorded"]), (sent, sent))
+        self.assertEqual(sum(recorder["dropped"].values()), 0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads traces back with trace-requests, the tests' C program."""
+"""Reads traces back: single requests with trace-requests, the tests' C program, and all of
+them with fmd-analyze."""
 import collections
 import glob
 import json
@@ -38,3 +39,9 @@ class Traces:
         return collections.Counter(
             (request["endpoint"], request["status"]) for request in self.requests
         )
+
+
+def report(directory):
+    """What fmd-analyze says of it."""
+    command = [os.path.join(BUILD, "fmd-analyze"), "--format", "json", directory]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)

@@ -1,0 +1,7 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Flask under real uWSGI, which forks in C: what the clients saw is what is recorded.
+
+load tests/python
+
+@test "processes and threads: every answer is recorded; clients that leave, files sent by the kernel" { tests test_uwsgi; }
