@@ -15,9 +15,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE_BYTES 4096u
+#define STILLBORN_S 60
 
 static bool is_zero(const char *page)
 {
@@ -75,25 +77,38 @@ static bool move_beside_traces(int from, const char *path)
     return copied;
 }
 
-/* Is the open file a ring file of ours that nobody lives in? Locks it then. */
-static bool is_left_behind(int file, const char *path)
+/* Is the open file at path ours, and does nobody live in it? Locks it then. */
+static bool is_abandoned(int file, const char *path, struct stat *status)
+{
+    struct stat now;
+
+    return fstat(file, status) == 0 && S_ISREG(status->st_mode) &&
+           status->st_uid == geteuid() && flock(file, LOCK_EX | LOCK_NB) == 0 &&
+           /* a sibling may have been faster, between our open and our lock */
+           stat(path, &now) == 0 && now.st_ino == status->st_ino &&
+           now.st_dev == status->st_dev;
+}
+
+static bool is_ring_file(int file)
 {
     char magic[sizeof FMD__RING_MAGIC - 1];
-    struct stat status, now;
 
-    return fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-           status.st_uid == geteuid() && flock(file, LOCK_EX | LOCK_NB) == 0 &&
-           /* a sibling may have been faster, between our open and our lock */
-           stat(path, &now) == 0 && now.st_ino == status.st_ino &&
-           now.st_dev == status.st_dev &&
-           pread(file, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
+    return pread(file, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
            memcmp(magic, FMD__RING_MAGIC, sizeof magic) == 0;
+}
+
+/* Killed before its file was one: that takes less than a millisecond, so an old file
+ * without a magic number is nobody's work in progress. */
+static bool is_stillborn(const struct stat *status)
+{
+    return time(NULL) > status->st_mtime + STILLBORN_S;
 }
 
 static void take_in(const char *link)
 {
     char target[PATH_MAX];
     ssize_t length = readlink(link, target, sizeof target - 1);
+    struct stat status;
     int file;
 
     if (length <= 0) /* no link: a ring file in its last place */
@@ -102,8 +117,15 @@ static void take_in(const char *link)
     file = open(target, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 || fmd__descriptors_hold(FMD__DESCRIPTOR_LEFTOVER, file) != 0)
         return;
-    if (is_left_behind(file, target) && move_beside_traces(file, link))
-        (void)unlink(target);
+    if (is_abandoned(file, target, &status)) {
+        if (is_ring_file(file)) {
+            if (move_beside_traces(file, link))
+                (void)unlink(target);
+        } else if (is_stillborn(&status)) {
+            (void)unlink(target);
+            (void)unlink(link);
+        }
+    }
     fmd__descriptors_close(FMD__DESCRIPTOR_LEFTOVER);
 }
 

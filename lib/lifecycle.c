@@ -6,6 +6,7 @@
 #include "clocks.h"
 #include "descriptors.h"
 #include "endpoint_register.h"
+#include "free_list.h"
 #include "identity.h"
 #include "leftover_rings.h"
 #include "signals.h"
@@ -42,7 +43,7 @@ static void unopened_stats(struct fmd__stats *stats)
     stats->dropped[FMD_DROP_FORKED] = stats->issued;
 }
 
-/* --- visitors and busy producers ------------------------------------------------- */
+/* --- visitors and seats ------------------------------------------------------- */
 
 bool fmd__lifecycle_visit(void)
 {
@@ -58,6 +59,40 @@ void fmd__lifecycle_leave(void)
     atomic_fetch_sub(&fmd__recorder.visitors, 1);
 }
 
+static struct fmd__seat seats[FMD__SEATS];
+static struct fmd__free_list free_seats;
+static _Atomic uint32_t next_seat[FMD__SEATS];
+static _Atomic uint32_t seats_used; /* seats from here on were never taken */
+
+/* A seat for life, or NULL. One that was inherited is a thread's of the parent. */
+static struct fmd__seat *take_seat(const struct fmd__mine *mine)
+{
+    uint32_t index;
+
+    if (mine->seat && mine->generation >= own_generation)
+        return mine->seat;
+    if (fmd__free_list_pop(&free_seats, next_seat, &index))
+        return &seats[index];
+    index = atomic_fetch_add(&seats_used, 1);
+    if (index < FMD__SEATS)
+        return &seats[index];
+    atomic_fetch_sub(&seats_used, 1);
+    return NULL;
+}
+
+static void give_seat_back(struct fmd__seat *seat)
+{
+    fmd__free_list_push(&free_seats, next_seat, (uint32_t)(seat - seats));
+}
+
+/* In a child: none of the threads that sat here exists. */
+static void clear_seats(void)
+{
+    fmd__free_list_empty(&free_seats);
+    memset(seats, 0, sizeof seats);
+    seats_used = 0;
+}
+
 /* After this every thread has either seen the closed gate or is seen as busy. */
 static void make_busy_visible(void)
 {
@@ -69,13 +104,12 @@ static void make_busy_visible(void)
 
 static bool anybody_inside(void)
 {
-    uint32_t count =
-        atomic_load_explicit(&fmd__recorder.pool.count, memory_order_relaxed);
+    uint32_t used = seats_used < FMD__SEATS ? seats_used : FMD__SEATS;
 
     if (atomic_load(&fmd__recorder.visitors) != 0)
         return true;
-    for (uint32_t i = 0; i < count; i++)
-        if (atomic_load_explicit(&fmd__producers[i].busy, memory_order_acquire))
+    for (uint32_t i = 0; i < used; i++)
+        if (atomic_load_explicit(&seats[i].busy, memory_order_acquire))
             return true;
     return false;
 }
@@ -124,6 +158,7 @@ static void open_gate(struct fmd__recorder *recorder)
     if (own_pid != getpid()) {
         own_pid = getpid();
         own_generation = last_generation + 1;
+        clear_seats();
     }
     (void)pthread_mutex_lock(&recorder->register_lock);
     add_known_endpoints(recorder->pool.header);
@@ -185,6 +220,10 @@ static void at_thread_exit(void *unused)
 
     (void)unused;
     fmd__mine = (struct fmd__mine){0};
+    if (!mine.seat)
+        return;
+    if (mine.generation >= own_generation)
+        give_seat_back(mine.seat);
     if (!mine.producer || !fmd__lifecycle_visit())
         return;
     if (atomic_load(&fmd__recorder.gate.generation) == mine.generation)
@@ -303,12 +342,13 @@ struct fmd__producer *fmd__lifecycle_take(bool *no_ring)
     *no_ring = false;
     if (!fmd__lifecycle_visit())
         return NULL;
-    producer = fmd__pool_take(&recorder->pool);
-    if (producer) {
-        atomic_store_explicit(&producer->busy, 1, memory_order_relaxed);
-        fmd__mine = (struct fmd__mine){producer, atomic_load(&recorder->gate.generation)};
-        (void)pthread_setspecific(thread_key, producer);
-    }
+    fmd__mine.seat = take_seat(&fmd__mine);
+    producer = fmd__mine.seat ? fmd__pool_take(&recorder->pool) : NULL;
+    fmd__mine.generation = atomic_load(&recorder->gate.generation);
+    fmd__mine.producer = producer;
+    if (producer)
+        atomic_store_explicit(&fmd__mine.seat->busy, 1, memory_order_relaxed);
+    (void)pthread_setspecific(thread_key, fmd__mine.seat);
     *no_ring = !producer;
     fmd__writer_start_thread(&recorder->writer);
     fmd__lifecycle_leave();

@@ -8,7 +8,7 @@
  *   armed --first event, or fmd_start--> open --fmd_stop, exit--> closed
  *     ^------------------ fork ------------'
  *
- * Stopping waits for those inside: producers are busy during a call on the request path
+ * Stopping waits for those inside: threads are busy during a call on the request path
  * (a plain store; the stopper makes it visible with membarrier), slow paths count
  * themselves as visitors.
  */
@@ -34,9 +34,18 @@ struct fmd__recorder {
 
 extern struct fmd__recorder fmd__recorder;
 
-/* This thread's ring, and the generation that it was taken in. */
+/* Where a thread says that it is inside a call. A thread keeps its seat until it exits,
+ * through stop and start: only so is busy never anybody else's. */
+struct fmd__seat {
+    _Alignas(64) _Atomic uint32_t busy; /* 1 inside a call; stored by the thread alone */
+};
+
+#define FMD__SEATS FMD__RINGS_MAX /* threads without a seat have no ring either */
+
+/* This thread's ring and the generation that it was taken in, and its seat. */
 struct fmd__mine {
     struct fmd__producer *producer;
+    struct fmd__seat *seat; /* never NULL when producer is not */
     uint32_t generation;
 };
 
@@ -64,9 +73,9 @@ size_t fmd__lifecycle_trace_path(char *buffer, size_t size);
 bool fmd__lifecycle_visit(void);
 void fmd__lifecycle_leave(void);
 
-/* A ring for this thread, which has none of the present generation; it is marked busy.
- * NULL when recording has stopped or there is no ring; *no_ring says that. Starts the
- * writer's thread if there is none. */
+/* A ring for this thread, which has none of the present generation; the thread is marked
+ * busy. NULL when recording has stopped or there is no ring; *no_ring says that. Starts
+ * the writer's thread if there is none. */
 struct fmd__producer *fmd__lifecycle_take(bool *no_ring);
 
 /* Counts of this process since its start, while it records and after. */

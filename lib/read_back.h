@@ -394,7 +394,7 @@ static void back_free(struct back *back)
 /* --- directories ------------------------------------------------------------------- */
 
 /* A new directory for one test's traces. */
-static const char *back_directory(void)
+__attribute__((unused)) static const char *back_directory(void)
 {
     static char path[64];
 
@@ -410,13 +410,14 @@ static int back_remove_one(const char *path, const struct stat *status, int type
     return remove(path);
 }
 
-static void back_remove(const char *directory)
+__attribute__((unused)) static void back_remove(const char *directory)
 {
     nftw(directory, back_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* How many names end so. */
-static int back_count_files(const char *directory, const char *end)
+__attribute__((unused)) static int back_count_files(const char *directory,
+                                                    const char *end)
 {
     DIR *entries = opendir(directory);
     struct dirent *entry;

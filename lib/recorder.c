@@ -40,9 +40,9 @@ static inline struct fmd__gate *gate(void)
 /* --- a thread's ring -----------------------------------------------------------------
  */
 
-static inline void leave(struct fmd__producer *producer)
+static inline void leave(void)
 {
-    atomic_store_explicit(&producer->busy, 0, memory_order_release);
+    atomic_store_explicit(&fmd__mine.seat->busy, 0, memory_order_release);
 }
 
 static __attribute__((noinline, cold)) struct fmd__producer *enter_first(bool *no_ring)
@@ -62,12 +62,12 @@ static inline struct fmd__producer *enter(bool *no_ring)
     struct fmd__producer *producer = fmd__mine.producer;
 
     if (LIKELY(producer)) {
-        atomic_store_explicit(&producer->busy, 1, memory_order_relaxed);
+        atomic_store_explicit(&fmd__mine.seat->busy, 1, memory_order_relaxed);
         atomic_signal_fence(memory_order_seq_cst);
         if (LIKELY(atomic_load_explicit(&gate()->generation, memory_order_acquire) ==
                    fmd__mine.generation))
             return producer;
-        leave(producer);
+        leave();
     }
     return enter_first(no_ring);
 }
@@ -151,7 +151,7 @@ static inline uint64_t string_hash(struct flight *flight, uint8_t what, const ch
         known |= set[way] == mark;
     if (!LIKELY(known))
         known = send_string(&producer, what, hash, mark, bytes, length);
-    leave(producer);
+    leave();
     if (known)
         return hash;
 lost:
@@ -325,7 +325,7 @@ void fmd_end(struct fmd_request *request)
                    atomic_load_explicit(&gate()->write_failing, memory_order_relaxed)
                        ? FMD_DROP_WRITE_FAILED
                        : FMD_DROP_RING_FULL);
-    leave(producer);
+    leave();
 }
 
 /* --- set-up --------------------------------------------------------------------------

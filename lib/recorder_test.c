@@ -641,7 +641,7 @@ TEST(segments_rotate_and_each_reads_alone)
     uint32_t endpoint;
     struct back back;
 
-    config.segment_bytes = 8192;
+    config.segment_bytes = 4096;
     assert_int_equal(fmd_start(&config), 0);
     endpoint = fmd_endpoint("GET /");
     for (unsigned i = 0; i < 30000; i++) {

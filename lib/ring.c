@@ -4,6 +4,7 @@
 #include "ring.h"
 
 #include "descriptors.h"
+#include "free_list.h"
 #include "pages.h"
 
 #include <errno.h>
@@ -15,40 +16,26 @@
 
 struct fmd__producer fmd__producers[FMD__RINGS_MAX];
 
-/* The free list's top: index + 1 in the low half, a tag against ABA in the high half. It
- * outlives pools, so that no compare-and-swap of an earlier pool ever succeeds. */
-static _Atomic uint64_t free_top;
+static struct fmd__free_list free_rings;
+static _Atomic uint32_t next_free[FMD__RINGS_MAX];
 
 static void push_free(struct fmd__pool *pool, struct fmd__producer *producer)
 {
-    uint32_t index = (uint32_t)(producer - fmd__producers);
-    uint64_t top = atomic_load_explicit(&free_top, memory_order_relaxed), next;
-
     atomic_store_explicit(&producer->ring->state, FMD__RING_FREE, memory_order_relaxed);
-    do {
-        atomic_store_explicit(&producer->next_free, (uint32_t)top, memory_order_relaxed);
-        next = ((top >> 32) + 1) << 32 | (index + 1);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &free_top, &top, next, memory_order_acq_rel, memory_order_relaxed));
+    fmd__free_list_push(&free_rings, next_free, (uint32_t)(producer - fmd__producers));
     atomic_fetch_add_explicit(&pool->free_count, 1, memory_order_relaxed);
 }
 
 struct fmd__producer *fmd__pool_take(struct fmd__pool *pool)
 {
-    uint64_t top = atomic_load_explicit(&free_top, memory_order_acquire), next;
-    struct fmd__producer *producer;
+    uint32_t index;
 
-    do {
-        if ((uint32_t)top == 0)
-            return NULL;
-        producer = &fmd__producers[(uint32_t)top - 1];
-        next = ((top >> 32) + 1) << 32 |
-               atomic_load_explicit(&producer->next_free, memory_order_relaxed);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &free_top, &top, next, memory_order_acq_rel, memory_order_acquire));
+    if (!fmd__free_list_pop(&free_rings, next_free, &index))
+        return NULL;
     atomic_fetch_sub_explicit(&pool->free_count, 1, memory_order_relaxed);
-    atomic_store_explicit(&producer->ring->state, FMD__RING_OWNED, memory_order_relaxed);
-    return producer;
+    atomic_store_explicit(&fmd__producers[index].ring->state, FMD__RING_OWNED,
+                          memory_order_relaxed);
+    return &fmd__producers[index];
 }
 
 /* Slots in use; for the owner and the writer. */
@@ -82,8 +69,6 @@ struct fmd__producer *fmd__pool_exchange(struct fmd__pool *pool,
     known = fresh->known; /* what this thread has sent goes with it */
     fresh->known = full->known;
     full->known = known;
-    atomic_store_explicit(&fresh->busy, 1, memory_order_relaxed);
-    atomic_store_explicit(&full->busy, 0, memory_order_release);
     fmd__pool_give_back(pool, full);
     return fresh;
 }
@@ -128,7 +113,6 @@ static void add_producers(struct fmd__pool *pool, uint8_t *rings, uint32_t count
         producer->mask = pool->slots - 1;
         producer->ring = (struct fmd__ring *)(rings + i * fmd__ring_stride(pool->slots));
         producer->known = known + i * FMD__KNOWN_WAYS * FMD__KNOWN_SETS;
-        atomic_store_explicit(&producer->busy, 0, memory_order_relaxed);
     }
     atomic_store_explicit(&pool->header->ring_count, first + count, memory_order_release);
     atomic_store_explicit(&pool->count, first + count, memory_order_release);
@@ -156,13 +140,6 @@ static bool map_chunk(struct fmd__pool *pool, uint64_t offset, size_t bytes,
     return true;
 }
 
-static void empty_free_list(void)
-{
-    uint64_t top = atomic_load_explicit(&free_top, memory_order_relaxed);
-
-    atomic_store_explicit(&free_top, ((top >> 32) + 1) << 32, memory_order_release);
-}
-
 int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *options)
 {
     char stem[FMD__STEM_BYTES];
@@ -175,7 +152,7 @@ int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *optio
     file = fmd__ring_home_make(&pool->home, options->ring_directory,
                                options->trace_directory, stem, pool->file_bytes);
     pool->is_file = file >= 0 && fmd__descriptors_hold(FMD__DESCRIPTOR_RING, file) == 0;
-    empty_free_list();
+    fmd__free_list_empty(&free_rings);
     if (!map_chunk(pool, 0, pool->file_bytes, options->rings)) {
         fmd__pool_close(pool);
         return -ENOMEM;
@@ -184,7 +161,6 @@ int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *optio
     fmd__ring_file_format(pool->header, options->segment, options->rings, options->slots,
                           options->endpoints_room);
     add_producers(pool, (uint8_t *)fmd__ring_at(pool->header, 0), options->rings);
-    fmd__ring_home_publish(&pool->home);
     return 0;
 }
 
@@ -192,7 +168,7 @@ void fmd__pool_close(struct fmd__pool *pool)
 {
     fmd__ring_home_remove(&pool->home);
     fmd__descriptors_close(FMD__DESCRIPTOR_RING);
-    empty_free_list();
+    fmd__free_list_empty(&free_rings);
     for (uint32_t i = 0; i < pool->chunk_count; i++) {
         fmd__pages_free(pool->chunks[i].known, pool->chunks[i].known_bytes);
         (void)munmap(pool->chunks[i].mapping, pool->chunks[i].bytes);

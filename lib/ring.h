@@ -12,7 +12,7 @@
  * second, threads that come and go, 64 to 1,024 rings.
  *
  * Life time: producers are static and never freed; the mapping goes only when nobody is
- * inside (lifecycle.c waits for busy producers and for visitors).
+ * inside (lifecycle.c waits for busy threads and for visitors).
  */
 #ifndef FMD_RING_H
 #define FMD_RING_H
@@ -40,13 +40,12 @@ enum fmd__ring_use {
     FMD__RING_RETIRED /* left with much in it: the writer frees it once it is drained */
 };
 
-/* A ring as its thread uses it. Private to the process. */
+/* A ring as its thread uses it. Private to the process; fixed but for known, which is
+ * its owner's. */
 struct fmd__producer {
-    _Alignas(64) _Atomic uint32_t busy; /* 1 while the owner is inside a call */
-    uint32_t mask;                      /* slots - 1 */
     struct fmd__ring *ring;
-    uint64_t *known;
-    _Atomic uint32_t next_free; /* index + 1 in the free list, 0 at its end */
+    uint64_t *known; /* see above */
+    uint32_t mask;   /* slots - 1 */
 };
 
 struct fmd__chunk {
@@ -90,9 +89,8 @@ bool fmd__pool_grow(struct fmd__pool *pool);
 struct fmd__producer *fmd__pool_take(struct fmd__pool *pool);
 /* Back from its thread. Lock-free. */
 void fmd__pool_give_back(struct fmd__pool *pool, struct fmd__producer *producer);
-/* A ring with room for a thread whose ring is full: full is given back, and
- * the new one is busy in its place. NULL when the pool is low; then full stays the
- * thread's. Lock-free. */
+/* A ring with room for a thread whose ring is full: full is given back.
+ * NULL when the pool is low; then full stays the thread's. Lock-free. */
 struct fmd__producer *fmd__pool_exchange(struct fmd__pool *pool,
                                          struct fmd__producer *full);
 /* Frees retired rings that are drained. The writer. */

@@ -17,13 +17,11 @@ struct fmd__ring_home {
     char link[PATH_MAX]; /* "" when the file is itself beside the traces */
 };
 
-/* Makes a locked file with bytes of disk space under it. ring_directory is tried first
- * (NULL: none), then /dev/shm, then trace_directory. Its descriptor, or -1 when it cannot
- * be had anywhere. */
+/* Makes a locked file with bytes of disk space under it, and the link to it.
+ * ring_directory is tried first (NULL: none), then /dev/shm, then trace_directory. Its
+ * descriptor, or -1 when it cannot be had anywhere. */
 int fmd__ring_home_make(struct fmd__ring_home *home, const char *ring_directory,
                         const char *trace_directory, const char *stem, uint64_t bytes);
-/* Puts the link beside the traces: from now on the file is found when we die. */
-void fmd__ring_home_publish(const struct fmd__ring_home *home);
 /* Removes both names. */
 void fmd__ring_home_remove(struct fmd__ring_home *home);
 

@@ -22,8 +22,8 @@
 #define LEFTOVERS_NS (10 * SECOND)
 #define STATS_NS (10 * SECOND) /* without news */
 #define STATS_NEWS_NS SECOND   /* with new drops */
-/* The encoder needs 200 kB; the rest is for thread-local storage of the application, which
- * the C library takes from the stack. Only pages that are used cost memory. */
+/* The encoder needs 200 kB; the rest is for thread-local storage of the application,
+ * which the C library takes from the stack. Only pages that are used cost memory. */
 #define STACK_BYTES (2u << 20)
 
 /* --- counts ---------------------------------------------------------------------- */

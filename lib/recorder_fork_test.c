@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The recorder and fork: prefork servers, forks in the middle of things, ways to end. */
+#define _GNU_SOURCE
+#include "read_back.h"
+
+#include "fmd-record.h"
+
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* Its runtime cannot start threads in a child of a threaded process. */
+#ifdef __SANITIZE_THREAD__
+#define NOT_UNDER_TSAN() skip()
+#else
+#define NOT_UNDER_TSAN() (void)0
+#endif
+
+static void start_in(const char *directory)
+{
+    struct fmd_config config;
+
+    fmd_config_init(&config);
+    config.directory = directory;
+    config.application = "forks";
+    assert_int_equal(fmd_start(&config), 0);
+}
+
+static void record(uint32_t endpoint, unsigned count, const char *group)
+{
+    struct fmd_request request;
+
+    for (unsigned i = 0; i < count; i++) {
+        fmd_begin(&request, endpoint);
+        fmd_set_group(&request, group, strlen(group));
+        fmd_end(&request);
+    }
+}
+
+/* fork() without the test's buffered output in the child. */
+static pid_t fork_quietly(void)
+{
+    fflush(NULL);
+    return fork();
+}
+
+static int wait_for(pid_t child)
+{
+    int status;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static uint32_t count_group(const struct back *back, const char *group)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < back->request_count; i++)
+        count +=
+            back->requests[i].group && strcmp(back->requests[i].group->bytes, group) == 0;
+    return count;
+}
+
+TEST(an_idle_parent_and_four_children_make_four_files)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    uint32_t endpoint;
+    pid_t children[4];
+    struct back back;
+
+    start_in(directory);
+    endpoint = fmd_endpoint("GET /");
+    for (int i = 0; i < 4; i++) {
+        children[i] = fork_quietly();
+        if (children[i] == 0) {
+            char group[16];
+
+            snprintf(group, sizeof group, "w%d", i);
+            record(endpoint, 100, group);
+            exit(0);
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(wait_for(children[i]), 0);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.files, 4);
+    assert_int_equal(back.rings, 0);
+    assert_int_equal(back.stream_count, 4);
+    assert_int_equal(back.request_count, 400);
+    for (uint32_t i = 0; i < 4; i++) {
+        char group[16];
+
+        snprintf(group, sizeof group, "w%u", i);
+        assert_int_equal(count_group(&back, group), 100);
+        assert_true(back.streams[i].ended);
+        assert_int_equal(back.streams[i].stats.issued, 100);
+    }
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(what_the_parent_had_recorded_is_not_written_again_by_its_children)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    uint32_t endpoint;
+    struct back back;
+    pid_t child;
+
+    start_in(directory);
+    endpoint = fmd_endpoint("GET /");
+    record(endpoint, 50, "parent");
+    child = fork_quietly();
+    if (child == 0) {
+        record(endpoint, 7, "child");
+        exit(0);
+    }
+    record(endpoint, 5, "parent");
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.stream_count, 2);
+    assert_int_equal(count_group(&back, "parent"), 55);
+    assert_int_equal(count_group(&back, "child"), 7);
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(a_child_that_records_nothing_leaves_nothing_and_harms_nothing)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    struct back back;
+    pid_t child;
+
+    start_in(directory);
+    record(fmd_endpoint("GET /"), 3, "parent");
+    child = fork_quietly();
+    if (child == 0)
+        exit(fmd_snapshot() == 0 ? 0 : 1);
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(back_count_files(directory, ".ring"), 1);
+    record(0, 2, "parent");
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.stream_count, 1);
+    assert_int_equal(back.request_count, 5);
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(a_request_in_flight_at_the_fork_is_the_parents)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    struct fmd_request request;
+    struct fmd_stats stats;
+    struct back back;
+    pid_t child;
+
+    start_in(directory);
+    fmd_begin(&request, fmd_endpoint("GET /forks"));
+    child = fork_quietly();
+    if (child == 0) {
+        fmd_end(&request);
+        fmd_stats(&stats);
+        if (stats.issued != 1 || stats.dropped[FMD_DROP_FORKED] != 1)
+            _exit(1);
+        record(0, 1, "child");
+        fmd_begin(&request, 0); /* the same memory is the child's own now */
+        fmd_end(&request);
+        if (fmd_snapshot() != 0)
+            _exit(2);
+        fmd_stats(&stats);
+        exit(stats.issued == 3 && stats.recorded == 2 &&
+                     stats.dropped[FMD_DROP_FORKED] == 1
+                 ? 0
+                 : 3);
+    }
+    assert_int_equal(wait_for(child), 0);
+    fmd_end(&request);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 3);
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(a_child_made_without_the_c_library_records_for_itself)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    struct back back;
+    pid_t child;
+
+    start_in(directory);
+    record(fmd_endpoint("GET /"), 3, "parent");
+    fflush(NULL);
+    child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); /* no atfork handlers run */
+    if (child == 0) {
+        record(0, 4, "child");
+        _exit(fmd_snapshot() == 0 ? 0 : 1);
+    }
+    assert_int_equal(wait_for(child), 0);
+    record(0, 1, "parent");
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(count_group(&back, "parent"), 4);
+    assert_int_equal(count_group(&back, "child"), 4);
+    back_free(&back);
+    start_in(directory); /* takes the child's ring in */
+    assert_int_equal(fmd_stop(), 0);
+    back_remove(directory);
+}
+
+TEST(a_grandchild_has_a_file_of_its_own)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    struct back back;
+    pid_t child;
+
+    start_in(directory);
+    record(0, 1, "one");
+    child = fork_quietly();
+    if (child == 0) {
+        record(0, 2, "two");
+        child = fork_quietly();
+        if (child == 0) {
+            record(0, 3, "three");
+            exit(0);
+        }
+        exit(wait_for(child) != 0);
+    }
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.stream_count, 3);
+    assert_int_equal(count_group(&back, "one"), 1);
+    assert_int_equal(count_group(&back, "two"), 2);
+    assert_int_equal(count_group(&back, "three"), 3);
+    back_free(&back);
+    back_remove(directory);
+}
+
+/* --- forks while everything is in motion ----------------------------------------------
+ */
+
+static _Atomic bool stopping;
+
+static void *keep_busy(void *unused)
+{
+    char name[32];
+
+    (void)unused;
+    for (unsigned i = 0; !stopping; i++) {
+        snprintf(name, sizeof name, "GET /%u", i % 5000);
+        record(fmd_endpoint(name), 1, name);
+        if (i % 64 == 0)
+            (void)fmd_snapshot();
+    }
+    return NULL;
+}
+
+TEST(forking_while_threads_record_register_and_write_never_hangs)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    pthread_t threads[3];
+    struct back back;
+
+    start_in(directory);
+    stopping = false;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, keep_busy, NULL), 0);
+    for (int i = 0; i < 60; i++) {
+        pid_t child = fork_quietly();
+
+        if (child == 0) {
+            alarm(20); /* a hang is a failure, not a wait */
+            record(fmd_endpoint("GET /child"), 3, "child");
+            _exit(fmd_stop() == 0 ? 0 : 1);
+        }
+        assert_int_equal(wait_for(child), 0);
+    }
+    stopping = true;
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(count_group(&back, "child"), 180);
+    back_free(&back);
+    back_remove(directory);
+}
+
+/* --- ways to end ----------------------------------------------------------------------
+ */
+
+static void *record_in_thread(void *unused)
+{
+    (void)unused;
+    record(0, 5, "thread");
+    exit(0); /* from a thread, while main waits */
+}
+
+static void end_by(int way)
+{
+    char *const arguments[] = {"true", NULL};
+    pthread_t thread;
+    pid_t spawned;
+
+    record(0, 10, "main");
+    switch (way) {
+    case 0:
+        exit(0);
+    case 1:
+        _exit(0);
+    case 2:
+        (void)execv("/bin/true", arguments);
+        break;
+    case 3:
+        raise(SIGTERM);
+        break;
+    case 4:
+        raise(SIGKILL);
+        break;
+    case 5:
+        (void)pthread_create(&thread, NULL, record_in_thread, NULL);
+        (void)pthread_join(thread, NULL);
+        break;
+    case 6: /* spawning is no end and does no harm */
+        (void)posix_spawn(&spawned, "/bin/true", NULL, NULL, arguments, NULL);
+        (void)waitpid(spawned, NULL, 0);
+        record(0, 1, "main");
+        exit(0);
+    default: /* quick_exit runs no exit handlers */
+        quick_exit(0);
+    }
+    _exit(9);
+}
+
+TEST(however_a_process_ends_its_requests_are_in_the_trace_or_the_ring)
+{
+    NOT_UNDER_TSAN();
+    static const unsigned expected[] = {10, 10, 10, 10, 10, 15, 11, 10};
+    static const bool clean[] = {true, false, false, false, false, true, true, false};
+
+    for (int way = 0; way < 8; way++) {
+        const char *directory = back_directory();
+        struct back back;
+        pid_t child = fork_quietly();
+
+        if (child == 0) {
+            start_in(directory);
+            end_by(way);
+        }
+        (void)wait_for(child);
+        back = back_read(directory);
+        assert_int_equal(back.request_count, expected[way]);
+        assert_int_equal(back.streams[0].ended, clean[way]);
+        assert_int_equal(back.rings, clean[way] ? 0 : 1);
+        assert_int_equal(back.streams[0].stats.issued, expected[way]);
+        back_free(&back);
+
+        /* The next one to start moves what is left beside the traces, where it counts
+         * the same. */
+        start_in(directory);
+        assert_int_equal(fmd_stop(), 0);
+        back = back_read(directory);
+        assert_int_equal(back.request_count, expected[way]);
+        assert_int_equal(back.rings, clean[way] ? 0 : 1);
+        back_free(&back);
+        back_remove(directory);
+    }
+}
+
+TEST(a_living_sibling_takes_in_the_ring_of_a_killed_one)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    struct timespec nap = {0, 20000000};
+    struct stat status;
+    struct back back;
+    char path[512] = "";
+    struct dirent *entry;
+    DIR *entries;
+    pid_t child = fork_quietly();
+
+    if (child == 0) {
+        start_in(directory);
+        record(0, 10, "killed");
+        raise(SIGKILL);
+    }
+    (void)wait_for(child);
+    entries = opendir(directory);
+    while ((entry = readdir(entries)))
+        if (back_ends_with(entry->d_name, ".ring"))
+            snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+    closedir(entries);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+
+    child = fork_quietly();
+    if (child == 0) { /* a sibling that has been there all the time */
+        start_in("/tmp");
+        (void)fmd_stop();
+        start_in(directory);
+        record(0, 1, "living");
+        for (int i = 0; i < 500; i++) {
+            nanosleep(&nap, NULL);
+            if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+                exit(0);
+        }
+        exit(1);
+    }
+    assert_int_equal(wait_for(child), 0);
+    back = back_read(directory);
+    assert_int_equal(count_group(&back, "killed"), 10);
+    assert_int_equal(count_group(&back, "living"), 1);
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(a_sleeping_child_does_not_hold_its_dead_parents_ring)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    int pipe_ends[2], ready[2];
+    struct back back;
+    pid_t parent, grandchild;
+    char byte;
+
+    assert_int_equal(pipe(pipe_ends), 0);
+    assert_int_equal(pipe(ready), 0);
+    parent = fork_quietly();
+    if (parent == 0) {
+        start_in(directory);
+        record(0, 3, "parent");
+        grandchild = fork();
+        if (grandchild == 0) {
+            close(pipe_ends[1]);
+            (void)!write(ready[1], "x", 1);
+            _exit(read(pipe_ends[0], &byte, 1) == 0 ? 0 : 1); /* until the test closes */
+        }
+        (void)!read(ready[0], &byte, 1);
+        raise(SIGKILL);
+    }
+    close(pipe_ends[0]);
+    close(ready[0]);
+    close(ready[1]);
+    (void)wait_for(parent);
+    start_in(directory); /* takes the ring in although the grandchild lives */
+    assert_int_equal(fmd_stop(), 0);
+    {
+        DIR *entries = opendir(directory);
+        struct dirent *entry;
+
+        while ((entry = readdir(entries))) {
+            struct stat status;
+
+            if (!back_ends_with(entry->d_name, ".ring"))
+                continue;
+            fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW);
+            assert_true(S_ISREG(status.st_mode));
+        }
+        closedir(entries);
+    }
+    close(pipe_ends[1]);
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 3);
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(an_application_that_closes_all_descriptors_is_not_written_into)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    char victim[512];
+    struct stat status;
+    struct back back;
+    pid_t child;
+
+    snprintf(victim, sizeof victim, "%s/precious", directory);
+    child = fork_quietly();
+    if (child == 0) {
+        start_in(directory);
+        record(0, 10, "before");
+        if (fmd_snapshot() != 0)
+            _exit(1);
+        for (int file = 3; file < 64; file++)
+            close(file);
+        for (int file = 3; file < 64; file++) /* the numbers are theirs now */
+            if (open(victim, O_RDWR | O_CREAT | O_CLOEXEC, 0600) < 0)
+                _exit(2);
+        record(0, 10, "after");
+        if (fmd_snapshot() != 0)
+            _exit(3);
+        if (fmd_stop() != 0)
+            _exit(4);
+        for (int file = 3; file < 64; file++)
+            if (fcntl(file, F_GETFD) < 0)
+                _exit(5);
+        _exit(0);
+    }
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(stat(victim, &status), 0);
+    assert_int_equal(status.st_size, 0);
+    back = back_read(directory);
+    assert_int_equal(count_group(&back, "before"), 10);
+    assert_int_equal(count_group(&back, "after"), 10);
+    back_free(&back);
+    back_remove(directory);
+}
