@@ -201,7 +201,7 @@ static inline void put_end(struct writer *writer, bool clean_end)
 {
     writer->stats.clean_end = clean_end;
     put_stats(writer);
-    put_block(writer, FMD__BLOCK_END, 0, NULL, 0);
+    put_block(writer, FMD__BLOCK_END, 0, (const uint8_t *)"", 0);
 }
 
 static inline void put_trace(struct writer *writer, const char *path)
