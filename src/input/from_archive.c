@@ -216,8 +216,9 @@ static char *entry_name(const struct archived *archived, struct archive_entry *e
         inner = "(a name that cannot be shown)";
     while (inner[0] == '/' || (inner[0] == '.' && inner[1] == '/'))
         inner++;
-    char *name = mem_new(strlen(outer) + strlen(inner) + 2);
-    strcat(strcat(strcpy(name, outer), "/"), inner);
+    size_t room = strlen(outer) + strlen(inner) + 2;
+    char *name = mem_new(room);
+    snprintf(name, room, "%s/%s", outer, inner);
     return name;
 }
 

@@ -63,7 +63,7 @@ struct ledger {
     void *streams_by_id, *run_hosts; /* tsearch trees */
     struct stream *first, **last;
     struct run_host **all_run_hosts;
-    size_t run_host_count;
+    size_t run_host_count, run_host_room;
     uint64_t requests, recovered, blocks_skipped;
     size_t names_bytes;
     struct loss *losses; /* file is owned here */
@@ -144,8 +144,8 @@ static struct run_host *find_run_host(struct ledger *ledger, const char *run,
     made->run = mem_text(run);
     made->host = mem_text(host);
     ledger->all_run_hosts =
-        mem_resize(ledger->all_run_hosts,
-                   (ledger->run_host_count + 1) * sizeof(*ledger->all_run_hosts));
+        vec_room(ledger->all_run_hosts, &ledger->run_host_room,
+                 ledger->run_host_count + 1, sizeof(struct run_host *));
     ledger->all_run_hosts[ledger->run_host_count++] = made;
     tsearch(made, &ledger->run_hosts, by_run_and_host);
     return made;
@@ -588,21 +588,25 @@ static int by_host(const void *left, const void *right)
     return strcmp((*a)->host, (*b)->host);
 }
 
+/* The report's entry of that name, which is the last one or a new one. */
+static struct input_host *host_entry(struct input_report *report, const char *name)
+{
+    if (!report->host_count ||
+        strcmp(report->hosts[report->host_count - 1].name, name) != 0)
+        report->hosts[report->host_count++].name = mem_text(name);
+    return &report->hosts[report->host_count - 1];
+}
+
 static void finish_hosts(struct ledger *ledger, struct input_report *report)
 {
     if (!ledger->run_host_count)
         return;
-    qsort(ledger->all_run_hosts, ledger->run_host_count, sizeof(*ledger->all_run_hosts),
+    qsort(ledger->all_run_hosts, ledger->run_host_count, sizeof(struct run_host *),
           by_host);
-    report->hosts = mem_new(ledger->run_host_count * sizeof(*report->hosts));
+    report->hosts = mem_array(ledger->run_host_count, sizeof(*report->hosts));
     for (size_t i = 0; i < ledger->run_host_count; i++) {
         const struct run_host *from = ledger->all_run_hosts[i];
-        struct input_host *to =
-            report->host_count ? &report->hosts[report->host_count - 1] : NULL;
-        if (!to || strcmp(to->name, from->host)) {
-            to = &report->hosts[report->host_count++];
-            to->name = mem_text(from->host);
-        }
+        struct input_host *to = host_entry(report, from->host);
         if (from->requests && (!to->requests || from->first_utc_ns < to->first_utc_ns))
             to->first_utc_ns = from->first_utc_ns;
         if (from->requests && (!to->requests || from->last_utc_ns > to->last_utc_ns))
@@ -628,7 +632,7 @@ static void finish_clocks(struct ledger *ledger, struct input_report *report)
                    ledger->notes);
     for (size_t i = 0; i < count; i++)
         report->runs +=
-            ranges[i].run[0] && (!i || strcmp(ranges[i].run, ranges[i - 1].run));
+            ranges[i].run[0] && (!i || strcmp(ranges[i].run, ranges[i - 1].run) != 0);
     free(ranges);
 }
 
