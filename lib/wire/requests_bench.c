@@ -82,7 +82,8 @@ struct bench {
     ZSTD_DCtx *dctx;
     ZSTD_CCtx *cctx;
     struct fmd__columns columns;
-    uint8_t apart[1024]; /* copies 4096 bytes or little more apart are slow on some CPUs */
+    uint8_t
+        apart[1024]; /* copies 4096 bytes or little more apart are slow on some CPUs */
     struct fmd__columns copy;
     uint8_t scratch[FMD__PAYLOAD_BYTES_MAX];
     uint8_t encoded[FMD__REQUESTS_BOUND];
