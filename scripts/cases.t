@@ -22,6 +22,7 @@ run() { # NAME; leaves got.stdout got.stderr got.exit in $work/NAME
     (
         cd "$here/run" || exit 1
         env -i PATH="$build:/usr/bin:/bin" HOME="$here" TZ=UTC LC_ALL=C.UTF-8 TRACES="$root/testdata/traces" \
+            LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$root/scripts/asan.supp:print_suppressions=0}" \
             timeout 60 bash -o pipefail "$case/cmd" >"$here/got.stdout" 2>"$here/got.stderr" </dev/null
         echo $? >"$here/got.exit"
     )
