@@ -386,6 +386,18 @@ static void load_summary(struct loading *loading)
     require(loading, in->at == in->end);
 }
 
+/* A grid and each of its time blocks are there because some request is in it. */
+static void require_blocks_used(struct loading *loading, const struct timegrid *grid)
+{
+    require(loading, grid->count > 0);
+    for (unsigned i = 0; i < grid->count; i++) {
+        bool used = false;
+        for (size_t column = 0; column < grid->column_count; column++)
+            used |= grid->columns[column][i].requests > 0;
+        require(loading, used);
+    }
+}
+
 /* A name that nobody has would not be saved again. */
 static void require_names_used(struct loading *loading)
 {
@@ -404,6 +416,10 @@ struct summary *summary_unpack(const void *payload, size_t size)
     load_summary(&loading);
     if (!loading.in.bad)
         require_names_used(&loading);
+    for (size_t i = 0; i < loading.summary->version_count; i++)
+        require_blocks_used(&loading, &loading.summary->versions[i]->grid);
+    for (size_t i = 0; i < loading.summary->endpoint_count; i++)
+        require_blocks_used(&loading, &loading.summary->endpoints[i]->grid);
     loading.summary->generation++;
     if (!loading.in.bad)
         return loading.summary;

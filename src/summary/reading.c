@@ -123,10 +123,10 @@ size_t summary_slow_shares(const struct summary *summary, const struct summary_c
     size_t room = cell->slow->shared_count, count = 0, told = 0;
     uint32_t *values = mem_array(room, sizeof(*values));
     struct summary_share *shares = mem_array(room, sizeof(*shares));
-    room = slow_values(cell->slow, dimension, from, values);
+    room = slow_values(cell->slow, (int)dimension, from, values);
     for (size_t i = 0; i < room; i++) {
         if (i == 0 || values[i] != values[i - 1])
-            shares[count++].name = name_of(summary, dimension, values[i] - 1);
+            shares[count++].name = name_of(summary, (int)dimension, values[i] - 1);
         shares[count - 1].slow++;
     }
     qsort(shares, count, sizeof(*shares), share_order);

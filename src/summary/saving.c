@@ -212,8 +212,8 @@ static void save_kept(const struct saving *saving, const struct slow_entry *entr
     for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
         pack_number(saving->out, rank_of(saving, d, entry->values[d]));
     pack_number(saving->out, entry->status);
-    str_add_byte(saving->out, (char)entry->method);
-    str_add_byte(saving->out, (char)entry->flags);
+    pack_number(saving->out, entry->method);
+    pack_number(saving->out, entry->flags);
 }
 
 /* By bucket, then by rank of group and of address. */
