@@ -41,8 +41,6 @@ static void trace_points(cairo_t *cairo, const struct shape *shape,
             cairo_line_to(cairo, snap(points[i].x), snap(points[i].y));
         }
     }
-    if (shape->kind == SHAPE_POLYGON)
-        cairo_close_path(cairo);
 }
 
 static void draw_path(cairo_t *cairo, const struct shape *shape,

@@ -16,7 +16,6 @@ void scene_release(struct scene *scene)
 {
     for (size_t i = 0; i < scene->count; i++) {
         free(scene->shapes[i].text);
-        free(scene->shapes[i].tip);
     }
     free(scene->shapes);
     free(scene->points);
@@ -54,15 +53,13 @@ void scene_add(struct scene *scene, const struct shape *shape, const struct poin
     struct shape added = *shape;
     added.first_point = scene->point_count;
     added.point_count = point_count;
-    added.tip = NULL;
     bool copied =
-        copy_string(&added.text, shape->text) && copy_string(&added.tip, shape->tip) &&
+        copy_string(&added.text, shape->text) &&
         grow((void **)&scene->shapes, &scene->room, scene->count, 1, sizeof(*shape)) &&
         grow((void **)&scene->points, &scene->point_room, scene->point_count, point_count,
              sizeof(*points));
     if (!copied) {
         free(added.text);
-        free(added.tip);
         scene->failed = true;
         return;
     }
@@ -102,7 +99,7 @@ static void print_color(FILE *out, const char *name, struct color color)
 
 static void print_shape(FILE *out, const struct scene *scene, const struct shape *shape)
 {
-    static const char *const kinds[] = {"rects", "line", "polygon", "dots", "text"};
+    static const char *const kinds[] = {"rects", "line", "dots", "text"};
     static const char *const anchors[] = {"start", "middle", "end"};
     fputs(kinds[shape->kind], out);
     for (size_t i = 0; i < shape->point_count; i++) {
@@ -127,8 +124,6 @@ static void print_shape(FILE *out, const struct scene *scene, const struct shape
         print_number(out, shape->max_pt);
         fprintf(out, " \"%s\"", shape->text);
     }
-    if (shape->tip)
-        fprintf(out, " tip \"%s\"", shape->tip);
     fputc('\n', out);
 }
 

@@ -24,11 +24,11 @@ struct point {
 };
 
 enum shape_kind {
-    SHAPE_RECTS,   /* pairs of points: top left corner, then (width, height) */
-    SHAPE_LINE,    /* a polyline */
-    SHAPE_POLYGON, /* closed, filled */
-    SHAPE_DOTS,    /* centres of circles of radius size_pt */
-    SHAPE_TEXT     /* one point: where the anchor meets the baseline */
+    SHAPE_RECTS, /* pairs of points: top left corner, then (width, height) */
+    SHAPE_LINE,  /* a polyline */
+
+    SHAPE_DOTS, /* centres of circles of radius size_pt */
+    SHAPE_TEXT  /* one point: where the anchor meets the baseline */
 };
 
 enum anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END }; /* left, centre, right */
@@ -52,13 +52,11 @@ struct shape {
     enum cut cut;
     bool bold;
     double max_pt; /* the renderer shortens what its fonts make wider than this */
-    /* any shape: what a reader may hover over; NULL for none; owned by the scene */
-    char *tip;
 };
 
 struct scene {
     double width_pt, height_pt;
-    char *title; /* for alt texts and <title>; owned */
+    char *title; /* what a reader who does not see it is told; owned */
     struct shape *shapes;
     size_t count, room;
     struct point *points;

@@ -121,6 +121,8 @@ static double em_width(uint32_t code, bool bold)
         return 0.86;
     if (code == 0xb7)
         return 0.29;
+    if (code == 0x202f)
+        return 0.17;
     return bold ? 0.74 : 0.68;
 }
 

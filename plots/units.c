@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* value >= 0 with up to decimals digits after the point, idle zeros dropped, thousands
- * parted by commas. Needs value * 10^decimals < 10^18. Returns the end. */
-static char *plain(double value, int decimals, char out[NUMBER_BYTES])
+/* value >= 0 with decimals digits after the point, idle zeros dropped unless kept,
+ * thousands parted by narrow spaces. Needs value * 10^decimals < 10^18. Returns the end.
+ */
+static char *plain(double value, int decimals, bool keep_zeros, char out[NUMBER_BYTES])
 {
     long long scaled = llround(value * pow(10, decimals)), one = 1;
     for (int i = 0; i < decimals; i++)
@@ -19,24 +20,24 @@ static char *plain(double value, int decimals, char out[NUMBER_BYTES])
     char *at = out;
     for (int i = 0; i < length; i++) {
         if (i > 0 && (length - i) % 3 == 0)
-            *at++ = ',';
+            at = stpcpy(at, "\u202f");
         *at++ = digits[i];
     }
     *at = '\0';
-    if (rest == 0)
-        return at;
-    for (; rest % 10 == 0; rest /= 10)
+    for (; decimals > 0 && !keep_zeros && rest % 10 == 0; rest /= 10)
         decimals--;
+    if (decimals == 0)
+        return at;
     return at +
            snprintf(at, (size_t)(out + NUMBER_BYTES - at), ".%0*lld", decimals, rest);
 }
 
-/* 3 significant digits below 1000, whole numbers above. */
+/* 3 significant digits below 1000, whole numbers above; 9.995 is 10.0 then. */
 static int decimals_for(double value)
 {
     if (value < 1e-6)
         return 0;
-    int decimals = 2 - (int)floor(log10(value * (1 + 1e-9)));
+    int decimals = 2 - (int)floor(log10(value * (10 / 9.995)));
     return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
 }
 
@@ -45,7 +46,7 @@ bool latency_is_known(double ns)
     return ns >= 1e-3 && ns <= 1e18;
 }
 
-void latency_text(double ns, char out[NUMBER_BYTES])
+static void write_latency(double ns, bool keep_zeros, char out[NUMBER_BYTES])
 {
     static const struct {
         double ns;
@@ -60,7 +61,18 @@ void latency_text(double ns, char out[NUMBER_BYTES])
     while (unit < 3 && ns < units[unit].ns * 0.9995)
         unit++;
     double value = fmin(fmax(ns / units[unit].ns, 0), 1e15);
-    stpcpy(plain(value, decimals_for(value), out), units[unit].name);
+    stpcpy(plain(value, ns > 0 ? decimals_for(value) : 0, keep_zeros && unit < 3, out),
+           units[unit].name);
+}
+
+void latency_text(double ns, char out[NUMBER_BYTES])
+{
+    write_latency(ns, true, out);
+}
+
+void latency_tick_text(double ns, char out[NUMBER_BYTES])
+{
+    write_latency(ns, false, out);
 }
 
 void count_text(double value, char out[NUMBER_BYTES])
@@ -80,12 +92,12 @@ void count_text(double value, char out[NUMBER_BYTES])
         unit++;
     size /= units[unit].size;
     char digits[NUMBER_BYTES];
-    plain(size, decimals_for(size), digits);
+    plain(size, decimals_for(size), false, digits);
     stpcpy(stpcpy(stpcpy(out, value < 0 ? "−" : ""), digits), units[unit].name);
 }
 
 void percent_text(double share, char out[NUMBER_BYTES])
 {
     double percent = isfinite(share) ? fmin(fmax(share * 100, 0), 100) : 0;
-    stpcpy(plain(percent, 7, out), " %");
+    stpcpy(plain(percent, 7, false, out), " %");
 }

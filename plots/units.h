@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Numbers as readers want them, whatever the locale: latencies with the unit that suits,
- * counts with thousands apart, shares in percent.
+ * counts with their thousands apart, shares in percent.
  */
 #ifndef PLOTS_UNITS_H
 #define PLOTS_UNITS_H
@@ -14,12 +14,15 @@ enum { NUMBER_BYTES = 48 };
  */
 bool latency_is_known(double ns);
 
-/* 3 significant digits, no idle zeros: "950 ns", "1.25 ms", "60 s". "no value" for NaN.
+/* A value, with 3 significant digits: "950 ns", "1.20 ms", "60.0 s". "no value" for NaN.
  */
 void latency_text(double ns, char out[NUMBER_BYTES]);
 
-/* "0", "12,345", from a million on "1.23 M", "4.5 G" and so on; fractions with 3 digits.
- */
+/* A tick, without idle zeros: "1 ms", "2.5 s". */
+void latency_tick_text(double ns, char out[NUMBER_BYTES]);
+
+/* "0", "12 345" (narrow no-break spaces, as in the report beside the picture), from a
+ * million on "1.23 M", "4.5 G" and so on; fractions with 3 digits. */
 void count_text(double value, char out[NUMBER_BYTES]);
 
 /* A share 0..1 as "50 %", "99.9 %", "99.999 %". */

@@ -30,14 +30,28 @@ TEST(latencies_have_the_unit_that_suits)
 {
     assert_string_equal(latency(0), "0 ns");
     assert_string_equal(latency(950), "950 ns");
-    assert_string_equal(latency(1000), "1 µs");
+    assert_string_equal(latency(1000), "1.00 µs");
     assert_string_equal(latency(12345), "12.3 µs");
     assert_string_equal(latency(999499), "999 µs");
-    assert_string_equal(latency(999700), "1 ms");
+    assert_string_equal(latency(999700), "1.00 ms");
     assert_string_equal(latency(1.254e6), "1.25 ms");
-    assert_string_equal(latency(2.5e9), "2.5 s");
-    assert_string_equal(latency(86400e9), "86,400 s");
+    assert_string_equal(latency(2.5e9), "2.50 s");
+    assert_string_equal(latency(86400e9), "86\u202f400 s");
+    assert_string_equal(latency(9.994e6), "9.99 ms");
+    assert_string_equal(latency(9.996e6), "10.0 ms");
+    assert_string_equal(latency(99.96e6), "100 ms");
     assert_string_equal(latency(NAN), "no value");
+}
+
+TEST(ticks_have_no_idle_zeros)
+{
+    char text[NUMBER_BYTES];
+    latency_tick_text(1e6, text);
+    assert_string_equal(text, "1 ms");
+    latency_tick_text(2.5e9, text);
+    assert_string_equal(text, "2.5 s");
+    latency_tick_text(100e9, text);
+    assert_string_equal(text, "100 s");
 }
 
 TEST(counts_have_their_thousands_apart)
@@ -45,8 +59,8 @@ TEST(counts_have_their_thousands_apart)
     assert_string_equal(count(0), "0");
     assert_string_equal(count(0.25), "0.25");
     assert_string_equal(count(999), "999");
-    assert_string_equal(count(12345), "12,345");
-    assert_string_equal(count(-1500), "−1,500");
+    assert_string_equal(count(12345), "12\u202f345");
+    assert_string_equal(count(-1500), "−1\u202f500");
     assert_string_equal(count(1234567), "1.23 M");
     assert_string_equal(count(50e6), "50 M");
     assert_string_equal(count(4.5e9), "4.5 G");
@@ -68,7 +82,7 @@ TEST(a_latency_reads_back_within_half_a_percent)
 {
     uint64_t seed = 1;
     for (int i = 0; i < 20000; i++) {
-        double ns = pow(10, 11.9 * sample_uniform(&seed));
+        double ns = pow(10, 11.8 * sample_uniform(&seed));
         const char *text = latency(ns);
         char *unit;
         double value = strtod(text, &unit);

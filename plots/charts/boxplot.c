@@ -190,7 +190,7 @@ static void draw_boxes(struct scene *scene, const struct theme *theme,
     struct scale x = scale_log(span->low_ns / 1.15, span->high_ns * 1.15, at.frame.left,
                                at.frame.right);
     struct axis axis;
-    axis_init(&axis, theme, x, SIDE_BOTTOM, latency_text);
+    axis_init(&axis, theme, x, SIDE_BOTTOM, latency_tick_text);
     axis.title = "latency, log scale";
     axis_draw(scene, theme, &axis, at.frame);
     double head_y = at.frame.top - 0.9 * base;

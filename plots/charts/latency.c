@@ -508,7 +508,7 @@ static void draw_ecdf(struct scene *scene, const struct theme *theme,
     view.frame = (struct frame){inside.left, inside.top + 1.6 * base, inside.right - base,
                                 inside.bottom};
     axis_init(&latency, theme, scale_log(low_ns / 1.1, high_ns * 1.15, 0, 600),
-              SIDE_BOTTOM, latency_text);
+              SIDE_BOTTOM, latency_tick_text);
     latency.title = "latency, log scale";
     view.frame.bottom -= axis_room(&latency, theme);
     /* some head room for the names of the dots at p99 */
@@ -518,7 +518,7 @@ static void draw_ecdf(struct scene *scene, const struct theme *theme,
     view.frame.left += axis_room(&share, theme);
     view.latency =
         scale_log(low_ns / 1.1, high_ns * 1.15, view.frame.left, view.frame.right);
-    axis_init(&latency, theme, view.latency, SIDE_BOTTOM, latency_text);
+    axis_init(&latency, theme, view.latency, SIDE_BOTTOM, latency_tick_text);
     latency.title = "latency, log scale";
     axis_draw(scene, theme, &latency, view.frame);
     axis_draw(scene, theme, &share, view.frame);
@@ -542,7 +542,7 @@ static void draw_percentiles(struct scene *scene, const struct theme *theme,
     view.frame.bottom -= axis_room(&share, theme);
     view.latency =
         scale_log(low_ns / 1.1, high_ns * 1.15, view.frame.bottom, view.frame.top);
-    axis_init(&latency, theme, view.latency, SIDE_LEFT, latency_text);
+    axis_init(&latency, theme, view.latency, SIDE_LEFT, latency_tick_text);
     latency.title = "latency, log scale";
     view.frame.left += axis_room(&latency, theme);
     view.share = scale_nines(end_share, view.frame.left, view.frame.right);
