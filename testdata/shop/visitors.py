@@ -13,6 +13,7 @@ import http.client
 import itertools
 import json
 import random
+import signal
 import sys
 import threading
 import time
@@ -124,6 +125,7 @@ class Crowd:
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--requests", type=int, default=1500)
