@@ -4,4 +4,4 @@
 
 load tests/python
 
-@test "processes and threads: every answer is recorded; clients that leave, files sent by the kernel" { tests test_uwsgi; }
+@test "processes, threads, mounts: every answer is recorded; clients that leave, files sent by the kernel" { tests test_uwsgi; }

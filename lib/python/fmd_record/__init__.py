@@ -23,7 +23,6 @@ from .version import find_version
 __all__ = ["bind", "init_app", "wsgi", "snapshot", "stats", "stop", "trace_path"]
 
 _group_failures = GroupFailures()
-_directory = None  # where the running recorder writes
 
 
 def bind(app, /, *, group_by=None, **options):
@@ -94,7 +93,6 @@ def trace_path():
 def _start(chosen, name, folder):
     """Starts the recorder unless it runs. Gives the application's endpoints, or None when
     nothing can be recorded (it is off, or it has been said why)."""
-    global _directory
     if not chosen["enabled"]:
         return None
     application = chosen["application"] or name
@@ -106,9 +104,10 @@ def _start(chosen, name, folder):
     config = {key: chosen[key] for key in _CONFIG if chosen[key] is not None}
     result = _native.start(application=application, version=version, **config)
     if result == -EALREADY:
-        if chosen["directory"] != _directory:
+        directory = _native.directory()
+        if chosen["directory"] != directory:
             say(
-                f"{application} is recorded into {_directory}, as the application bound "
+                f"{application} is recorded into {directory}, as the application bound "
                 f"before it; {chosen['directory']} is not used"
             )
     elif result != 0:
@@ -117,8 +116,6 @@ def _start(chosen, name, folder):
             "application goes on unrecorded; set FMD_DIR to a folder it may write"
         )
         return None
-    else:
-        _directory = chosen["directory"]
     return Endpoints(application, version)
 
 

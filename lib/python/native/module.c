@@ -5,6 +5,7 @@
  */
 #include "native.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <structmember.h>
 
@@ -126,6 +127,10 @@ PyTypeObject fmd_py_binding_type = {
 
 /* --- the recorder ------------------------------------------------------------------- */
 
+/* Where the recorder of this process writes: kept here since several interpreters of one
+ * process (uWSGI's mounts) share it. */
+static char *directory;
+
 static PyObject *start(PyObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"directory",      "application", "version",  "run",
@@ -148,8 +153,11 @@ static PyObject *start(PyObject *self, PyObject *args, PyObject *keywords)
     config.segment_bytes = segment_bytes;
     config.total_bytes = total_bytes;
     const int result = fmd_start(&config);
-    if (result == 0)
+    if (result == 0) {
         fmd_py_recording = true;
+        free(directory);
+        directory = strdup(config.directory);
+    }
     return PyLong_FromLong(result);
 }
 
@@ -218,6 +226,14 @@ static PyObject *trace_path(PyObject *self, PyObject *unused)
     return PyUnicode_DecodeFSDefault(path);
 }
 
+static PyObject *where(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    if (!directory)
+        Py_RETURN_NONE;
+    return PyUnicode_DecodeFSDefault(directory);
+}
+
 static PyMethodDef methods[] = {
     {"start", (PyCFunction)(void (*)(void))start, METH_VARARGS | METH_KEYWORDS,
      "start(**config) -> 0 or a negative errno"},
@@ -226,6 +242,7 @@ static PyMethodDef methods[] = {
     {"stats", stats, METH_NOARGS, "stats() -> the recorder's counts"},
     {"endpoint", endpoint, METH_VARARGS,
      "endpoint(application, version, name) -> number"},
+    {"directory", where, METH_NOARGS, "directory() -> where the recorder writes"},
     {"trace_path", trace_path, METH_NOARGS, "trace_path() -> the file written now"},
     {NULL, NULL, 0, NULL},
 };

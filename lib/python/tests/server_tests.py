@@ -71,15 +71,19 @@ class Recorded(unittest.TestCase):
         self.assertEqual((traces.issued, traces.dropped), (sent, 0))
         self.assertEqual((traces.recorded, len(traces.requests)), (sent, sent))
 
-    def assert_same(self, result, endpoints):
-        """Every answer, with the status that the client got, under its endpoint: in the
-        traces and in the report."""
-        expected = collections.Counter()
+    def expected(self, result, endpoints):
+        """How many answers the clients got, by endpoint and status."""
+        self.assertEqual(result["failed"], 0)
+        counts = collections.Counter()
         for target, statuses in result["answers"].items():
             for status, count in statuses.items():
-                expected[endpoints[target], status] += count
+                counts[endpoints[target], status] += count
+        return counts
+
+    def assert_same(self, result, endpoints):
+        """Every answer is in the traces and in the report."""
+        expected = self.expected(result, endpoints)
         traces = Traces(self.traces)
-        self.assertEqual(result["failed"], 0)
         self.assertEqual(traces.counts(), expected)
         self.assert_whole(traces, result["sent"])
         self.assert_reported(expected)

@@ -42,7 +42,7 @@ class Server:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            self.process.send_signal(self.graceful)
+            self.stop()
         try:
             self.process.wait(WAIT_S)
         except subprocess.TimeoutExpired:
@@ -67,8 +67,6 @@ class Server:
 
 
 class Gunicorn(Server):
-    graceful = signal.SIGTERM
-
     def __init__(self, module, folder, *options, **environment):
         port = free_port()
         super().__init__(
@@ -77,18 +75,26 @@ class Gunicorn(Server):
             port, os.path.join(folder, "gunicorn.log"), environment,
         )  # fmt: skip
 
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+
 
 class Uwsgi(Server):
-    graceful = signal.SIGINT
-
     def __init__(self, module, folder, *options, **environment):
         port = free_port()
+        self.orders = os.path.join(folder, "orders")
         super().__init__(
             ["uwsgi", "--plugin", "python3", "--virtualenv", sys.prefix,
-             "--http-socket", f"127.0.0.1:{port}", "--master", "--die-on-term",
-             "--need-app", "--module", module, *options],
+             "--http-socket", f"127.0.0.1:{port}", "--master", "--need-app",
+             "--master-fifo", self.orders, "--module", module, *options],
             port, os.path.join(folder, "uwsgi.log"), environment,
         )  # fmt: skip
+
+    def stop(self):
+        """By its fifo: a signal would end workers between the last byte of an answer, which
+        the client has, and the close of its body."""
+        with open(self.orders, "wb", buffering=0) as fifo:
+            fifo.write(b"q")
 
 
 def listening_ports(pids):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The WSGI entry alone: every shape of a WSGI application, driven as a server would."""
+import contextlib
 import contextvars
 import gc
 import hashlib
@@ -471,6 +472,14 @@ class Running(InProcess):
         Answer(app)
         self.assertEqual(len({request["pid"] for request in self.recorded()}), 2)
         self.assertEqual(len(Traces(self.folder).requests), 3)
+
+    def test_a_second_directory_is_said_and_not_used(self):
+        Answer(self.record(say()))
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            Answer(self.record(say(), directory=os.path.join(self.folder, "other")))
+        self.assertIn(f"test is recorded into {self.folder}, as", said.getvalue())
+        self.assertEqual(len(self.recorded()), 2)
 
     def test_level_0_records_no_request(self):
         Answer(self.record(say(), level=0))
