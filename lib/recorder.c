@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public calls. Those on the request path are whole here: a request in flight is the
- * image of its ring slot and some state, all in the caller's memory; its end copies the
- * image into the ring of the thread that ends it.
+ * The public calls. Those on the request path are whole here: all that is known of a
+ * request in flight is in the caller's memory; its end makes a slot of it in the ring of
+ * the thread that ends it.
  */
 #include "fmd-record.h"
 
@@ -16,16 +16,20 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define NONE UINT64_MAX /* a time that is not known */
 
-/* A request in flight. */
+/* A request in flight. Fields have words of their own, not the bytes of the slot: a load
+ * that spans several younger stores waits for the cache (4 ns). */
 struct flight {
-    struct fmd__slot_request slot; /* as it will stand in the ring */
-    uint32_t generation;           /* of the recording that it was begun in, 0: none */
-    uint32_t strings_lost;         /* group, address: without room to define them */
-    uint64_t view_start_ns;        /* of the view that runs, NONE when none does */
+    uint64_t start_ns;
+    uint64_t first_byte_ns, view_ns; /* durations, NONE while not known */
+    uint64_t view_start_ns;          /* of the view that runs, NONE when none does */
+    uint64_t group_hash, address_hash;
+    uint32_t generation; /* of the recording that it was begun in, 0: none */
+    uint32_t endpoint;
+    uint32_t status, method, flags;
+    uint32_t strings_lost; /* group, address: without room to define them */
 };
 
 _Static_assert(sizeof(struct flight) <= sizeof(struct fmd_request), "it fits");
-_Static_assert(sizeof(struct fmd__slot_request) == 64, "a slot is a cache line");
 
 static inline struct flight *flight_of(struct fmd_request *request)
 {
@@ -103,6 +107,8 @@ static inline bool make_room(struct fmd__producer **producer, uint64_t *head,
 /* --- groups and addresses ------------------------------------------------------------
  */
 
+_Static_assert(FMD__KNOWN_WAYS == 4, "string_hash() looks at four");
+
 static inline uint64_t *known_set(const struct fmd__producer *producer, uint64_t hash)
 {
     return producer->known + (hash >> 32) % FMD__KNOWN_SETS * FMD__KNOWN_WAYS;
@@ -130,14 +136,14 @@ static __attribute__((noinline)) bool send_string(struct fmd__producer **produce
 
 /* The hash under which the writer knows these bytes; 0 for none, or when it could not be
  * told. */
-static inline uint64_t string_hash(struct flight *flight, uint8_t what, const char *bytes,
-                                   size_t size)
+static inline __attribute__((always_inline)) uint64_t
+string_hash(struct flight *flight, uint8_t what, const char *bytes, size_t size)
 {
     uint32_t length =
         size < FMD__RING_STRING_BYTES ? (uint32_t)size : FMD__RING_STRING_BYTES;
     uint64_t hash, mark, *set;
     struct fmd__producer *producer;
-    bool known = false, no_ring;
+    bool known, no_ring;
 
     if (length == 0 || flight->generation == 0)
         return 0;
@@ -147,8 +153,8 @@ static inline uint64_t string_hash(struct flight *flight, uint8_t what, const ch
     hash = fmd__keyed_hash(&gate()->key, what, bytes, length);
     mark = hash ^ atomic_load_explicit(&gate()->strings_epoch, memory_order_relaxed);
     set = known_set(producer, hash);
-    for (unsigned way = 0; way < FMD__KNOWN_WAYS; way++)
-        known |= set[way] == mark;
+    /* without branches: which of the four it is cannot be predicted */
+    known = (set[0] == mark) | (set[1] == mark) | (set[2] == mark) | (set[3] == mark);
     if (!LIKELY(known))
         known = send_string(&producer, what, hash, mark, bytes, length);
     leave();
@@ -163,14 +169,14 @@ void fmd_set_group(struct fmd_request *request, const char *bytes, size_t length
 {
     struct flight *flight = flight_of(request);
 
-    flight->slot.group_hash = string_hash(flight, FMD__DEFINE_GROUP, bytes, length);
+    flight->group_hash = string_hash(flight, FMD__DEFINE_GROUP, bytes, length);
 }
 
 void fmd_set_address(struct fmd_request *request, const char *bytes, size_t length)
 {
     struct flight *flight = flight_of(request);
 
-    flight->slot.address_hash = string_hash(flight, FMD__DEFINE_ADDRESS, bytes, length);
+    flight->address_hash = string_hash(flight, FMD__DEFINE_ADDRESS, bytes, length);
 }
 
 /* --- begin, annotate, end ------------------------------------------------------------
@@ -192,37 +198,34 @@ void fmd_begin(struct fmd_request *request, uint32_t endpoint)
 
     if (!LIKELY(generation))
         generation = wake();
-    *flight = (struct flight){
-        .slot = {.kind = FMD__SLOT_REQUEST,
-                 .endpoint = endpoint,
-                 .first_byte_ns = NONE,
-                 .view_ns = NONE},
-        .generation = generation,
-        .view_start_ns = NONE,
-    };
+    *flight = (struct flight){.first_byte_ns = NONE,
+                              .view_ns = NONE,
+                              .view_start_ns = NONE,
+                              .generation = generation,
+                              .endpoint = endpoint};
     if (LIKELY(generation))
-        flight->slot.start_ns = fmd__now_ns();
+        flight->start_ns = fmd__now_ns();
 }
 
 void fmd_set_endpoint(struct fmd_request *request, uint32_t endpoint)
 {
-    flight_of(request)->slot.endpoint = endpoint;
+    flight_of(request)->endpoint = endpoint;
 }
 
 void fmd_set_status(struct fmd_request *request, unsigned status)
 {
-    flight_of(request)->slot.status = status <= UINT16_MAX ? (uint16_t)status : 0;
+    flight_of(request)->status = status <= UINT16_MAX ? status : 0;
 }
 
 void fmd_set_method(struct fmd_request *request, enum fmd_method method)
 {
-    flight_of(request)->slot.method =
-        (unsigned)method < FMD_METHODS ? (uint8_t)method : FMD_METHOD_OTHER;
+    flight_of(request)->method =
+        (unsigned)method < FMD_METHODS ? method : FMD_METHOD_OTHER;
 }
 
 void fmd_set_flags(struct fmd_request *request, unsigned flags)
 {
-    flight_of(request)->slot.flags |= (uint8_t)flags;
+    flight_of(request)->flags |= flags;
 }
 
 void fmd_view_begin(struct fmd_request *request)
@@ -235,9 +238,9 @@ void fmd_view_begin(struct fmd_request *request)
 
 static void end_view(struct flight *flight, uint64_t now)
 {
-    if (flight->slot.view_ns == NONE)
-        flight->slot.view_ns = 0;
-    flight->slot.view_ns += now - flight->view_start_ns;
+    if (flight->view_ns == NONE)
+        flight->view_ns = 0;
+    flight->view_ns += now - flight->view_start_ns;
     flight->view_start_ns = NONE;
 }
 
@@ -253,8 +256,8 @@ void fmd_first_byte(struct fmd_request *request)
 {
     struct flight *flight = flight_of(request);
 
-    if (flight->generation && flight->slot.first_byte_ns == NONE)
-        flight->slot.first_byte_ns = fmd__now_ns() - flight->slot.start_ns;
+    if (flight->generation && flight->first_byte_ns == NONE)
+        flight->first_byte_ns = fmd__now_ns() - flight->start_ns;
 }
 
 static void count_drop(struct fmd__ring_counts *counts, enum fmd_drop cause)
@@ -276,13 +279,25 @@ static __attribute__((noinline, cold)) void end_elsewhere(uint32_t generation,
     errno = kept;
 }
 
-/* Copies the slot's image into the ring and publishes it. */
+/* Fills the next slot and publishes it. */
 static inline void push(struct fmd__producer *producer, uint64_t head,
-                        const struct flight *flight)
+                        const struct flight *flight, uint64_t duration_ns)
 {
     struct fmd__ring *ring = producer->ring;
 
-    ring->slots[head & producer->mask].request = flight->slot;
+    ring->slots[head & producer->mask].request = (struct fmd__slot_request){
+        .kind = FMD__SLOT_REQUEST,
+        .method = (uint8_t)flight->method,
+        .flags = (uint8_t)flight->flags,
+        .status = (uint16_t)flight->status,
+        .endpoint = flight->endpoint,
+        .start_ns = flight->start_ns,
+        .duration_ns = duration_ns,
+        .first_byte_ns = flight->first_byte_ns,
+        .view_ns = flight->view_ns,
+        .group_hash = flight->group_hash,
+        .address_hash = flight->address_hash,
+    };
     atomic_store_explicit(&ring->head, head + 1, memory_order_release);
     fmd__count_one(&ring->counts.issued);
     if (!LIKELY(flight->strings_lost == 0))
@@ -305,12 +320,6 @@ void fmd_end(struct fmd_request *request)
         return;
     now = fmd__now_ns();
     flight->generation = 0;
-    if (!LIKELY(generation ==
-                atomic_load_explicit(&gate()->generation, memory_order_relaxed))) {
-        end_elsewhere(generation, false);
-        return;
-    }
-    flight->slot.duration_ns = now - flight->slot.start_ns;
     if (flight->view_start_ns != NONE)
         end_view(flight, now);
     producer = enter(&no_ring);
@@ -318,8 +327,10 @@ void fmd_end(struct fmd_request *request)
         end_elsewhere(generation, no_ring);
         return;
     }
-    if (LIKELY(make_room(&producer, &head, 1)))
-        push(producer, head, flight);
+    if (!LIKELY(generation == fmd__mine.generation))
+        end_elsewhere(generation, false);
+    else if (LIKELY(make_room(&producer, &head, 1)))
+        push(producer, head, flight, now - flight->start_ns);
     else
         count_drop(&producer->ring->counts,
                    atomic_load_explicit(&gate()->write_failing, memory_order_relaxed)

@@ -17,7 +17,6 @@
 #define SECOND UINT64_C(1000000000)
 #define SLEEP_MIN_NS (1 * MS)
 #define SLEEP_MAX_NS (100 * MS)
-#define SLEEP_IDLE_NS (250 * MS)
 #define RETRY_NS SECOND
 #define LEFTOVERS_NS (10 * SECOND)
 #define STATS_NS (10 * SECOND) /* without news */
@@ -304,8 +303,7 @@ static void choose_sleep(struct fmd__writer *writer, const struct look *look)
 {
     uint64_t room = (uint64_t)writer->pool->free_count * writer->pool->slots / 4;
     uint64_t target = room < FMD__BLOCK_REQUESTS_MAX ? room : FMD__BLOCK_REQUESTS_MAX;
-    uint64_t most = look->published || look->pending ? SLEEP_MAX_NS : SLEEP_IDLE_NS;
-    uint64_t sleep_ns;
+    uint64_t most = SLEEP_MAX_NS, sleep_ns;
 
     if (target < writer->pool->slots / 4)
         target = writer->pool->slots / 4;
@@ -425,13 +423,27 @@ void fmd__writer_start_thread(struct fmd__writer *writer)
         atomic_store(&writer->has_thread, false);
 }
 
+static uint64_t pending_slots(const struct fmd__pool *pool)
+{
+    uint32_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
+    uint64_t pending = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct fmd__ring *ring = fmd__producers[i].ring;
+
+        pending += atomic_load_explicit(&ring->head, memory_order_relaxed) -
+                   atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    }
+    return pending;
+}
+
 int fmd__writer_flush(struct fmd__writer *writer)
 {
     int result = 0;
 
     (void)pthread_mutex_lock(&writer->lock);
     if (writer->open)
-        result = write_until(writer, look_at_pool(writer).pending, 0);
+        result = write_until(writer, pending_slots(writer->pool), 0);
     (void)pthread_mutex_unlock(&writer->lock);
     return result;
 }

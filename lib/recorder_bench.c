@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What recording a request costs the thread that serves it, in ns of its CPU time,
+ * against two bare clock reads in the same run. Bursts are smaller than a ring and the
+ * rings are emptied between them, so that what is timed is recording, not dropping.
+ */
+#define _GNU_SOURCE
+#include "fmd-record.h"
+
+#include <ftw.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BURST 200
+#define BURSTS 600
+#define GROUPS 1024 /* a power of two: choosing one costs nothing */
+
+enum what { CLOCKS, BARE, USUAL, FULL, WHATS };
+
+static const char *const names[WHATS] = {
+    [CLOCKS] = "two clock_gettime(CLOCK_MONOTONIC)",
+    [BARE] = "begin, end",
+    [USUAL] = "begin, status, group, end",
+    [FULL] = "begin, method, status, group, address, view, end",
+};
+
+static char groups[GROUPS][16], addresses[GROUPS][16];
+static size_t group_lengths[GROUPS], address_lengths[GROUPS];
+static uint32_t endpoint;
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void two_clocks(void)
+{
+    volatile uint64_t sink = now_ns();
+
+    sink = now_ns() - sink;
+}
+
+static void one_request(enum what what, unsigned i)
+{
+    struct fmd_request request;
+    unsigned who = i * 7919u % GROUPS;
+
+    fmd_begin(&request, endpoint);
+    if (what == FULL) {
+        fmd_set_method(&request, FMD_METHOD_GET);
+        fmd_set_address(&request, addresses[who], address_lengths[who]);
+        fmd_view_begin(&request);
+        fmd_view_end(&request);
+    }
+    if (what >= USUAL) {
+        fmd_set_status(&request, 200);
+        fmd_set_group(&request, groups[who], group_lengths[who]);
+    }
+    fmd_end(&request);
+}
+
+/* ns of one, on average over a burst. */
+static double time_burst(enum what what, unsigned round)
+{
+    uint64_t start = now_ns();
+
+    for (unsigned i = 0; i < BURST; i++) {
+        if (what == CLOCKS)
+            two_clocks();
+        else
+            one_request(what, round * BURST + i);
+    }
+    return (double)(now_ns() - start) / BURST;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+struct result {
+    double minimum[WHATS], median[WHATS];
+};
+
+static pthread_barrier_t together;
+
+static void *measure(void *argument)
+{
+    struct result *result = argument;
+    static _Thread_local double times[WHATS][BURSTS];
+
+    for (unsigned round = 0; round < BURSTS; round++)
+        for (enum what what = 0; what < WHATS; what++) {
+            pthread_barrier_wait(&together);
+            times[what][round] = time_burst(what, round);
+            if (what != CLOCKS && fmd_snapshot() != 0)
+                exit(1);
+        }
+    for (enum what what = 0; what < WHATS; what++) {
+        qsort(times[what], BURSTS, sizeof times[what][0], by_value);
+        result->minimum[what] = times[what][0];
+        result->median[what] = times[what][BURSTS / 2];
+    }
+    return NULL;
+}
+
+static void run(unsigned threads)
+{
+    struct result results[2];
+    pthread_t ids[2];
+
+    pthread_barrier_init(&together, NULL, threads);
+    for (unsigned i = 0; i < threads; i++)
+        pthread_create(&ids[i], NULL, measure, &results[i]);
+    for (unsigned i = 0; i < threads; i++)
+        pthread_join(ids[i], NULL);
+    printf("%u thread%s            minimum  median (ns)   minimum / two clock reads\n",
+           threads, threads > 1 ? "s" : " ");
+    for (enum what what = 0; what < WHATS; what++) {
+        double clocks = results[0].minimum[CLOCKS], minimum = results[0].minimum[what];
+
+        printf("  %-50s %6.1f %6.1f   %.2f", names[what], minimum,
+               results[0].median[what], minimum / clocks);
+        if (what != CLOCKS)
+            printf("   (aim: %.1f ns)", 1.15 * clocks + 5);
+        printf("\n");
+    }
+    pthread_barrier_destroy(&together);
+}
+
+/* The recorder's own thread under a steady load that it can follow. */
+static void run_writer(void)
+{
+    struct timespec nap = {0, 1000000};
+    struct fmd_stats before, after;
+
+    fmd_stats(&before);
+    for (unsigned round = 0; round < 1500; round++) {
+        (void)time_burst(FULL, round);
+        nanosleep(&nap, NULL);
+    }
+    nap.tv_nsec = 600000000;
+    nanosleep(&nap, NULL);
+    fmd_stats(&after);
+    printf("writer: %.0f ns of CPU a request, %lu requests in about 2 s, %lu dropped\n",
+           (double)(after.writer_cpu_ns - before.writer_cpu_ns) /
+               (double)(after.issued - before.issued),
+           (unsigned long)(after.issued - before.issued),
+           (unsigned long)(after.dropped[FMD_DROP_RING_FULL] -
+                           before.dropped[FMD_DROP_RING_FULL]));
+}
+
+static int remove_one(const char *path, const struct stat *status, int type,
+                      struct FTW *ftw)
+{
+    (void)status, (void)type, (void)ftw;
+    return remove(path);
+}
+
+int main(void)
+{
+    char directory[] = "/tmp/fmd-bench-XXXXXX";
+    struct fmd_config config;
+
+    for (unsigned i = 0; i < GROUPS; i++) {
+        group_lengths[i] =
+            (size_t)snprintf(groups[i], sizeof groups[i], "customer-%u", i);
+        address_lengths[i] = (size_t)snprintf(addresses[i], sizeof addresses[i],
+                                              "10.0.%u.%u", i / 250, i % 250);
+    }
+    if (!mkdtemp(directory))
+        return 1;
+    fmd_config_init(&config);
+    config.directory = directory;
+    if (fmd_start(&config) != 0)
+        return 1;
+    endpoint = fmd_endpoint("GET /bench");
+    run(1);
+    run(2);
+    run_writer();
+    fmd_stop();
+    nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return 0;
+}
