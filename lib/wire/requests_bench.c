@@ -90,15 +90,13 @@ struct bench {
     uint8_t block[FMD__REQUESTS_BOUND + 4096];
     /* of one round */
     uint64_t requests, raw_bytes;
-    double checksum_ns, payload_ns, decode_ns, encode_ns, write_ns, copy_ns;
+    double payload_ns, decode_ns, encode_ns, write_ns, copy_ns;
 };
 
 /* One block: every step, timed. */
 static void run_block(struct bench *b, const struct fmd__block *block, const uint8_t *at)
 {
     uint32_t ranges;
-    double t0 = now_ns();
-    fmd__crc32c(0, at + block->header_bytes, block->payload_bytes);
     double t1 = now_ns();
     const uint8_t *payload = fmd__block_payload(block, at, b->dctx, b->scratch);
     double t2 = now_ns();
@@ -115,7 +113,6 @@ static void run_block(struct bench *b, const struct fmd__block *block, const uin
     double t6 = now_ns();
     b->requests += block->count;
     b->raw_bytes += block->raw_bytes;
-    b->checksum_ns += t1 - t0;
     b->payload_ns += t2 - t1;
     b->decode_ns += t3 - t2;
     b->copy_ns += t4 - t3;
@@ -127,7 +124,7 @@ static void run_all(struct bench *b)
 {
     struct fmd__block block;
     b->requests = b->raw_bytes = 0;
-    b->checksum_ns = b->payload_ns = b->decode_ns = 0;
+    b->payload_ns = b->decode_ns = 0;
     b->encode_ns = b->write_ns = b->copy_ns = 0;
     for (size_t at = 0; at < b->traces.size;
          at += block.header_bytes + block.payload_bytes) {
@@ -151,10 +148,9 @@ static void report(const char *title, const char *options)
     if (!b || !(b->dctx = ZSTD_createDCtx()) || !(b->cctx = ZSTD_createCCtx()))
         die("memory");
     b->traces = generate(options);
-    double checksum = 0, payload = 0, decode = 0, encode = 0, write = 0, copy = 0;
+    double payload = 0, decode = 0, encode = 0, write = 0, copy = 0;
     for (int round = 0; round < ROUNDS; round++) {
         run_all(b);
-        keep_least(&checksum, b->checksum_ns, round);
         keep_least(&payload, b->payload_ns, round);
         keep_least(&decode, b->decode_ns, round);
         keep_least(&encode, b->encode_ns, round);
@@ -166,10 +162,10 @@ static void report(const char *title, const char *options)
            (double)b->traces.size / n, (double)b->raw_bytes / n);
     printf("  encode columns %.1f ns a request, frame and zstd %.1f\n", encode / n,
            write / n);
-    printf("  checksum %.2f, checksum and inflate %.2f, decode columns %.2f: "
-           "read %.2f ns a request = %.1f x memcpy of the columns (%.2f)\n",
-           checksum / n, payload / n, decode / n, (payload + decode) / n,
-           (payload + decode) / copy, copy / n);
+    printf("  checksum and inflate %.2f, decode columns %.2f: read %.2f ns a request = "
+           "%.1f x memcpy of the columns (%.2f)\n",
+           payload / n, decode / n, (payload + decode) / n, (payload + decode) / copy,
+           copy / n);
     ZSTD_freeDCtx(b->dctx);
     ZSTD_freeCCtx(b->cctx);
     free(b->traces.bytes);
