@@ -100,6 +100,18 @@ static void note_time(struct report *report)
     free(label);
 }
 
+/* The 95 % intervals of the two versions do not touch. No test (requests are not
+ * independent), but what fails even this is not worth a sentence. */
+static bool intervals_apart(const struct endpoint *endpoint, size_t quantile)
+{
+    const struct version_change *change = &endpoint->change;
+    const struct quantile *newer =
+        &endpoint->versions[change->newer].distribution.quantiles[quantile];
+    const struct quantile *older =
+        &endpoint->versions[change->older].distribution.quantiles[quantile];
+    return newer->low_ns > older->high_ns || newer->high_ns < older->low_ns;
+}
+
 /* How far p50 or p95 moved, as a factor of at least 1; 0 when that is too little to say.
  */
 static double size_of_change(const struct endpoint *endpoint, size_t quantile)
@@ -107,7 +119,7 @@ static double size_of_change(const struct endpoint *endpoint, size_t quantile)
     const struct version_change *change = &endpoint->change;
     double ratio = change->known ? change->ratios[quantile] : NAN;
 
-    if (!isfinite(ratio) || ratio <= 0)
+    if (!isfinite(ratio) || ratio <= 0 || !intervals_apart(endpoint, quantile))
         return 0;
     double newer =
         endpoint->versions[change->newer].distribution.quantiles[quantile].value_ns;
@@ -118,14 +130,12 @@ static double size_of_change(const struct endpoint *endpoint, size_t quantile)
                                                                               : 0;
 }
 
-/* Of p50 and p95 the one that moved further. */
+/* Of p50 and p95 the one with more to say; p50 when neither has. */
 static size_t telling_quantile(const struct endpoint *endpoint)
 {
-    if (!isfinite(endpoint->change.ratios[QUANTILE_95]))
-        return QUANTILE_50;
-    double p50 = fabs(log(endpoint->change.ratios[QUANTILE_50]));
-    double p95 = fabs(log(endpoint->change.ratios[QUANTILE_95]));
-    return p95 >= p50 ? QUANTILE_95 : QUANTILE_50;
+    double p50 = size_of_change(endpoint, QUANTILE_50);
+    double p95 = size_of_change(endpoint, QUANTILE_95);
+    return p95 > p50 ? QUANTILE_95 : QUANTILE_50;
 }
 
 char *notes_change_sentence(const struct report *report, const struct endpoint *endpoint)
