@@ -54,7 +54,7 @@ void place_avoid(struct place *place, const struct point *points, size_t count,
     }
 }
 
-static struct frame room_of(struct candidate candidate, double width_pt, double size_pt)
+struct frame place_room(struct candidate candidate, double width_pt, double size_pt)
 {
     double left = candidate.anchor == ANCHOR_START    ? candidate.at.x
                   : candidate.anchor == ANCHOR_MIDDLE ? candidate.at.x - width_pt / 2
@@ -94,7 +94,7 @@ size_t place_label(struct place *place, double width_pt, double size_pt,
     if (place->taken_count == PLACE_LABELS)
         return count;
     for (size_t i = 0; i < count; i++) {
-        struct frame room = room_of(candidates[i], width_pt, size_pt);
+        struct frame room = place_room(candidates[i], width_pt, size_pt);
         double cost = cost_of(place, room) + candidates[i].penalty;
         if (cost < least) {
             least = cost;
@@ -102,6 +102,7 @@ size_t place_label(struct place *place, double width_pt, double size_pt,
         }
     }
     if (best < count)
-        place->taken[place->taken_count++] = room_of(candidates[best], width_pt, size_pt);
+        place->taken[place->taken_count++] =
+            place_room(candidates[best], width_pt, size_pt);
     return best;
 }

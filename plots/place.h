@@ -33,6 +33,9 @@ void place_init(struct place *place, struct frame inside);
 void place_avoid(struct place *place, const struct point *points, size_t count,
                  bool corners);
 
+/* The room that a label of that size takes at a candidate. */
+struct frame place_room(struct candidate candidate, double width_pt, double size_pt);
+
 /* How many samples of lines lie in a room. */
 double place_covered(const struct place *place, struct frame room);
 

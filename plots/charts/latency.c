@@ -231,9 +231,48 @@ static void draw_dots(struct scene *scene, const struct theme *theme,
                      curve->color, theme->paper);
 }
 
+/* Where the dots of all coloured curves are. */
+struct dots {
+    struct point at[MOST_COLORED * MARKED];
+    size_t count;
+};
+
+static void find_dots(struct dots *dots, const struct view *view,
+                      const struct curves *curves)
+{
+    dots->count = 0;
+    for (size_t i = 0; i < curves->count; i++) {
+        const struct curve *curve = &curves->at[i];
+        for (size_t k = 0; curve->colored && k < MARKED; k++)
+            if (is_marked(curve, k))
+                dots->at[dots->count++] =
+                    place_of(view, curve->marked_ns[k], marked_shares[k]);
+    }
+}
+
+static double distance(struct frame room, struct point from)
+{
+    double dx = fmax(fmax(room.left - from.x, from.x - room.right), 0);
+    double dy = fmax(fmax(room.top - from.y, from.y - room.bottom), 0);
+    return hypot(dx, dy);
+}
+
+/* What it costs that a label at a candidate is as near to another dot as to its own, and
+ * so may be taken for that dot's. */
+static double mistaken(const struct dots *dots, struct point own, struct frame room)
+{
+    const double clearly_pt = 3, cost = 40;
+    double nearest = INFINITY;
+    for (size_t i = 0; i < dots->count; i++)
+        if (dots->at[i].x != own.x || dots->at[i].y != own.y)
+            nearest = fmin(nearest, distance(room, dots->at[i]));
+    return nearest < distance(room, own) + clearly_pt ? cost : 0;
+}
+
 static void name_dots(struct scene *scene, const struct theme *theme,
+
                       const struct view *view, const struct curve *curve,
-                      struct place *place)
+                      const struct dots *dots, struct place *place)
 {
     struct text_style style = value_style(theme, curve);
     for (size_t i = 0; i < MARKED; i++) {
@@ -245,8 +284,12 @@ static void name_dots(struct scene *scene, const struct theme *theme,
         struct label label;
         label_fit(&label, text, style, 200);
         struct candidate candidates[DOT_CANDIDATES];
-        around(place_of(view, curve->marked_ns[i], marked_shares[i]), style.size_pt,
-               candidates);
+
+        struct point dot = place_of(view, curve->marked_ns[i], marked_shares[i]);
+        around(dot, style.size_pt, candidates);
+        for (size_t k = 0; k < DOT_CANDIDATES; k++)
+            candidates[k].penalty += mistaken(
+                dots, dot, place_room(candidates[k], label.width_pt, style.size_pt));
         size_t best =
             place_label(place, label.width_pt, style.size_pt, candidates, DOT_CANDIDATES);
         if (best < DOT_CANDIDATES)
@@ -466,8 +509,11 @@ static void draw_curves(struct scene *scene, const struct theme *theme,
     for (size_t i = 0; i < curves->count; i++)
         if (curves->at[i].colored)
             draw_dots(scene, theme, view, &curves->at[i]);
+
+    struct dots dots;
+    find_dots(&dots, view, curves);
     for (size_t age = 0; age < 2 && age < curves->count; age++)
-        name_dots(scene, theme, view, &curves->at[curves->count - 1 - age], place);
+        name_dots(scene, theme, view, &curves->at[curves->count - 1 - age], &dots, place);
     if (view->ecdf) {
         for (size_t i = curves->count; i-- > 0;)
             if (curves->at[i].named)
