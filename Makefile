@@ -173,7 +173,7 @@ install: all
 	install -m 644 $(liba) $(DESTDIR)$(PREFIX)/lib
 	install $(libso) $(DESTDIR)$(PREFIX)/lib
 	ln -sf libfmd-record.so.0 $(DESTDIR)$(PREFIX)/lib/libfmd-record.so
-	install -m 644 $(B)/fmd-record.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' lib/fmd-record.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/fmd-record.pc
 
 clean:
 	rm -rf build

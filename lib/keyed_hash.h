@@ -45,7 +45,7 @@ static inline uint64_t fmd__keyed_hash(const struct fmd__hash_key *key, uint64_t
                                        const void *bytes, size_t length)
 {
     const unsigned char *p = bytes;
-    uint64_t state = key->words[0] ^ (salt << 32 | length), a = 0, b = 0;
+    uint64_t state = key->words[0], a = 0, b = 0;
     size_t left = length;
 
     for (; left > 16; left -= 16, p += 16)
@@ -61,7 +61,8 @@ static inline uint64_t fmd__keyed_hash(const struct fmd__hash_key *key, uint64_t
         a = (uint64_t)p[0] << 16 | (uint64_t)p[left / 2] << 8 | p[left - 1];
     }
     state = fmd__hash_fold(a ^ key->words[2], b ^ state);
-    state = fmd__hash_fold(state ^ key->words[3], key->words[1]);
+    /* the length last, where no byte of the text can make up for it */
+    state = fmd__hash_fold(state ^ key->words[3], key->words[1] ^ (salt << 32 | length));
     return state ? state : 1;
 }
 

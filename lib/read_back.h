@@ -373,7 +373,7 @@ static struct back back_read(const char *directory)
     return back;
 }
 
-static void back_free(struct back *back)
+__attribute__((unused)) static void back_free(struct back *back)
 {
     for (uint32_t i = 0; i < back->stream_count; i++)
         free(back->streams[i].hashes);

@@ -4,7 +4,8 @@
  * that asks for a snapshot. Closes a block at 4096 requests or after block_ms, earlier
  * when rings run short; sleeps otherwise, the longer the less there is. When the trace
  * cannot be written it says so once, keeps what the rings hold and tries again each
- * second. Built for 1 to 10^6 requests a second; at rest it wakes ten times a second (0.03 % of a core).
+ * second. Built for 1 to 10^6 requests a second; at rest it wakes ten times a second
+ * (0.03 % of a core).
  *
  * All calls but start_thread take the writer's lock themselves.
  */
