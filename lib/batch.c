@@ -356,9 +356,9 @@ void fmd__batch_requests(struct fmd__batch *batch)
     look_at_rings(batch, rings);
     for (uint32_t i = 0; i < rings; i++)
         take_ring(batch, (batch->first_ring + i) % rings);
-    batch->first_ring = (batch->first_ring + 1) % rings;
     if (batch->range_count == 0)
         return;
+    batch->first_ring++;
     rows = sorted_rows(batch);
     batch->columns.count = batch->row_count;
     for (uint32_t i = 0; i < batch->row_count; i++)

@@ -70,7 +70,7 @@ static bool make_room(struct fmd__generation *generation, uint32_t length)
     if (generation->count >= FMD__DICTIONARY_STRINGS_MAX ||
         generation->bytes_used + length > FMD__DICTIONARY_BYTES_MAX)
         return false;
-    if (generation->count == generation->room && !grow_entries(generation))
+    if (generation->count >= generation->room && !grow_entries(generation))
         return false;
     if (generation->bytes_used + length > generation->bytes_room) {
         uint32_t room = generation->bytes_room ? generation->bytes_room * 2 : 8192;
@@ -89,7 +89,7 @@ static struct fmd__entry *append(struct fmd__generation *generation, uint64_t ha
 {
     struct fmd__entry *entry;
 
-    if (!make_room(generation, length))
+    if (!make_room(generation, length) || !generation->entries)
         return NULL;
     entry = &generation->entries[generation->count];
     *entry = (struct fmd__entry){.hash = hash,

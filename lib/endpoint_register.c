@@ -94,7 +94,7 @@ static uint32_t find(const struct fmd__endpoint *asked, uint32_t *place)
 static bool grow_table(void)
 {
     uint32_t *old = table, old_size = table_size, size = old_size ? old_size * 2 : 64;
-    uint32_t *wider = calloc(size, sizeof *wider), place;
+    uint32_t *wider = calloc(size, sizeof *wider), place = 0;
 
     if (!wider)
         return false;
@@ -164,7 +164,7 @@ uint32_t fmd__endpoint_register_add(const char *application, const char *version
         .application_length = cut(application, FMD__NAME_BYTES - 1),
         .version_length = cut(version, FMD__NAME_BYTES - 1),
     };
-    uint32_t number, place, known = fmd__endpoint_register_count();
+    uint32_t number, place = 0, known = fmd__endpoint_register_count();
 
     *is_new = 0;
     if (known * 2 >= table_size && !grow_table())

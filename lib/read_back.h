@@ -224,7 +224,10 @@ static void back_read_block(struct back *back, uint32_t *stream,
         if (of->blocks == 0)
             of->next_sequence = block->sequence;
     }
-    assert_non_null(of);
+    if (!of) {
+        fail_msg("%s", "a trace does not begin with its segment block");
+        return;
+    }
     of->gap |= block->sequence != of->next_sequence;
     of->next_sequence = block->sequence + 1;
     of->blocks++;
@@ -371,6 +374,14 @@ static struct back back_read(const char *directory)
         free(entries[i]);
     free(entries);
     return back;
+}
+
+__attribute__((unused)) static const struct back_stream *
+back_stream(const struct back *back, uint32_t index)
+{
+    if (index >= back->stream_count)
+        abort();
+    return &back->streams[index];
 }
 
 __attribute__((unused)) static void back_free(struct back *back)

@@ -116,7 +116,7 @@ static void *measure(void *argument)
 
 static void run(unsigned threads)
 {
-    struct result results[2];
+    struct result results[2] = {0};
     pthread_t ids[2];
 
     pthread_barrier_init(&together, NULL, threads);

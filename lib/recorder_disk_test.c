@@ -160,9 +160,10 @@ static int full_disk(const char *directory)
     NEED(stats.issued == 100200 && stats.recorded + dropped(&stats) == stats.issued);
     back = back_read(directory);
     NEED(back.request_count == stats.recorded && back.damaged + back.torn == 0);
-    NEED(back.streams[0].ended && back.streams[0].stats.dropped[FMD_DROP_WRITE_FAILED] ==
-                                      stats.dropped[FMD_DROP_WRITE_FAILED]);
-    NEED(!back.streams[0].gap);
+    NEED(back_stream(&back, 0)->ended &&
+         back_stream(&back, 0)->stats.dropped[FMD_DROP_WRITE_FAILED] ==
+             stats.dropped[FMD_DROP_WRITE_FAILED]);
+    NEED(!back_stream(&back, 0)->gap);
     return 0;
 }
 

@@ -101,8 +101,8 @@ TEST(an_idle_parent_and_four_children_make_four_files)
 
         snprintf(group, sizeof group, "w%u", i);
         assert_int_equal(count_group(&back, group), 100);
-        assert_true(back.streams[i].ended);
-        assert_int_equal(back.streams[i].stats.issued, 100);
+        assert_true(back_stream(&back, i)->ended);
+        assert_int_equal(back_stream(&back, i)->stats.issued, 100);
     }
     back_free(&back);
     back_remove(directory);
@@ -366,9 +366,9 @@ TEST(however_a_process_ends_its_requests_are_in_the_trace_or_the_ring)
         (void)wait_for(child);
         back = back_read(directory);
         assert_int_equal(back.request_count, expected[way]);
-        assert_int_equal(back.streams[0].ended, clean[way]);
+        assert_int_equal(back_stream(&back, 0)->ended, clean[way]);
         assert_int_equal(back.rings, clean[way] ? 0 : 1);
-        assert_int_equal(back.streams[0].stats.issued, expected[way]);
+        assert_int_equal(back_stream(&back, 0)->stats.issued, expected[way]);
         back_free(&back);
 
         /* The next one to start moves what is left beside the traces, where it counts

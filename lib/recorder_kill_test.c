@@ -28,7 +28,7 @@ static uint32_t endpoint;
 
 static void *issue(void *argument)
 {
-    unsigned thread = (unsigned)(uintptr_t)argument;
+    unsigned thread = *(unsigned *)argument;
 
     for (unsigned i = 0;; i++) {
         struct fmd_request request;
@@ -57,6 +57,7 @@ static void run_until_killed(const char *directory, unsigned try)
 {
     struct fmd_config config;
     pthread_t threads[THREADS];
+    unsigned numbers[THREADS];
 
     fmd_config_init(&config);
     config.directory = directory;
@@ -65,8 +66,10 @@ static void run_until_killed(const char *directory, unsigned try)
     if (fmd_start(&config) != 0)
         _exit(1);
     endpoint = fmd_endpoint("GET /killed");
-    for (unsigned i = 0; i < THREADS; i++)
-        (void)pthread_create(&threads[i], NULL, issue, (void *)(uintptr_t)i);
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        (void)pthread_create(&threads[i], NULL, issue, &numbers[i]);
+    }
     for (;;)
         (void)fmd_snapshot();
 }
@@ -131,7 +134,7 @@ TEST(nothing_published_is_lost_or_doubled_by_kill_9)
         back = back_read(directory);
         assert_int_equal(back.damaged, 0);
         for (uint32_t i = 0; back.stream_count && i < FMD_DROP_CAUSES; i++)
-            drops += (uint32_t)back.streams[0].stats.dropped[i];
+            drops += (uint32_t)back_stream(&back, 0)->stats.dropped[i];
         check(&back, ended, drops);
         for (uint32_t i = 0; i < back.request_count; i++)
             *(back.requests[i].from_ring ? &from_rings : &from_traces) += 1;

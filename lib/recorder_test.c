@@ -91,8 +91,8 @@ TEST(a_request_comes_back_with_all_its_fields)
     assert_in_range(back.requests[0].view_ns, 2000000, back.requests[0].first_byte_ns);
     assert_in_range(back.requests[0].first_byte_ns, 2000000,
                     back.requests[0].duration_ns - 2000000);
-    assert_true(back.streams[0].ended && back.streams[0].stats.clean_end);
-    assert_false(back.streams[0].gap);
+    assert_true(back_stream(&back, 0)->ended && back_stream(&back, 0)->stats.clean_end);
+    assert_false(back_stream(&back, 0)->gap);
     assert_int_equal(back.damaged + back.torn, 0);
     assert_int_equal(back_count_files(directory, ".ring"), 0);
     back_free(&back);
@@ -372,10 +372,11 @@ TEST(under_overload_recorded_and_dropped_add_up_to_issued)
     assert_true(stats.recorded > 0);
     back = back_read(directory);
     assert_int_equal(back.request_count, stats.recorded);
-    assert_int_equal(back.streams[0].stats.issued, stats.issued);
-    assert_int_equal(back.streams[0].stats.recorded, stats.recorded);
+    assert_int_equal(back_stream(&back, 0)->stats.issued, stats.issued);
+    assert_int_equal(back_stream(&back, 0)->stats.recorded, stats.recorded);
     for (int cause = 0; cause < FMD_DROP_CAUSES; cause++)
-        assert_int_equal(back.streams[0].stats.dropped[cause], stats.dropped[cause]);
+        assert_int_equal(back_stream(&back, 0)->stats.dropped[cause],
+                         stats.dropped[cause]);
     back_free(&back);
     back_remove(directory);
 }
@@ -494,7 +495,7 @@ TEST(a_snapshot_makes_all_so_far_readable)
         assert_int_equal(access(path, R_OK), 0);
         back = back_read(directory);
         assert_int_equal(back.request_count, 300 * round);
-        assert_false(back.streams[0].ended);
+        assert_false(back_stream(&back, 0)->ended);
         back_free(&back);
     }
     stop();
@@ -655,7 +656,7 @@ TEST(segments_rotate_and_each_reads_alone)
     back = back_read(directory); /* it forgets definitions at each file */
     assert_int_equal(back.request_count, 30000);
     assert_int_equal(back.stream_count, 1);
-    assert_false(back.streams[0].gap);
+    assert_false(back_stream(&back, 0)->gap);
     back_free(&back);
     back_remove(directory);
 }
@@ -699,8 +700,9 @@ TEST(the_total_limit_holds_and_what_was_deleted_is_counted)
     stats = stop();
     assert_int_equal(stats.recorded, 40000);
     back = back_read(directory);
-    assert_true(back.streams[0].stats.segments_deleted > 0);
-    assert_int_equal(back.request_count + back.streams[0].stats.requests_deleted, 40000);
+    assert_true(back_stream(&back, 0)->stats.segments_deleted > 0);
+    assert_int_equal(back.request_count + back_stream(&back, 0)->stats.requests_deleted,
+                     40000);
     back_free(&back);
     back_remove(directory);
 }
