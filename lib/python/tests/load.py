@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends requests to a server and counts the answers: what a trace of it must hold.
-
-    python3 load.py --port 8000 --clients 4 --requests 400 /cart/1 POST:/cart HEAD:/cart/1
-
-Each client keeps one connection (or, where the server does not say that it closes, makes
-a new one each time: keep=False) and sends its share of the requests, the targets in turn.
-Prints one JSON object: sent, answered, failed, and answers by target and status.
-"""
-import argparse
+"""Sends requests to a server and counts the answers: what a trace of it must hold."""
 import collections
 import http.client
-import json
 import threading
 import time
 
 
 class Load:
-    """Clients in threads against one server on the loopback."""
+    """Clients in threads against one server on the loopback.
+
+    Each keeps one connection (keep=False, where the server closes without saying so: makes
+    a new one each time) and takes its share of the requests, the targets in turn.
+    """
 
     def __init__(self, port, targets, clients=4, requests=400, keep=True):
         self.port, self.targets, self.keep = port, targets, keep
@@ -86,18 +81,3 @@ def request(connection, target):
     answer = connection.getresponse()
     answer.read()
     return answer.status
-
-
-def main():
-    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--port", type=int, required=True)
-    options.add_argument("--clients", type=int, default=4)
-    options.add_argument("--requests", type=int, default=400)
-    options.add_argument("targets", nargs="+")
-    options = options.parse_args()
-    load = Load(options.port, options.targets, options.clients, options.requests)
-    print(json.dumps(load.start().join()))
-
-
-if __name__ == "__main__":
-    main()
