@@ -327,8 +327,9 @@ static size_t take_piece(struct archived *archived, uint8_t *to, size_t size)
         return take;
     }
     size_t take = archived->piece_left < size ? archived->piece_left : size;
-    if (take)
-        memcpy(to, archived->piece, take);
+    if (!take)
+        return 0;
+    memcpy(to, archived->piece, take);
     archived->piece += take;
     archived->piece_left -= take;
     archived->piece_at += (int64_t)take;
