@@ -25,40 +25,35 @@ static double binomial_at_least(uint64_t n, double p, uint64_t k)
     return gsl_cdf_beta_P(p, (double)k, (double)(n - k + 1));
 }
 
-/* The smallest k in low .. high + 1 with P(Bin(n, p) >= k) <= limit. */
-static uint64_t smallest_k(uint64_t n, double p, double limit, uint64_t low,
-                           uint64_t high)
+/* The smallest k in 1 .. n + 1 with P(Bin(n, p) >= k) <= limit, a few steps from guess.
+ */
+static uint64_t smallest_k(uint64_t n, double p, double limit, double guess)
 {
-    while (low <= high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (binomial_at_least(n, p, middle) <= limit)
-            high = middle - 1;
-        else
-            low = middle + 1;
-    }
-    return low;
+    uint64_t k = guess < 1 ? 1 : guess > (double)n ? n : (uint64_t)guess;
+
+    while (k > 1 && binomial_at_least(n, p, k - 1) <= limit)
+        k--;
+    while (k <= n && binomial_at_least(n, p, k) > limit)
+        k++;
+    return k;
 }
 
 bool quantile_ranks(uint64_t n, double p, uint64_t *low, uint64_t *high)
 {
-    double middle = (double)n * p, deviation = sqrt((double)n * p * (1 - p));
-
     if (pow(p, (double)n) > ALPHA_SIDE || pow(1 - p, (double)n) > ALPHA_SIDE)
         return false;
-    if (deviation >
-        30) { /* exact takes long; normal, corrected for skew, is 1 rank off */
-        double z = gsl_cdf_ugaussian_Qinv(ALPHA_SIDE);
-        double skew = (1 - 2 * p) * (z * z - 1) / 6; /* Cornish and Fisher 1938 */
-        *low = (uint64_t)floor(middle - z * deviation + skew);
-        *high = (uint64_t)ceil(middle + z * deviation + skew) + 1;
+    double z = gsl_cdf_ugaussian_Qinv(ALPHA_SIDE);
+    double reach = z * sqrt((double)n * p * (1 - p));
+    /* Cornish and Fisher 1938 */
+    double middle = (double)n * p + (1 - 2 * p) * (z * z - 1) / 6;
+    if (reach > 30 * z) { /* exact takes long and is one rank narrower */
+        *low = (uint64_t)floor(middle - reach);
+        *high = (uint64_t)ceil(middle + reach) + 1;
         return true;
     }
-    double from = floor(middle - 6 * deviation), to = ceil(middle + 6 * deviation);
-    uint64_t first = from < 1 ? 1 : (uint64_t)from;
-    uint64_t last = to > (double)n ? n : (uint64_t)to;
-    *high = smallest_k(n, p, ALPHA_SIDE, first, last);
+    *high = smallest_k(n, p, ALPHA_SIDE, middle + reach);
     /* P(Bin < l) <= a is P(Bin >= l) >= 1 - a: the last l before that falls below */
-    *low = smallest_k(n, p, nextafter(1 - ALPHA_SIDE, 0), first, last) - 1;
+    *low = smallest_k(n, p, nextafter(1 - ALPHA_SIDE, 0), middle - reach) - 1;
     return *low >= 1 && *high <= n;
 }
 

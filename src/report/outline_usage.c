@@ -118,6 +118,12 @@ static const struct usage_visitors *visitors_of(const struct usage *usage, int64
     return NULL;
 }
 
+/* A dash where none was ever recorded. */
+static struct text text_of_visitors(double count, bool exact, double ever)
+{
+    return ever > 0 ? text_of_distinct(count, exact) : format_estimate(NAN);
+}
+
 static void add_days(struct outline *outline, const struct usage *usage)
 {
     size_t first = usage->day_count > DAYS_SHOWN ? usage->day_count - DAYS_SHOWN : 0;
@@ -136,13 +142,16 @@ static void add_days(struct outline *outline, const struct usage *usage)
             table,
             format_rate(day->total.seconds > 0 ? requests / day->total.seconds : NAN).s);
         table_add_share(table, day->total.errors, day->total.requests, TONE_BAD);
-        table_add(table,
-                  visitors ? text_of_distinct(visitors->groups, visitors->groups_exact).s
-                           : "0");
-        table_add(table,
-                  visitors
-                      ? text_of_distinct(visitors->addresses, visitors->addresses_exact).s
-                      : "0");
+        table_add(table, visitors
+                             ? text_of_visitors(visitors->groups, visitors->groups_exact,
+                                                usage->groups.distinct)
+                                   .s
+                             : "");
+        table_add(table, visitors ? text_of_visitors(visitors->addresses,
+                                                     visitors->addresses_exact,
+                                                     usage->addresses.distinct)
+                                        .s
+                                  : "");
     }
     outline_rest(outline, usage->day_count, usage->day_count - first, "earlier days");
 }
