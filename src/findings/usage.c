@@ -178,6 +178,10 @@ static void build_actors(struct usage_actors *actors, const struct summary *summ
         summary_value_count(summary, dimension, NULL, &actors->exact);
     actors->distinct = summary_distinct(summary, dimension, NULL, SUMMARY_ALL_DAYS,
                                         &actors->distinct_exact);
+    if (actors->exact) { /* counted apart is better than estimated */
+        actors->distinct = (double)actors->distinct_counted;
+        actors->distinct_exact = true;
+    }
     actors->count = summary_values(summary, dimension, NULL, top, &actors->values);
     actors->rows = mem_array(actors->count, sizeof(*actors->rows));
     for (size_t i = 0; i < actors->count; i++)

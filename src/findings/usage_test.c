@@ -253,6 +253,27 @@ TEST(groups_are_counted_and_the_most_active_come_first)
     made_release(&made);
 }
 
+TEST(groups_that_are_counted_apart_are_not_estimated)
+{
+    struct made made;
+    struct usage usage;
+    struct zone zone = loaded("UTC");
+    char name[32];
+
+    made_init(&made);
+    made_endpoint(&made, 1, "shop", "1", "GET /");
+    for (uint32_t g = 1; g <= 3000; g++) {
+        snprintf(name, sizeof(name), "customer %u", g);
+        made_group(&made, g, name);
+        add_at(&made, 1700000000, g, 200);
+    }
+    usage_build(&usage, made.summary, &zone, 10);
+    assert_true(usage.groups.distinct == 3000 && usage.groups.distinct_exact);
+    usage_release(&usage);
+    zone_release(&zone);
+    made_release(&made);
+}
+
 TEST(no_request_gives_empty_usage)
 {
     struct made made;
