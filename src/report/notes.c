@@ -20,6 +20,8 @@
 /* Changes between versions that are worth a sentence at the top: as many, and of at least
  * that much. */
 enum { CHANGE_SENTENCES_MAX = 4 };
+/* Longer endpoint names are a mistake that deserves a word. */
+enum { NAME_BYTES_SHOWN = 1000 };
 #define CHANGE_RATIO_MIN 1.10
 #define CHANGE_NS_MIN 1e6
 
@@ -321,7 +323,7 @@ static void note_lost(struct report *report)
 
     if (input->blocks_skipped || input->requests_skipped)
         add_note(report, REPORT_NOTE_INPUT, true,
-                 "%s damaged block%s with %s%s request%s could not be read; everything "
+                 "%s block%s with %s%s request%s could not be read; everything "
                  "here is without them.",
                  format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
                  input->requests_skipped ? "" : "an unknown number of ",
@@ -370,6 +372,35 @@ static void note_files(struct report *report)
 }
 
 /* --- how to take the numbers --- */
+
+/* Names that are shown otherwise than they were recorded: as another one they might look
+ * alike. */
+static void note_names(struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    size_t foreign = 0, longest = 0, first = SIZE_MAX;
+
+    for (size_t i = 0; i < overview->endpoint_count; i++) {
+        const struct name *name = &overview->endpoints[i].name;
+        bool valid = utf8_valid(name->bytes, name->length);
+        foreign += !valid;
+        first = !valid && first == SIZE_MAX ? i : first;
+        longest = name->length > longest ? name->length : longest;
+    }
+    if (foreign) {
+        char *label = label_of_endpoint(report, &overview->endpoints[first]);
+        add_note(report, REPORT_NOTE_INPUT, true,
+                 "%s endpoint name%s not UTF-8 (%s); bytes that are none are shown as "
+                 "\xef\xbf\xbd. Name endpoints in UTF-8 where they are registered.",
+                 format_count(foreign).s, foreign == 1 ? " is" : "s are", label);
+        free(label);
+    }
+    if (longest > NAME_BYTES_SHOWN)
+        add_note(report, REPORT_NOTE_INPUT, true,
+                 "The longest endpoint name has %s bytes and is shown cut, whole only in "
+                 "the JSON. Name endpoints by their route, not by what a client sent.",
+                 format_count(longest).s);
+}
 
 static void note_method(struct report *report)
 {
@@ -448,6 +479,7 @@ void notes_build(struct report *report)
     }
     note_lost(report);
     note_files(report);
+    note_names(report);
     note_method(report);
     note_next(report);
 }

@@ -68,7 +68,7 @@ void outline_input(struct outline *outline, const struct report *report)
     outline_add(
         outline, BLOCK_LINE,
         outline_text(
-            "Not read: %s damaged block%s, %s request%s in them. %s of %s process%s "
+            "Not read: %s block%s, %s request%s in them. %s of %s process%s "
             "ended cleanly.",
             format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
             format_count(input->requests_skipped).s, plural(input->requests_skipped),
