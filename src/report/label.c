@@ -10,11 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_COLUMNS_MAX = 120, LIST_NAMES_MAX = 4, SLUG_BYTES_MAX = 48 };
+/* Whole names are in the JSON; no table gets wider than that. */
+enum { LABEL_COLUMNS_MAX = 240, LIST_NAMES_MAX = 4, SLUG_BYTES_MAX = 48 };
 
 char *label_of_name(const struct name *name, const char *when_empty)
 {
-    return name->length ? display_clean(name->bytes, name->length) : mem_text(when_empty);
+    if (!name->length)
+        return mem_text(when_empty);
+    char *clean = display_clean(name->bytes, name->length);
+    char *label = display_fit(clean, LABEL_COLUMNS_MAX, false);
+    free(clean);
+    return label;
 }
 
 /* "application: name" where the report has several applications. */
