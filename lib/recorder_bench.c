@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -160,6 +161,82 @@ static void run_writer(void)
                            before.dropped[FMD_DROP_RING_FULL]));
 }
 
+/* --- what happens once ------------------------------------------------------------- */
+
+static void *first_of_a_thread(void *ns)
+{
+    struct fmd_request request;
+    uint64_t start = now_ns();
+
+    fmd_begin(&request, endpoint);
+    fmd_end(&request);
+    *(uint64_t *)ns = now_ns() - start;
+    return NULL;
+}
+
+/* In a forked child: it opens its own rings and starts its writer. */
+static uint64_t first_of_a_child(void)
+{
+    uint64_t ns = 0;
+    int ends[2];
+    pid_t child;
+
+    if (pipe(ends) != 0)
+        return 0;
+    child = fork();
+    if (child == 0) {
+        (void)first_of_a_thread(&ns);
+        _exit(write(ends[1], &ns, sizeof ns) != sizeof ns || fmd_stop() != 0);
+    }
+    if (read(ends[0], &ns, sizeof ns) != sizeof ns)
+        ns = 0;
+    (void)waitpid(child, NULL, 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    return ns;
+}
+
+static void run_once(const struct fmd_config *config)
+{
+    uint64_t start_ns = UINT64_MAX, process_ns = UINT64_MAX, thread_ns = UINT64_MAX,
+             child_ns = UINT64_MAX;
+
+    for (int i = 0; i < 20; i++) {
+        uint64_t start = now_ns(), ns;
+        pthread_t thread;
+
+        if (fmd_start(config) != 0)
+            exit(1);
+        ns = now_ns() - start;
+        start_ns = ns < start_ns ? ns : start_ns;
+        (void)first_of_a_thread(&ns);
+        process_ns = ns < process_ns ? ns : process_ns;
+        if (pthread_create(&thread, NULL, first_of_a_thread, &ns) == 0)
+            (void)pthread_join(thread, NULL);
+        thread_ns = ns < thread_ns ? ns : thread_ns;
+        ns = first_of_a_child();
+        child_ns = ns < child_ns ? ns : child_ns;
+        (void)fmd_stop();
+    }
+    printf("once: start %.0f us; first request of a process (starts the writer) %.0f us, "
+           "of a thread %.1f us,\n      of a forked child (rings and writer) %.0f us\n",
+           (double)start_ns / 1e3, (double)process_ns / 1e3, (double)thread_ns / 1e3,
+           (double)child_ns / 1e3);
+}
+
+/* At rest: what the writer's wakes cost. */
+static void run_idle(void)
+{
+    struct timespec rest = {3, 0};
+    struct fmd_stats before, after;
+
+    fmd_stats(&before);
+    nanosleep(&rest, NULL);
+    fmd_stats(&after);
+    printf("idle: %.3f %% of a core\n",
+           (double)(after.writer_cpu_ns - before.writer_cpu_ns) / 3e7);
+}
+
 static int remove_one(const char *path, const struct stat *status, int type,
                       struct FTW *ftw)
 {
@@ -182,12 +259,14 @@ int main(void)
         return 1;
     fmd_config_init(&config);
     config.directory = directory;
+    run_once(&config);
     if (fmd_start(&config) != 0)
         return 1;
     endpoint = fmd_endpoint("GET /bench");
     run(1);
     run(2);
     run_writer();
+    run_idle();
     fmd_stop();
     nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return 0;

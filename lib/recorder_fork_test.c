@@ -5,12 +5,15 @@
 
 #include "fmd-record.h"
 
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -250,6 +253,75 @@ TEST(a_grandchild_has_a_file_of_its_own)
     assert_int_equal(count_group(&back, "three"), 3);
     back_free(&back);
     back_remove(directory);
+}
+
+/* As on an old kernel or in a tight sandbox: madvise and membarrier are refused. */
+static bool take_the_kernels_help_away(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a program of its own, where the recorder has not been started before. */
+static int fork_without_help(const char *directory)
+{
+    pid_t child;
+    int status;
+
+    if (!take_the_kernels_help_away())
+        return 77;
+    start_in(directory);
+    record(fmd_endpoint("GET /"), 3, "parent");
+    child = fork_quietly();
+    if (child == 0) {
+        record(0, 4, "child");
+        exit(fmd_snapshot() == 0 ? 0 : 1);
+    }
+    record(0, 5, "parent");
+    if (waitpid(child, &status, 0) != child || status != 0)
+        return 1;
+    return fmd_stop() == 0 ? 0 : 2;
+}
+
+TEST(forks_are_noticed_without_the_kernels_help)
+{
+    NOT_UNDER_TSAN();
+    const char *directory = back_directory();
+    char *const arguments[] = {"recorder_fork_test", "--without-help", (char *)directory,
+                               NULL};
+    struct back back;
+    pid_t child = fork_quietly();
+    int status;
+
+    if (child == 0) {
+        (void)execv("/proc/self/exe", arguments);
+        _exit(9);
+    }
+    status = wait_for(child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(status, 0);
+    back = back_read(directory);
+    assert_int_equal(back.stream_count, 2);
+    assert_int_equal(count_group(&back, "parent"), 8);
+    assert_int_equal(count_group(&back, "child"), 4);
+    back_free(&back);
+    back_remove(directory);
+}
+
+/* Runs before main(), which is cmocka's. */
+__attribute__((constructor)) static void run_without_help(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--without-help") == 0)
+        exit(fork_without_help(argv[2]));
 }
 
 /* --- forks while everything is in motion ----------------------------------------------

@@ -399,6 +399,88 @@ TEST(a_thousand_threads_may_come_and_go)
     back_remove(directory);
 }
 
+TEST(a_burst_far_larger_than_a_ring_takes_other_rings)
+{
+    const char *directory = back_directory();
+    struct fmd_stats stats;
+    uint32_t endpoint;
+
+    start_in(directory);
+    endpoint = fmd_endpoint("GET /");
+    for (unsigned i = 0; i < 20000;
+         i++) /* faster than any writer; a ring has 512 slots */
+        record_one(endpoint, "g");
+    stats = stop();
+    assert_int_equal(stats.recorded, 20000);
+    back_remove(directory);
+}
+
+struct crowd {
+    pthread_barrier_t together;
+    uint64_t drops; /* up to the last round */
+    unsigned rounds;
+    bool done;
+};
+
+/* Between two barriers: by one thread while the others wait. */
+static void look_at_drops(struct crowd *crowd)
+{
+    struct timespec nap = {0, 5000000};
+    struct fmd_stats stats;
+
+    fmd_stats(&stats);
+    crowd->rounds++;
+    crowd->done =
+        (crowd->rounds > 1 && stats.dropped[FMD_DROP_NO_RING] == crowd->drops) ||
+        crowd->rounds == 1000;
+    crowd->drops = stats.dropped[FMD_DROP_NO_RING];
+    nanosleep(&nap, NULL);
+}
+
+static void *be_in_a_crowd(void *argument)
+{
+    struct crowd *crowd = argument;
+    bool done;
+
+    do {
+        record_one(0, "crowd");
+        if (pthread_barrier_wait(&crowd->together) == PTHREAD_BARRIER_SERIAL_THREAD)
+            look_at_drops(crowd);
+        pthread_barrier_wait(&crowd->together);
+        done = crowd->done;
+        pthread_barrier_wait(&crowd->together);
+    } while (!done);
+    return NULL;
+}
+
+TEST(more_threads_than_rings_drop_only_until_there_are_more_rings)
+{
+    enum { CROWD = 150 };
+    const char *directory = back_directory();
+    struct fmd_config config = config_in(directory);
+    struct fmd_stats stats;
+    struct crowd crowd = {0};
+    pthread_t threads[CROWD];
+    struct back back;
+
+    config.rings = 8;
+    pthread_barrier_init(&crowd.together, NULL, CROWD);
+    assert_int_equal(fmd_start(&config), 0);
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, be_in_a_crowd, &crowd), 0);
+    for (int i = 0; i < CROWD; i++)
+        pthread_join(threads[i], NULL);
+    stats = stop();
+    assert_true(stats.dropped[FMD_DROP_NO_RING] > 0);
+    assert_int_equal(stats.dropped[FMD_DROP_NO_RING] + stats.recorded, stats.issued);
+    assert_int_equal(stats.issued, crowd.rounds * CROWD);
+    assert_true(crowd.rounds < 1000); /* it ended because nothing was dropped */
+    back = back_read(directory);
+    assert_int_equal(back.request_count, stats.recorded);
+    back_free(&back);
+    back_remove(directory);
+}
+
 static void *end_it(void *request)
 {
     fmd_set_address(request, "there", 5);

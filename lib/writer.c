@@ -337,7 +337,8 @@ static void look_and_write(struct fmd__writer *writer)
 
         if (write_until(writer, look.pending, all ? 0 : block - 1) != 0)
             return;
-        writer->pending_since = all ? 0 : now;
+        if (all)
+            writer->pending_since = 0;
     }
     grow_pool(writer, look.no_ring);
     if (now >= writer->leftovers_ns + LEFTOVERS_NS) {
