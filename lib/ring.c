@@ -142,12 +142,14 @@ static bool map_chunk(struct fmd__pool *pool, uint64_t offset, size_t bytes,
 
 int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *options)
 {
+    struct fmd__ring_plan plan = {.rings = options->rings,
+                                  .slots = options->slots,
+                                  .endpoints_room = options->endpoints_room};
     char stem[FMD__STEM_BYTES];
     int file;
 
     pool->slots = options->slots;
-    pool->file_bytes =
-        fmd__ring_file_bytes(options->rings, options->slots, options->endpoints_room);
+    pool->file_bytes = fmd__ring_file_bytes(&plan);
     (void)fmd__segment_stem(options->segment, stem);
     file = fmd__ring_home_make(&pool->home, options->ring_directory,
                                options->trace_directory, stem, pool->file_bytes);
@@ -158,8 +160,7 @@ int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *optio
         return -ENOMEM;
     }
     pool->header = pool->chunks[0].mapping;
-    fmd__ring_file_format(pool->header, options->segment, options->rings, options->slots,
-                          options->endpoints_room);
+    fmd__ring_file_format(pool->header, options->segment, &plan);
     add_producers(pool, (uint8_t *)fmd__ring_at(pool->header, 0), options->rings);
     return 0;
 }

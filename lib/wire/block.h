@@ -17,8 +17,11 @@ enum fmd__block_type {
     FMD__BLOCK_SEGMENT = 1,     /* first of a file: who writes (segment.h) */
     FMD__BLOCK_DEFINITIONS = 2, /* strings and endpoints (definitions.h) */
     FMD__BLOCK_REQUESTS = 3,    /* columns (requests.h) */
-    FMD__BLOCK_STATS = 4,       /* counts and drops by cause since start (stats.h) */
-    FMD__BLOCK_END = 5          /* the process or the segment ended cleanly */
+    FMD__BLOCK_STATS = 4,       /* counts and drops by cause since start (segment.h) */
+    FMD__BLOCK_END = 5,         /* the process or the segment ended cleanly */
+    FMD__BLOCK_COUNTS = 6,      /* requests that were only counted (counts.h) */
+    FMD__BLOCK_SAMPLES = 7,     /* stacks (samples.h) */
+    FMD__BLOCK_JOURNAL = 8      /* single events (entries.h) */
 };
 
 /* Header fields of every block; those that do not apply to a type are 0. */

@@ -13,13 +13,20 @@
 #define FMD_WIRE_RINGFILE_H
 
 #include "columns.h"
+#include "counts.h"
 #include "definitions.h"
+#include "entries.h"
 #include "segment.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum fmd__slot_kind { FMD__SLOT_REQUEST = 1, FMD__SLOT_STRING = 2, FMD__SLOT_PIECE = 3 };
+enum fmd__slot_kind {
+    FMD__SLOT_REQUEST = 1,
+    FMD__SLOT_STRING = 2,
+    FMD__SLOT_PIECE = 3,
+    FMD__SLOT_DETAIL = 4 /* of the request in the next slot, published with it */
+};
 
 /* 64 bytes, native byte order (the file is only read on the machine kind that wrote it).
  */
@@ -34,6 +41,19 @@ struct fmd__slot_request {
     uint32_t reserved3;
     uint64_t start_ns, duration_ns, first_byte_ns, view_ns;
     uint64_t group_hash, address_hash; /* 0: none */
+};
+
+/* As struct fmd__details has it; counts stick at UINT32_MAX. */
+struct fmd__slot_detail {
+    uint8_t kind; /* FMD__SLOT_DETAIL */
+    uint8_t what; /* enum fmd__detail_what */
+    uint16_t reserved;
+    uint32_t reserved2;
+    uint64_t cpu_ns, threshold_ns;
+    uint32_t voluntary_switches, involuntary_switches;
+    uint32_t minor_faults, major_faults;
+    uint32_t block_reads, block_writes;
+    uint64_t reserved3[2];
 };
 
 /* Reading a ring file that its process left behind. Bounds-checked on any input. */
@@ -65,6 +85,33 @@ void fmd__ringfile_definitions(struct fmd__ringfile *file,
  * end. */
 int fmd__ringfile_next(struct fmd__ringfile *file, struct fmd__slot_request *request,
                        uint32_t *ring_id, uint64_t *sequence);
+/* The detail of the request that fmd__ringfile_next gave last; all 0 when it had none. */
+void fmd__ringfile_detail(const struct fmd__ringfile *file,
+                          struct fmd__slot_detail *detail);
+
+/* Says that blocks of the stream hold the journal's entries before end: its samples
+ * (samples_end of samples blocks) and all else (of journal blocks). Call with the largest
+ * of each before the first fmd__ringfile_entry. */
+void fmd__ringfile_journal_consumed(struct fmd__ringfile *file, uint64_t samples_end,
+                                    uint64_t entries_end);
+/* One published entry that no block has, in order; definitions always. Strings point into
+ * the file's bytes, frames into frames (FMD__STACK_FRAMES_MAX). 1, or 0 at the end. A
+ * damaged journal ends there and counts as damage. */
+int fmd__ringfile_entry(struct fmd__ringfile *file, struct fmd__journal_entry *entry,
+                        struct fmd__stack_frame *frames);
+
+/* One request that was in flight when the process ended, from *slot (0 to begin) on,
+ * which moves. Requests that were published just before are left out. 1, or 0 at the end.
+ * path points into path (FMD__FLIGHT_PATH_BYTES). */
+#define FMD__FLIGHT_PATH_BYTES 128u
+int fmd__ringfile_unfinished(const struct fmd__ringfile *file, uint32_t *slot,
+                             struct fmd__unfinished *unfinished,
+                             char path[FMD__FLIGHT_PATH_BYTES]);
+
+/* What was counted without being recorded, from *endpoint (0 to begin) on. 1, or 0 at the
+ * end. Cumulative: takes the place of what the stream's counts blocks say. */
+int fmd__ringfile_count(const struct fmd__ringfile *file, uint32_t *endpoint,
+                        struct fmd__endpoint_count *count);
 
 /* Rings that the file should hold but that cannot be read: cut off, or counters that no
  * recorder writes. */

@@ -14,6 +14,9 @@
 #define SLOTS 8u
 #define ENDPOINTS_ROOM 3000u
 
+static const struct fmd__ring_plan plan = {
+    .rings = RINGS, .slots = SLOTS, .endpoints_room = ENDPOINTS_ROOM};
+
 static uint64_t state_of_random;
 static uint64_t next_random(void)
 {
@@ -50,10 +53,10 @@ static void start(void)
     struct fmd__segment segment = {.pid = 4711, .application = "shop"};
     segment.stream[0] = 9;
     free(memory);
-    memory_bytes = fmd__ring_file_bytes(RINGS, SLOTS, ENDPOINTS_ROOM);
+    memory_bytes = fmd__ring_file_bytes(&plan);
     memory = calloc(1, memory_bytes);
     header = (struct fmd__ring_header *)(void *)memory;
-    fmd__ring_file_format(header, &segment, RINGS, SLOTS, ENDPOINTS_ROOM);
+    fmd__ring_file_format(header, &segment, &plan);
     memset(&played, 0, sizeof(played));
 }
 
@@ -390,6 +393,8 @@ TEST(sixty_four_rings_are_whole_pages)
 {
     for (uint32_t slots = 1; slots <= 1u << 16; slots *= 2)
         assert_int_equal(64 * fmd__ring_stride(slots) % 4096, 0);
-    assert_int_equal(fmd__ring_file_rings_offset(0), 4096);
-    assert_int_equal(fmd__ring_file_rings_offset(1), 8192);
+    assert_int_equal(
+        fmd__ring_file_rings_offset(&(struct fmd__ring_plan){.endpoints_room = 0}), 4096);
+    assert_int_equal(
+        fmd__ring_file_rings_offset(&(struct fmd__ring_plan){.endpoints_room = 1}), 8192);
 }

@@ -9,34 +9,73 @@
 
 #include <string.h>
 
-uint64_t fmd__ring_file_rings_offset(uint64_t endpoints_room)
+/* Where each area of a plan begins: whole pages, one after the other. */
+struct places {
+    uint64_t counts, flights, journal, rings;
+};
+
+static uint64_t behind(uint64_t offset, uint64_t bytes)
 {
     uint64_t page = FMD__RING_HEADER_BYTES;
-    return page + (endpoints_room + page - 1) / page * page;
+    return offset + (bytes + page - 1) / page * page;
 }
 
-uint64_t fmd__ring_file_bytes(uint32_t rings, uint32_t slots, uint64_t endpoints_room)
+static struct places places_of(const struct fmd__ring_plan *plan)
 {
-    return fmd__ring_file_rings_offset(endpoints_room) + rings * fmd__ring_stride(slots);
+    struct places at;
+    at.counts = behind(FMD__RING_HEADER_BYTES, plan->endpoints_room);
+    at.flights =
+        behind(at.counts, plan->count_room * sizeof(struct fmd__ring_endpoint_count));
+    at.journal = behind(at.flights, plan->flight_count * sizeof(struct fmd__flight));
+    at.rings =
+        behind(at.journal,
+               plan->journal_room ? sizeof(struct fmd__journal) + plan->journal_room : 0);
+    return at;
+}
+
+uint64_t fmd__ring_file_rings_offset(const struct fmd__ring_plan *plan)
+{
+    return places_of(plan).rings;
+}
+
+uint64_t fmd__ring_file_bytes(const struct fmd__ring_plan *plan)
+{
+    return places_of(plan).rings + plan->rings * fmd__ring_stride(plan->slots);
+}
+
+static void format_areas(struct fmd__ring_header *header,
+                         const struct fmd__ring_plan *plan)
+{
+    struct places at = places_of(plan);
+    header->count_room = plan->count_room;
+    header->flight_count = plan->flight_count;
+    header->journal_room = plan->journal_room;
+    header->counts_offset = plan->count_room ? at.counts : 0;
+    header->flights_offset = plan->flight_count ? at.flights : 0;
+    header->journal_offset = plan->journal_room ? at.journal : 0;
+    if (plan->count_room || plan->flight_count || plan->journal_room)
+        header->areas_crc32c =
+            fmd__crc32c(0, &header->counts_offset, FMD__RING_AREAS_BYTES);
 }
 
 void fmd__ring_file_format(struct fmd__ring_header *header,
-                           const struct fmd__segment *segment, uint32_t rings,
-                           uint32_t slots, uint64_t endpoints_room)
+                           const struct fmd__segment *segment,
+                           const struct fmd__ring_plan *plan)
 {
     header->layout_version = FMD__RING_LAYOUT_VERSION;
     header->byte_order = FMD__RING_BYTE_ORDER;
-    header->slots = slots;
+    header->slots = plan->slots;
     header->segment_bytes = (uint32_t)fmd__segment_encode(segment, header->segment);
     header->endpoints_offset = FMD__RING_HEADER_BYTES;
-    header->endpoints_room = endpoints_room;
-    header->rings_offset = fmd__ring_file_rings_offset(endpoints_room);
-    header->ring_stride = fmd__ring_stride(slots);
+    header->endpoints_room = plan->endpoints_room;
+    header->rings_offset = fmd__ring_file_rings_offset(plan);
+    header->ring_stride = fmd__ring_stride(plan->slots);
     header->header_crc32c =
         fmd__crc32c(0, &header->layout_version,
                     offsetof(struct fmd__ring_header, header_crc32c) -
                         offsetof(struct fmd__ring_header, layout_version));
-    atomic_store_explicit(&header->ring_count, rings, memory_order_relaxed);
+    format_areas(header, plan);
+    atomic_store_explicit(&header->ring_count, plan->rings, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     memcpy(header->magic, FMD__RING_MAGIC, sizeof(header->magic));
 }
@@ -92,4 +131,19 @@ void fmd__ring_put_string(struct fmd__ring *ring, uint64_t sequence, uint32_t ma
         *piece = (struct fmd__slot_piece){FMD__SLOT_PIECE, number, {0}, {0}};
         memcpy(piece->bytes, bytes, part);
     }
+}
+
+uint32_t fmd__flight_set_path(struct fmd__flight *flight, const char *bytes,
+                              size_t length)
+{
+    if (length > FMD__FLIGHT_PATH_BYTES)
+        length = FMD__FLIGHT_PATH_BYTES;
+    for (size_t at = 0; at < length; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        size_t part = length - at < sizeof(word) ? length - at : sizeof(word);
+        memcpy(&word, bytes + at, part);
+        atomic_store_explicit(&flight->path[at / sizeof(word)], word,
+                              memory_order_relaxed);
+    }
+    return (uint32_t)length;
 }

@@ -6,6 +6,9 @@
  *
  *   offset 0               struct fmd__ring_header, one page
  *   endpoints_offset       endpoint area: encoded definitions, one after the other
+ *   counts_offset          a struct fmd__ring_endpoint_count for each endpoint number
+ *   flights_offset         struct fmd__flight: requests in flight
+ *   journal_offset         struct fmd__journal: samples and other entries
  *   rings_offset           ring 0, ring 1, ... each ring_stride bytes
  *
  * The file is grown when more rings are needed: fallocate, map the new part, initialize
@@ -17,6 +20,7 @@
 #ifndef FMD_WIRE_RINGLAYOUT_H
 #define FMD_WIRE_RINGLAYOUT_H
 
+#include "journal.h"
 #include "ringfile.h"
 
 #include <stdatomic.h>
@@ -48,12 +52,13 @@ struct fmd__slot_piece {
     char bytes[56];
 };
 
-/* One cache line. All three begin with kind. */
+/* One cache line. All begin with kind. */
 union fmd__slot {
     uint8_t kind;
     struct fmd__slot_request request;
     struct fmd__slot_string string;
     struct fmd__slot_piece piece;
+    struct fmd__slot_detail detail;
 };
 
 /* What threads count on the request path. Of a ring: plain stores of its one owner. Of
@@ -90,6 +95,69 @@ struct fmd__ring_state {
                                 counts of rings and header */
 };
 
+/* Requests that are counted and not recorded; entry i is of endpoint number i + 1. Added
+ * to by any thread (relaxed). */
+struct fmd__ring_endpoint_count {
+    _Atomic uint64_t count;
+    _Atomic uint64_t last_ns; /* monotonic */
+};
+
+/* One request in flight at level 2 or above, from a pool; bound to the request, not to a
+ * thread. Its words but the recorder's own are behind a sequence lock (below) and only
+ * written by who serves the request. start_ns 0: free. */
+struct fmd__flight {
+    _Alignas(128) _Atomic uint32_t lock; /* odd while its words are written */
+    _Atomic uint32_t thread;             /* of the operating system */
+    _Atomic uint64_t start_ns;
+    _Atomic uint64_t deadline_ns; /* an outlier from here on; UINT64_MAX: none */
+    _Atomic uint32_t endpoint;
+    _Atomic uint32_t about; /* fmd__flight_about() */
+    _Atomic uint64_t group_hash, address_hash;
+    /* the watcher's: start_ns of the request that it found beyond its deadline */
+    _Atomic uint64_t outlier_start_ns;
+    _Atomic uint64_t owner[9]; /* the recorder's own; readers ignore it */
+    _Atomic uint64_t path[FMD__FLIGHT_PATH_BYTES / 8]; /* URL without query, cut */
+};
+
+/* Level, method and length of the path in one word. */
+static inline uint32_t fmd__flight_about(unsigned level, unsigned method,
+                                         unsigned path_length)
+{
+    return (level & 0xff) | (method & 0xff) << 8 | (path_length & 0xffff) << 16;
+}
+
+/* Around the owner's stores (relaxed) into its flight, clearing it included. */
+static inline void fmd__flight_write_begin(struct fmd__flight *flight)
+{
+    uint32_t lock = atomic_load_explicit(&flight->lock, memory_order_relaxed);
+    atomic_store_explicit(&flight->lock, lock + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+}
+static inline void fmd__flight_write_end(struct fmd__flight *flight)
+{
+    uint32_t lock = atomic_load_explicit(&flight->lock, memory_order_relaxed);
+    atomic_store_explicit(&flight->lock, lock + 1, memory_order_release);
+}
+/* A reader's loads (relaxed) between these two are of one moment when read_end says so:
+ * begin gives the number that end takes. */
+static inline uint32_t fmd__flight_read_begin(const struct fmd__flight *flight)
+{
+    return atomic_load_explicit(&flight->lock, memory_order_acquire);
+}
+static inline int fmd__flight_read_end(const struct fmd__flight *flight, uint32_t lock)
+{
+    atomic_thread_fence(memory_order_acquire);
+    return !(lock & 1) &&
+           atomic_load_explicit(&flight->lock, memory_order_relaxed) == lock;
+}
+/* The first FMD__FLIGHT_PATH_BYTES bytes, word by word, so that nobody sees a torn one.
+ * Returns the length for fmd__flight_about. Between write_begin and write_end. */
+uint32_t fmd__flight_set_path(struct fmd__flight *flight, const char *bytes,
+                              size_t length);
+
+/* From counts_offset to the end of flight_count in the header. */
+#define FMD__RING_AREAS_BYTES 40u
+
 struct fmd__ring_header {
     /* fixed before the file is used; under header_crc32c */
     uint8_t magic[8]; /* FMD__RING_MAGIC */
@@ -102,7 +170,12 @@ struct fmd__ring_header {
     uint64_t ring_stride;                      /* fmd__ring_stride(slots) */
     uint8_t segment[FMD__SEGMENT_BOUND];       /* fmd__segment_encode */
     uint32_t header_crc32c;                    /* from layout_version to here */
-    uint32_t reserved;
+    /* fixed too; all 0 in files of recorders that had none of these areas */
+    uint32_t areas_crc32c; /* of the rest of them */
+    uint64_t counts_offset, flights_offset, journal_offset;
+    uint64_t journal_room; /* bytes behind struct fmd__journal, a power of two */
+    uint32_t count_room;   /* entries of the counts area */
+    uint32_t flight_count;
     /* changing */
     _Alignas(128) _Atomic uint32_t ring_count; /* release, after the file has grown */
     _Atomic uint64_t endpoints_bytes; /* of the area in use; release, after the bytes */
@@ -113,6 +186,9 @@ struct fmd__ring_header {
 
 _Static_assert(sizeof(union fmd__slot) == 64, "a slot is a cache line");
 _Static_assert(sizeof(struct fmd__ring) == 256, "two pairs of lines, then slots");
+_Static_assert(sizeof(struct fmd__flight) == 256, "two pairs of lines");
+_Static_assert(offsetof(struct fmd__ring_header, ring_count) == 2432,
+               "as FORMAT.md says");
 _Static_assert(sizeof(struct fmd__ring_header) <= FMD__RING_HEADER_BYTES, "one page");
 
 /* Bytes from one ring to the next. 64 rings are a whole number of 4096-byte pages for
@@ -130,16 +206,43 @@ static inline struct fmd__ring *fmd__ring_at(struct fmd__ring_header *header,
                                 index * header->ring_stride);
 }
 
-/* Where ring 0 starts: a multiple of 4096. */
-uint64_t fmd__ring_file_rings_offset(uint64_t endpoints_room);
-/* Size of a whole ring file. */
-uint64_t fmd__ring_file_bytes(uint32_t rings, uint32_t slots, uint64_t endpoints_room);
+/* The three areas of the file mapped whole at header; NULL where it has none. */
+static inline struct fmd__ring_endpoint_count *
+fmd__ring_counts_area(struct fmd__ring_header *header)
+{
+    uint8_t *at = (uint8_t *)header + header->counts_offset;
+    return header->count_room ? (struct fmd__ring_endpoint_count *)(void *)at : NULL;
+}
+static inline struct fmd__flight *fmd__ring_flights(struct fmd__ring_header *header)
+{
+    uint8_t *at = (uint8_t *)header + header->flights_offset;
+    return header->flight_count ? (struct fmd__flight *)(void *)at : NULL;
+}
+static inline struct fmd__journal *fmd__ring_journal(struct fmd__ring_header *header)
+{
+    uint8_t *at = (uint8_t *)header + header->journal_offset;
+    return header->journal_room ? (struct fmd__journal *)(void *)at : NULL;
+}
 
-/* Makes zeroed memory of that size a ring file with rings empty rings. slots: a power of
- * two. The magic is stored last, so that a kill before leaves no ring file. */
+/* What a ring file has room for. */
+struct fmd__ring_plan {
+    uint32_t rings, slots; /* slots: of each ring, a power of two */
+    uint64_t endpoints_room;
+    uint32_t count_room;   /* endpoints that can be counted at level 0; 0: no area */
+    uint32_t flight_count; /* requests in flight; 0: no area */
+    uint64_t journal_room; /* a power of two >= FMD__JOURNAL_ROOM_MIN; 0: no area */
+};
+
+/* Where ring 0 starts: a multiple of 4096. */
+uint64_t fmd__ring_file_rings_offset(const struct fmd__ring_plan *plan);
+/* Size of a whole ring file. */
+uint64_t fmd__ring_file_bytes(const struct fmd__ring_plan *plan);
+
+/* Makes zeroed memory of that size a ring file with empty rings. The magic is stored
+ * last, so that a kill before leaves no ring file. */
 void fmd__ring_file_format(struct fmd__ring_header *header,
-                           const struct fmd__segment *segment, uint32_t rings,
-                           uint32_t slots, uint64_t endpoints_room);
+                           const struct fmd__segment *segment,
+                           const struct fmd__ring_plan *plan);
 
 /* Adds an endpoint's definition to the area. One caller at a time (the register lock). 0,
  * or -1 when the area is full: then the definition is safe only once it is in the trace.

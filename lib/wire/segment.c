@@ -22,7 +22,8 @@ enum segment_tag {
     TAG_RUN,
     TAG_APPLICATION,
     TAG_VERSION,
-    TAG_RECORDER
+    TAG_RECORDER,
+    TAG_INTERPRETER
 };
 
 enum stats_tag {
@@ -108,6 +109,7 @@ size_t fmd__segment_encode(const struct fmd__segment *segment, uint8_t *out)
     at = put_name(at, TAG_APPLICATION, segment->application);
     at = put_name(at, TAG_VERSION, segment->version);
     at = put_name(at, TAG_RECORDER, segment->recorder);
+    at = put_name(at, TAG_INTERPRETER, segment->interpreter);
     return (size_t)(at - out);
 }
 
@@ -153,6 +155,9 @@ static void take_segment_field(const struct field *field, struct fmd__segment *s
         break;
     case TAG_RECORDER:
         name_of(field, segment->recorder);
+        break;
+    case TAG_INTERPRETER:
+        name_of(field, segment->interpreter);
         break;
     default:
         break;

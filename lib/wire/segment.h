@@ -27,7 +27,8 @@ struct fmd__segment {
     char run[FMD__NAME_BYTES];
     char application[FMD__NAME_BYTES];
     char version[FMD__NAME_BYTES];
-    char recorder[FMD__NAME_BYTES]; /* "fmd-record 0.1.0" */
+    char recorder[FMD__NAME_BYTES];    /* "fmd-record 0.1.0" */
+    char interpreter[FMD__NAME_BYTES]; /* whose code objects these are: "cpython 3.11" */
 };
 
 /* Counts since the stream's start. */

@@ -15,9 +15,10 @@ static struct fmd__segment full_segment(void)
                                    .started_monotonic_ns = 6};
     for (unsigned i = 0; i < 16; i++)
         segment.stream[i] = (uint8_t)(0xf0 + i);
-    char *names[] = {segment.host,        segment.container, segment.boot_id, segment.run,
-                     segment.application, segment.version,   segment.recorder};
-    for (unsigned i = 0; i < 7; i++)
+    char *names[] = {segment.host,     segment.container,   segment.boot_id,
+                     segment.run,      segment.application, segment.version,
+                     segment.recorder, segment.interpreter};
+    for (unsigned i = 0; i < 8; i++)
         memset(names[i], 'a' + (int)i, FMD__NAME_BYTES - 1);
     return segment;
 }
@@ -52,7 +53,7 @@ TEST(every_truncation_is_damage_or_ends_between_fields)
         whole += fmd__segment_decode(exact, cut, &out) == 0;
         free(exact);
     }
-    assert_int_equal(whole, 13);
+    assert_int_equal(whole, 14);
 }
 
 TEST(unknown_tags_and_longer_names_are_read_as_far_as_known)

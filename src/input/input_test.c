@@ -502,11 +502,13 @@ enum { RING_SLOTS = 16, ENDPOINTS_ROOM = 1024 };
 static void put_ring(const struct writer *writer, const char *path, uint64_t written,
                      uint64_t published)
 {
-    size_t size = fmd__ring_file_bytes(1, RING_SLOTS, ENDPOINTS_ROOM);
+    struct fmd__ring_plan plan = {
+        .rings = 1, .slots = RING_SLOTS, .endpoints_room = ENDPOINTS_ROOM};
+    size_t size = fmd__ring_file_bytes(&plan);
     struct fmd__ring_header *header = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
     assert_non_null(header);
     memset(header, 0, size);
-    fmd__ring_file_format(header, &writer->segment, 1, RING_SLOTS, ENDPOINTS_ROOM);
+    fmd__ring_file_format(header, &writer->segment, &plan);
     struct fmd__definition endpoint = {.kind = FMD__DEFINE_ENDPOINT,
                                        .id = 1,
                                        .bytes = "GET /",
