@@ -6,6 +6,7 @@
 #ifndef SUMMARY_MADE_REQUESTS_H
 #define SUMMARY_MADE_REQUESTS_H
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,6 +44,13 @@ static inline uint32_t made_below(uint64_t *state, uint32_t limit)
     return (uint32_t)(((made_random(state) >> 32) * limit) >> 32);
 }
 
+/* 0 .. limit, k + 1 with a probability of about 1 / k: Zipf's law. */
+static inline uint32_t made_zipf(uint64_t *state, uint32_t limit)
+{
+    double uniform = (double)(made_random(state) >> 11) / 9007199254740992.0;
+    return (uint32_t)pow(limit + 1, uniform) * (made_random(state) % 16 > 0);
+}
+
 /* Heavy-tailed: a product of random octaves around 8 ms. */
 static inline uint64_t made_duration(uint64_t *state, uint32_t endpoint)
 {
@@ -68,9 +76,8 @@ static inline struct made_request *made_requests(const struct made_plan *plan)
                                            plan->processes / (double)plan->count);
         request->endpoint = 1 + made_below(&state, plan->endpoints);
         request->version = request->process % plan->versions;
-        uint32_t group = made_below(&state, plan->groups + 1);
-        request->group = made_below(&state, group + 1); /* small numbers are frequent */
-        request->address = made_below(&state, plan->addresses + 1);
+        request->group = made_zipf(&state, plan->groups);
+        request->address = made_zipf(&state, plan->addresses);
         request->duration_ns = made_duration(&state, request->endpoint);
         request->first_byte_ns = bits & 3 ? request->duration_ns / 2 : UINT64_MAX;
         request->view_ns = bits & 4 ? request->duration_ns / 3 : UINT64_MAX;
