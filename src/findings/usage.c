@@ -19,6 +19,7 @@ struct slots {
     size_t count; /* days × slots a day */
     uint32_t slot_s;
     uint64_t *requests, *errors;
+    int64_t first_utc_ns, last_utc_ns; /* of requests */
 };
 
 static void add_calendar(struct slots *slots, const struct calendar *calendar)
@@ -44,7 +45,10 @@ static void slots_init(struct slots *slots, const struct summary *summary)
     struct summary_endpoint *const *endpoints;
     size_t endpoint_count = summary_endpoints(summary, &endpoints);
 
-    *slots = (struct slots){.slot_s = summary_totals(summary).slot_s};
+    struct summary_totals totals = summary_totals(summary);
+    *slots = (struct slots){.slot_s = totals.slot_s,
+                            .first_utc_ns = totals.first_utc_ns,
+                            .last_utc_ns = totals.last_utc_ns};
     if (day_count == 0 || slots->slot_s == 0)
         return;
     int64_t last = days[day_count - 1];
@@ -95,6 +99,17 @@ static void allocate_days(struct usage *usage, int64_t first, int64_t last)
         usage->days[i].day = first + (int64_t)i;
 }
 
+/* Seconds of a slot between the first request and the last; at least one, since there is
+ * a request in it. */
+static double recorded_s(const struct slots *slots, int64_t begin_s)
+{
+    double from_s = fmax((double)begin_s, (double)slots->first_utc_ns / 1e9);
+    double until_s =
+        fmin((double)(begin_s + slots->slot_s), (double)slots->last_utc_ns / 1e9);
+
+    return fmax(until_s - from_s, 1);
+}
+
 static void place_slots(struct usage *usage, const struct slots *slots,
                         const struct zone *zone)
 {
@@ -111,8 +126,11 @@ static void place_slots(struct usage *usage, const struct slots *slots,
     allocate_days(usage, zone_local(zone, begin_s + (int64_t)first * slot_s).day,
                   zone_local(zone, begin_s + (int64_t)(last - 1) * slot_s).day);
     for (size_t i = first; i < last; i++) {
-        struct zone_time local = zone_local(zone, begin_s + (int64_t)i * slot_s);
-        place_slot(usage, &local, slots->requests[i], slots->errors[i], (double)slot_s);
+        int64_t at_s = begin_s + (int64_t)i * slot_s;
+        struct zone_time local = zone_local(zone, at_s);
+        bool whole = i > first && i + 1 < last;
+        place_slot(usage, &local, slots->requests[i], slots->errors[i],
+                   whole ? (double)slot_s : recorded_s(slots, at_s));
         usage->misaligned |= slot_s > 3600 || local.second % 3600 % slot_s != 0;
     }
 }

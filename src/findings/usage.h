@@ -14,8 +14,8 @@
 /* Counts of an hour by the clock on the wall. A rate is requests / seconds. */
 struct usage_cell {
     uint64_t requests, errors; /* errors: status >= 500, or an exception */
-    /* Real time with that label, from the first to the last slot with requests: 3600, 0
-     * where the clock jumped over it, 7200 where it came twice. */
+    /* Real time with that label between the first request and the last: 3600, less at
+     * both ends, 7200 where the hour came twice, 0 where the clock jumped over it. */
     double seconds;
 };
 

@@ -158,8 +158,8 @@ static int draw_endpoints(const struct report *report, const struct report_chart
         names[i] = label_of_endpoint(report, endpoint);
         rows[i] = row_of(&endpoint->all, names[i]);
     }
-    return draw_boxes(chart, "endpoints", "Latency by endpoint, over all versions", rows,
-                      names, count, theme, scene, why);
+    return draw_boxes(chart, "endpoints", "Latency by endpoint, all versions together",
+                      rows, names, count, theme, scene, why);
 }
 
 /* --- heat maps --- */

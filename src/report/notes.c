@@ -275,7 +275,7 @@ static void note_usage(struct report *report)
     if (groups->distinct >= 2 && groups->count > 0 && groups->rows[0].share >= .05) {
         char *name = label_of_name(&groups->rows[0].name, "(no name)");
         add_note(report, REPORT_NOTE_FINDING, false,
-                 "The most active of %s groups, %s, made %s of the requests.",
+                 "Of %s groups \"%s\" is the most active: %s of the requests.",
                  groups->distinct_exact ? format_count((uint64_t)groups->distinct).s
                                         : format_estimate(groups->distinct).s,
                  name, format_percent(groups->rows[0].share).s);

@@ -137,7 +137,11 @@ static void add_against(struct table *table, const struct quantile *newer,
     }
     bool both = newer->known && older->known && older->value_ns > 0;
     double ratio = both ? newer->value_ns / older->value_ns : NAN;
-    enum tone tone = ratio >= 1.1 ? TONE_BAD : ratio <= 0.9 ? TONE_GOOD : TONE_DIM;
+    enum tone tone = TONE_DIM; /* only what is beyond both intervals stands out */
+    if (both && newer->low_ns > older->high_ns)
+        tone = TONE_BAD;
+    else if (both && newer->high_ns < older->low_ns)
+        tone = TONE_GOOD;
     table_add_toned(table, format_change(ratio).s, tone);
 }
 
@@ -173,10 +177,10 @@ enum { VERSIONS_AN_ENDPOINT = 3 };
 static void add_cells(struct outline *outline, const struct report *report)
 {
     const struct overview *overview = &report->overview;
-    size_t shown = (outline_rows(report, overview->endpoint_count) + 1) / 2;
+    size_t half = (report->options.top + 1u) / 2;
+    size_t shown =
+        half && half < overview->endpoint_count ? half : overview->endpoint_count;
     bool older = false;
-    if (report->options.top == 0 || overview->endpoint_count <= 10)
-        shown = overview->endpoint_count;
     struct table *table =
         outline_table(outline, mem_text("Each endpoint, version by version"),
                       cell_columns, COUNT(cell_columns));
