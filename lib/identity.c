@@ -70,15 +70,20 @@ static void find_container(const char *path, char out[FMD__NAME_BYTES])
     }
 }
 
-void fmd__identity_init(struct fmd__segment *segment,
-                        const struct fmd__settings *settings)
+void fmd__identity_renew(struct fmd__segment *segment)
 {
-    memset(segment, 0, sizeof *segment);
     fmd__identity_random(segment->stream, sizeof segment->stream);
     segment->pid = (uint32_t)getpid();
     segment->parent_pid = (uint32_t)getppid();
     segment->started_monotonic_ns = fmd__now_ns();
     segment->started_utc_ns = (int64_t)fmd__clock_ns(CLOCK_REALTIME);
+}
+
+void fmd__identity_init(struct fmd__segment *segment,
+                        const struct fmd__settings *settings)
+{
+    memset(segment, 0, sizeof *segment);
+    fmd__identity_renew(segment);
     (void)gethostname(segment->host, sizeof segment->host - 1);
     find_container("/proc/self/cgroup", segment->container);
     if (!segment->container[0])

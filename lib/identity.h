@@ -13,5 +13,7 @@ void fmd__identity_random(void *bytes, size_t size);
 /* Of this process, now; number 0. */
 void fmd__identity_init(struct fmd__segment *segment,
                         const struct fmd__settings *settings);
+/* The same host, a new process: in a child that has its parent's. */
+void fmd__identity_renew(struct fmd__segment *segment);
 
 #endif

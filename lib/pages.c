@@ -26,7 +26,8 @@ void *fmd__pages_new(size_t bytes)
             mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED)
         return NULL;
-    (void)madvise(pages, bytes, MADV_DONTFORK); /* else a child has a copy it ignores */
+    (void)madvise(pages, bytes, MADV_NOHUGEPAGE); /* most of it is never touched */
+    (void)madvise(pages, bytes, MADV_DONTFORK);   /* else a child has a copy it ignores */
     return pages;
 }
 

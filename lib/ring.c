@@ -180,23 +180,22 @@ void fmd__pool_close(struct fmd__pool *pool)
     atomic_store_explicit(&pool->free_count, 0, memory_order_relaxed);
 }
 
-bool fmd__pool_grow(struct fmd__pool *pool)
+bool fmd__pool_grow(struct fmd__pool *pool, uint32_t more)
 {
     uint32_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
-    uint64_t added = FMD__RINGS_STEP * fmd__ring_stride(pool->slots);
+    uint64_t added = more * fmd__ring_stride(pool->slots);
     uint64_t from = pool->file_bytes / PAGE_BYTES * PAGE_BYTES;
     struct fmd__chunk *chunk;
 
-    if (count + FMD__RINGS_STEP > FMD__RINGS_MAX || pool->chunk_count == FMD__CHUNKS_MAX)
+    if (count + more > FMD__RINGS_MAX || pool->chunk_count == FMD__CHUNKS_MAX)
         return false;
     if (pool->is_file && posix_fallocate(fmd__descriptors_get(FMD__DESCRIPTOR_RING),
                                          (off_t)pool->file_bytes, (off_t)added) != 0)
         return false;
-    if (!map_chunk(pool, from, pool->file_bytes + added - from, FMD__RINGS_STEP))
+    if (!map_chunk(pool, from, pool->file_bytes + added - from, more))
         return false;
     chunk = &pool->chunks[pool->chunk_count - 1];
-    add_producers(pool, (uint8_t *)chunk->mapping + (pool->file_bytes - from),
-                  FMD__RINGS_STEP);
+    add_producers(pool, (uint8_t *)chunk->mapping + (pool->file_bytes - from), more);
     pool->file_bytes += added;
     return true;
 }

@@ -25,7 +25,7 @@
 
 #define FMD__RINGS_MAX 1024u
 #define FMD__RINGS_STEP 64u /* the pool grows by */
-#define FMD__CHUNKS_MAX (FMD__RINGS_MAX / FMD__RINGS_STEP + 1)
+#define FMD__CHUNKS_MAX (FMD__RINGS_MAX / FMD__RINGS_STEP + 2)
 
 /* Hashes of the strings that this ring has sent to the writer, in the present generation
  * of its dictionary: 1024 sets of 4, mixed with the generation so that a new one empties
@@ -81,9 +81,8 @@ struct fmd__pool_options {
 int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *options);
 /* Unmaps, closes and removes the file. Nobody may be inside. */
 void fmd__pool_close(struct fmd__pool *pool);
-/* FMD__RINGS_STEP rings more; false when there is no memory or they are at their most.
- * The writer. */
-bool fmd__pool_grow(struct fmd__pool *pool);
+/* More rings; false when there is no memory or they would be too many. The writer. */
+bool fmd__pool_grow(struct fmd__pool *pool, uint32_t more);
 
 /* A free ring for this thread, or NULL. Lock-free. */
 struct fmd__producer *fmd__pool_take(struct fmd__pool *pool);

@@ -249,16 +249,19 @@ static struct look look_at_pool(struct fmd__writer *writer)
     return look;
 }
 
-/* The pool keeps a quarter free; it doubles when threads went without. */
+/* First as many as were asked for (a child begins with few), then so many that a quarter
+ * is free; twice as many when threads went without. */
 static void grow_pool(struct fmd__writer *writer, uint64_t no_ring)
 {
     uint32_t count = atomic_load_explicit(&writer->pool->count, memory_order_relaxed);
-    uint32_t steps = no_ring > 0 ? 1 + count / FMD__RINGS_STEP : 1;
+    uint32_t free_count =
+        atomic_load_explicit(&writer->pool->free_count, memory_order_relaxed);
+    uint32_t steps = no_ring > 0 ? 1 + count / FMD__RINGS_STEP : free_count <= count / 4;
 
-    if (no_ring == 0 &&
-        atomic_load_explicit(&writer->pool->free_count, memory_order_relaxed) > count / 4)
+    if (count < writer->settings->rings &&
+        !fmd__pool_grow(writer->pool, writer->settings->rings - count))
         return;
-    while (steps > 0 && fmd__pool_grow(writer->pool))
+    while (steps > 0 && fmd__pool_grow(writer->pool, FMD__RINGS_STEP))
         steps--;
 }
 
