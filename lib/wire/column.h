@@ -9,6 +9,7 @@
 #define FMD_WIRE_COLUMN_H
 
 #include "columns.h"
+#include "numbers.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,37 @@ const uint8_t *fmd__frame_decode64(const uint8_t *at, const uint8_t *end, uint32
                                    uint64_t *values);
 const uint8_t *fmd__frame_decode32(const uint8_t *at, const uint8_t *end, uint32_t count,
                                    uint32_t *values);
+
+/* A column among others: u8 tag, u32 bytes, its bytes. begin gives where those go, end
+ * where the next column goes. */
+static inline uint8_t *fmd__column_begin(uint8_t *out, uint8_t tag)
+{
+    *out = tag;
+    return out + 5;
+}
+static inline uint8_t *fmd__column_end(uint8_t *begun, uint8_t *end)
+{
+    fmd__store32(begun + 1, (uint32_t)(end - begun - 5));
+    return end;
+}
+struct fmd__tagged_column {
+    uint8_t tag;
+    const uint8_t *bytes, *end;
+};
+/* 1 and moves *at, 0 at end, -1 when damaged. */
+static inline int fmd__column_next(const uint8_t **at, const uint8_t *end,
+                                   struct fmd__tagged_column *column)
+{
+    if (*at == end)
+        return 0;
+    if (end - *at < 5 || (size_t)(end - *at - 5) < fmd__load32(*at + 1))
+        return -1;
+    column->tag = **at;
+    column->bytes = *at + 5;
+    column->end = column->bytes + fmd__load32(*at + 1);
+    *at = column->end;
+    return 1;
+}
 
 /* Columns: a byte that names the encoding, then frames. count >= 1. bits: what it will be
  * decoded to, 32 or 64; all values fit. */

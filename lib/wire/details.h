@@ -40,8 +40,8 @@ struct fmd__details {
  * returns the bytes (0 when all are 0). details->count is that of the columns. */
 size_t fmd__details_encode(const struct fmd__details *details, uint8_t *out);
 
-/* Reads the details of a requests payload. 1; 0 when it has none (then only count is set,
- * and every detail is 0); -1 when damaged. Safe on any input. */
+/* Reads the details of a requests payload. 1; 0 when it has none (then every detail of
+ * its count requests is 0); -1 when damaged. Safe on any input. */
 int fmd__details_decode(const uint8_t *payload, size_t size,
                         struct fmd__details *details);
 

@@ -18,10 +18,8 @@
 
 #define FMD__ENTRY_BYTES_MAX (128u << 10)
 #define FMD__STACK_FRAMES_MAX 1024u
-#define FMD__CONTEXT_ITEMS_MAX 32u
-#define FMD__ENTRY_STRING_BYTES_MAX                                                      \
-    4096u /* of any string of an entry; longer are cut                                   \
-           */
+#define FMD__CONTEXT_ITEMS_MAX 16u
+#define FMD__ENTRY_STRING_BYTES_MAX 2048u /* any string of an entry; longer are cut */
 
 enum fmd__entry_kind {
     FMD__ENTRY_DEFINITION = 1, /* a code object; ring files only */
@@ -159,8 +157,7 @@ struct fmd__journal_entry {
 
 /* Room for one entry. */
 size_t fmd__entry_bound(const struct fmd__journal_entry *entry);
-/* Writes one entry at out; returns the bytes, which may be above FMD__ENTRY_BYTES_MAX for
- * a definition only: leave its line table out then. */
+/* Writes one entry at out; returns the bytes, never more than FMD__ENTRY_BYTES_MAX. */
 size_t fmd__entry_encode(const struct fmd__journal_entry *entry, uint8_t *out);
 /* Reads the next entry of a known kind at *offset and moves on. frames has room for
  * FMD__STACK_FRAMES_MAX. 1, 0 at the end, -1 when damaged. Safe on any input. */

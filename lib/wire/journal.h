@@ -23,7 +23,6 @@
 struct fmd__journal {
     /* the producer's line */
     _Alignas(128) _Atomic uint64_t head;
-    uint64_t tail_seen;         /* the producer's copy of tail; readers ignore it */
     _Atomic uint64_t dropped;   /* entries for which there was no room */
     _Atomic uint64_t owners[4]; /* the recorder's own (whose turn it is); ignored */
     /* the writer's line */

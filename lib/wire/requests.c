@@ -12,20 +12,6 @@
 
 #include <stdbool.h>
 
-enum column_tag {
-    TAG_KINDS = 1, /* table and index */
-    TAG_START,
-    TAG_DURATION,
-    TAG_FIRST_BYTE,
-    TAG_VIEW,
-    TAG_GROUP,
-    TAG_ADDRESS,
-    TAG_ENDPOINT, /* these four where there is no TAG_KINDS */
-    TAG_STATUS,
-    TAG_METHOD,
-    TAG_FLAGS
-};
-
 #define KINDS_MAX 1024u /* combinations in a table */
 #define KIND_HASH_SLOTS 4096u
 
@@ -141,24 +127,12 @@ struct out {
     uint64_t values[FMD__BLOCK_REQUESTS_MAX]; /* of the column that is written */
 };
 
-/* A column is its tag, its length in four bytes and its bytes. */
-static uint8_t *begin_column(struct out *out, enum column_tag tag)
-{
-    *out->at = (uint8_t)tag;
-    return out->at + 5;
-}
-
-static void end_column(struct out *out, uint8_t *end)
-{
-    fmd__store32(out->at + 1, (uint32_t)(end - out->at - 5));
-    out->at = end;
-}
-
-static void put_values(struct out *out, enum column_tag tag, uint32_t count,
+static void put_values(struct out *out, enum fmd__column_tag tag, uint32_t count,
                        size_t value_bytes)
 {
     unsigned bits = value_bytes == 8 ? 64 : 32;
-    end_column(out, fmd__column_encode(out->values, count, bits, begin_column(out, tag)));
+    uint8_t *at = fmd__column_begin(out->at, (uint8_t)tag);
+    out->at = fmd__column_end(out->at, fmd__column_encode(out->values, count, bits, at));
 }
 
 /* Leaves out a column that is 0 throughout. */
@@ -189,7 +163,7 @@ static inline uint64_t part_of(uint64_t duration, uint64_t rest)
     return rest ? part : UINT64_MAX;
 }
 
-static void put_part(struct out *out, enum column_tag tag, const uint64_t *duration,
+static void put_part(struct out *out, enum fmd__column_tag tag, const uint64_t *duration,
                      const uint64_t *part, uint32_t count)
 {
     uint64_t any = 0;
@@ -203,14 +177,14 @@ static void put_kind_columns(struct out *out, const struct fmd__columns *columns
 {
     struct kinds kinds;
     if (count_kinds(columns, &kinds)) {
-        uint8_t *at = begin_column(out, TAG_KINDS);
-        end_column(out, put_kinds(&kinds, columns->count, at));
+        uint8_t *at = fmd__column_begin(out->at, FMD__COLUMN_KINDS);
+        out->at = fmd__column_end(out->at, put_kinds(&kinds, columns->count, at));
         return;
     }
-    PUT_COLUMN(out, TAG_ENDPOINT, columns, endpoint);
-    PUT_COLUMN(out, TAG_STATUS, columns, status);
-    PUT_COLUMN(out, TAG_METHOD, columns, method);
-    PUT_COLUMN(out, TAG_FLAGS, columns, flags);
+    PUT_COLUMN(out, FMD__COLUMN_ENDPOINT, columns, endpoint);
+    PUT_COLUMN(out, FMD__COLUMN_STATUS, columns, status);
+    PUT_COLUMN(out, FMD__COLUMN_METHOD, columns, method);
+    PUT_COLUMN(out, FMD__COLUMN_FLAGS, columns, flags);
 }
 
 static uint8_t *put_ranges(const struct fmd__ring_range *ranges, uint32_t range_count,
@@ -234,13 +208,14 @@ size_t fmd__requests_encode(const struct fmd__columns *columns,
     if (columns->count == 0)
         return (size_t)(to.at - out);
     put_kind_columns(&to, columns);
-    PUT_COLUMN(&to, TAG_START, columns, start_ns);
-    PUT_COLUMN(&to, TAG_DURATION, columns, duration_ns);
-    put_part(&to, TAG_FIRST_BYTE, columns->duration_ns, columns->first_byte_ns,
+    PUT_COLUMN(&to, FMD__COLUMN_START, columns, start_ns);
+    PUT_COLUMN(&to, FMD__COLUMN_DURATION, columns, duration_ns);
+    put_part(&to, FMD__COLUMN_FIRST_BYTE, columns->duration_ns, columns->first_byte_ns,
              columns->count);
-    put_part(&to, TAG_VIEW, columns->duration_ns, columns->view_ns, columns->count);
-    PUT_COLUMN(&to, TAG_GROUP, columns, group);
-    PUT_COLUMN(&to, TAG_ADDRESS, columns, address);
+    put_part(&to, FMD__COLUMN_VIEW, columns->duration_ns, columns->view_ns,
+             columns->count);
+    PUT_COLUMN(&to, FMD__COLUMN_GROUP, columns, group);
+    PUT_COLUMN(&to, FMD__COLUMN_ADDRESS, columns, address);
     return (size_t)(to.at - out);
 }
 
@@ -266,16 +241,16 @@ static const uint8_t *get_ranges(const uint8_t *at, const uint8_t *end,
     return at;
 }
 
-static bool get_narrow(const uint8_t *at, const uint8_t *end, enum column_tag tag,
+static bool get_narrow(const uint8_t *at, const uint8_t *end, enum fmd__column_tag tag,
                        struct fmd__columns *columns)
 {
     uint32_t values[FMD__BLOCK_REQUESTS_MAX];
     if (!fmd__column_decode32(at, end, columns->count, values))
         return false;
     for (uint32_t i = 0; i < columns->count; i++) {
-        if (tag == TAG_STATUS)
+        if (tag == FMD__COLUMN_STATUS)
             columns->status[i] = (uint16_t)values[i];
-        else if (tag == TAG_METHOD)
+        else if (tag == FMD__COLUMN_METHOD)
             columns->method[i] = (uint8_t)values[i];
         else
             columns->flags[i] = (uint8_t)values[i];
@@ -283,29 +258,29 @@ static bool get_narrow(const uint8_t *at, const uint8_t *end, enum column_tag ta
     return true;
 }
 
-static bool get_column(const uint8_t *at, const uint8_t *end, enum column_tag tag,
+static bool get_column(const uint8_t *at, const uint8_t *end, enum fmd__column_tag tag,
                        struct fmd__columns *c)
 {
     switch (tag) {
-    case TAG_KINDS:
+    case FMD__COLUMN_KINDS:
         return get_kinds(at, end, c);
-    case TAG_START:
+    case FMD__COLUMN_START:
         return fmd__column_decode64(at, end, c->count, c->start_ns) != NULL;
-    case TAG_DURATION:
+    case FMD__COLUMN_DURATION:
         return fmd__column_decode64(at, end, c->count, c->duration_ns) != NULL;
-    case TAG_FIRST_BYTE:
+    case FMD__COLUMN_FIRST_BYTE:
         return fmd__column_decode64(at, end, c->count, c->first_byte_ns) != NULL;
-    case TAG_VIEW:
+    case FMD__COLUMN_VIEW:
         return fmd__column_decode64(at, end, c->count, c->view_ns) != NULL;
-    case TAG_GROUP:
+    case FMD__COLUMN_GROUP:
         return fmd__column_decode32(at, end, c->count, c->group) != NULL;
-    case TAG_ADDRESS:
+    case FMD__COLUMN_ADDRESS:
         return fmd__column_decode32(at, end, c->count, c->address) != NULL;
-    case TAG_ENDPOINT:
+    case FMD__COLUMN_ENDPOINT:
         return fmd__column_decode32(at, end, c->count, c->endpoint) != NULL;
-    case TAG_STATUS:
-    case TAG_METHOD:
-    case TAG_FLAGS:
+    case FMD__COLUMN_STATUS:
+    case FMD__COLUMN_METHOD:
+    case FMD__COLUMN_FLAGS:
         return get_narrow(at, end, tag, c);
     default:
         return true; /* a later version's: passed over */
@@ -327,49 +302,59 @@ static void complete(struct fmd__columns *c, uint32_t seen)
 #define ZERO_UNLESS(tag, member)                                                         \
     if (!HAS(seen, tag))                                                                 \
     memset(c->member, 0, n * sizeof(c->member[0]))
-    if (!HAS(seen, TAG_KINDS)) {
-        ZERO_UNLESS(TAG_ENDPOINT, endpoint);
-        ZERO_UNLESS(TAG_STATUS, status);
-        ZERO_UNLESS(TAG_METHOD, method);
-        ZERO_UNLESS(TAG_FLAGS, flags);
+    if (!HAS(seen, FMD__COLUMN_KINDS)) {
+        ZERO_UNLESS(FMD__COLUMN_ENDPOINT, endpoint);
+        ZERO_UNLESS(FMD__COLUMN_STATUS, status);
+        ZERO_UNLESS(FMD__COLUMN_METHOD, method);
+        ZERO_UNLESS(FMD__COLUMN_FLAGS, flags);
     }
-    ZERO_UNLESS(TAG_START, start_ns);
-    ZERO_UNLESS(TAG_DURATION, duration_ns);
-    ZERO_UNLESS(TAG_GROUP, group);
-    ZERO_UNLESS(TAG_ADDRESS, address);
+    ZERO_UNLESS(FMD__COLUMN_START, start_ns);
+    ZERO_UNLESS(FMD__COLUMN_DURATION, duration_ns);
+    ZERO_UNLESS(FMD__COLUMN_GROUP, group);
+    ZERO_UNLESS(FMD__COLUMN_ADDRESS, address);
 #undef ZERO_UNLESS
-    if (HAS(seen, TAG_FIRST_BYTE))
+    if (HAS(seen, FMD__COLUMN_FIRST_BYTE))
         to_parts(c->duration_ns, c->count, c->first_byte_ns);
     else
         memset(c->first_byte_ns, 0xff, n * sizeof(c->first_byte_ns[0]));
-    if (HAS(seen, TAG_VIEW))
+    if (HAS(seen, FMD__COLUMN_VIEW))
         to_parts(c->duration_ns, c->count, c->view_ns);
     else
         memset(c->view_ns, 0xff, n * sizeof(c->view_ns[0]));
+}
+
+/* Count and ranges; where the columns begin, or NULL. */
+static const uint8_t *get_head(const uint8_t *payload, size_t size, uint32_t *count,
+                               struct fmd__ring_range *ranges, uint32_t *range_count)
+{
+    const uint8_t *at = payload, *end = payload + size;
+    at = fmd__get_bounded(at, end, FMD__BLOCK_REQUESTS_MAX, count);
+    if (at)
+        at = get_ranges(at, end, ranges, range_count);
+    return !at || (at < end && *count == 0) ? NULL : at;
+}
+
+const uint8_t *fmd__requests_columns(const uint8_t *payload, size_t size, uint32_t *count)
+{
+    uint32_t ignored = 0;
+    return get_head(payload, size, count, NULL, &ignored);
 }
 
 int fmd__requests_decode(const uint8_t *payload, size_t size,
                          struct fmd__columns *columns, struct fmd__ring_range *ranges,
                          uint32_t *range_count)
 {
-    const uint8_t *at = payload, *end = payload + size;
+    const uint8_t *end = payload + size;
+    const uint8_t *at = get_head(payload, size, &columns->count, ranges, range_count);
+    struct fmd__tagged_column column = {0};
     uint32_t seen = 0;
-    at = fmd__get_bounded(at, end, FMD__BLOCK_REQUESTS_MAX, &columns->count);
-    if (at)
-        at = get_ranges(at, end, ranges, range_count);
-    while (at && at < end) {
-        if (end - at < 5 || columns->count == 0)
+    int more = -1;
+    while (at && (more = fmd__column_next(&at, end, &column)) == 1) {
+        if (!get_column(column.bytes, column.end, column.tag, columns))
             return -1;
-        uint8_t tag = at[0];
-        uint32_t bytes = fmd__load32(at + 1);
-        at += 5;
-        if ((size_t)(end - at) < bytes || !get_column(at, at + bytes, tag, columns))
-            return -1;
-        seen |= tag < 32 ? 1u << tag : 0;
-        at += bytes;
+        seen |= column.tag < 32 ? 1u << column.tag : 0;
     }
-    if (!at)
-        return -1;
-    complete(columns, seen);
-    return 0;
+    if (more == 0)
+        complete(columns, seen);
+    return more;
 }

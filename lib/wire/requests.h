@@ -21,6 +21,31 @@ struct fmd__ring_range {
 
 #define FMD__RING_RANGES_MAX 1024u
 
+/* Tags of the columns; one space with later ones. Those from FMD__COLUMN_DETAIL on are
+ * details.h's. */
+enum fmd__column_tag {
+    FMD__COLUMN_KINDS = 1, /* table and index */
+    FMD__COLUMN_START,
+    FMD__COLUMN_DURATION,
+    FMD__COLUMN_FIRST_BYTE,
+    FMD__COLUMN_VIEW,
+    FMD__COLUMN_GROUP,
+    FMD__COLUMN_ADDRESS,
+    FMD__COLUMN_ENDPOINT, /* these four where there is no FMD__COLUMN_KINDS */
+    FMD__COLUMN_STATUS,
+    FMD__COLUMN_METHOD,
+    FMD__COLUMN_FLAGS,
+    FMD__COLUMN_DETAIL,
+    FMD__COLUMN_CPU,
+    FMD__COLUMN_THRESHOLD,
+    FMD__COLUMN_VOLUNTARY_SWITCHES,
+    FMD__COLUMN_INVOLUNTARY_SWITCHES,
+    FMD__COLUMN_MINOR_FAULTS,
+    FMD__COLUMN_MAJOR_FAULTS,
+    FMD__COLUMN_BLOCK_READS,
+    FMD__COLUMN_BLOCK_WRITES
+};
+
 /* Room that fmd__requests_encode needs. */
 #define FMD__REQUESTS_BOUND                                                              \
     ((size_t)FMD__BLOCK_REQUESTS_MAX * 64 + FMD__RING_RANGES_MAX * 24 + 1024)
@@ -38,5 +63,9 @@ size_t fmd__requests_encode(const struct fmd__columns *columns,
 int fmd__requests_decode(const uint8_t *payload, size_t size,
                          struct fmd__columns *columns, struct fmd__ring_range *ranges,
                          uint32_t *range_count);
+
+/* Where the columns of a payload begin, after count and ranges; NULL when damaged. */
+const uint8_t *fmd__requests_columns(const uint8_t *payload, size_t size,
+                                     uint32_t *count);
 
 #endif

@@ -18,12 +18,20 @@ struct left_ring {
     uint64_t tail, next, head;
 };
 
+/* What is left of the journal: positions next to head - 1. */
+struct left_journal {
+    uint64_t next, head;
+    uint64_t samples_end, entries_end; /* what is before these is in the trace */
+};
+
 struct fmd__ringfile {
     const uint8_t *bytes;
     struct fmd__ring_header header; /* a copy */
     struct fmd__segment segment;
     uint32_t ring_count, damaged;
-    uint32_t at; /* ring that fmd__ringfile_next looks at */
+    uint32_t at;                    /* ring that fmd__ringfile_next looks at */
+    struct fmd__slot_detail detail; /* of the request that it gave last */
+    struct left_journal journal;
     struct left_ring rings[];
 };
 
@@ -83,6 +91,49 @@ static void look_at_ring(struct fmd__ringfile *file, uint32_t ring)
     left->next = left->tail;
 }
 
+/* count things of size bytes each lie between the endpoints and the rings. */
+static bool area_fits(const struct fmd__ring_header *h, uint64_t offset, uint64_t count,
+                      uint64_t size)
+{
+    return count == 0 || (offset >= h->endpoints_offset && offset <= h->rings_offset &&
+                          offset % 64 == 0 && (h->rings_offset - offset) / size >= count);
+}
+
+static bool areas_are_whole(const struct fmd__ring_header *h)
+{
+    static const uint8_t none[FMD__RING_AREAS_BYTES];
+    uint64_t room = h->journal_room;
+    if (memcmp(&h->counts_offset, none, sizeof(none)) == 0)
+        return true;
+    return fmd__crc32c(0, &h->counts_offset, sizeof(none)) == h->areas_crc32c &&
+           area_fits(h, h->counts_offset, h->count_room,
+                     sizeof(struct fmd__ring_endpoint_count)) &&
+           area_fits(h, h->flights_offset, h->flight_count, sizeof(struct fmd__flight)) &&
+           room <= h->rings_offset && (room == 0 || power_of_two(room)) &&
+           area_fits(h, h->journal_offset, room ? sizeof(struct fmd__journal) + room : 0,
+                     1);
+}
+
+/* Forgets areas that cannot be read; the rings still can. */
+static void look_at_areas(struct fmd__ringfile *file)
+{
+    struct fmd__ring_header *h = &file->header;
+    if (!areas_are_whole(h)) {
+        h->count_room = h->flight_count = 0;
+        h->journal_room = 0;
+        file->damaged++;
+    }
+    if (h->journal_room == 0)
+        return;
+    struct fmd__journal control;
+    memcpy(&control, file->bytes + h->journal_offset, sizeof(control));
+    file->journal.head = file->journal.next = control.head;
+    if (control.head - control.tail <= h->journal_room)
+        file->journal.next = control.tail;
+    else
+        file->damaged++;
+}
+
 struct fmd__ringfile *fmd__ringfile_open(const uint8_t *bytes, size_t size,
                                          const char **why)
 {
@@ -110,6 +161,7 @@ struct fmd__ringfile *fmd__ringfile_open(const uint8_t *bytes, size_t size,
         free(file);
         return NULL;
     }
+    look_at_areas(file);
     for (uint32_t ring = 0; ring < rings; ring++)
         look_at_ring(file, ring);
     *why = NULL;
@@ -205,6 +257,18 @@ void fmd__ringfile_definitions(struct fmd__ringfile *file,
         give_ring_strings(file, ring, give, to);
 }
 
+/* The detail in the slot before a request, which was published with it. */
+static void take_detail(struct fmd__ringfile *file, uint32_t ring, uint64_t sequence)
+{
+    union fmd__slot slot = {.kind = 0};
+    if (sequence > file->rings[ring].tail)
+        copy_slot(file, ring, sequence - 1, &slot);
+    if (slot.kind == FMD__SLOT_DETAIL)
+        file->detail = slot.detail;
+    else
+        file->detail = (struct fmd__slot_detail){.kind = 0};
+}
+
 int fmd__ringfile_next(struct fmd__ringfile *file, struct fmd__slot_request *request,
                        uint32_t *ring_id, uint64_t *sequence)
 {
@@ -218,17 +282,139 @@ int fmd__ringfile_next(struct fmd__ringfile *file, struct fmd__slot_request *req
             *request = slot.request;
             *ring_id = file->at;
             *sequence = left->next - 1;
+            take_detail(file, file->at, *sequence);
             return 1;
         }
     }
     return 0;
 }
 
+void fmd__ringfile_detail(const struct fmd__ringfile *file,
+                          struct fmd__slot_detail *detail)
+{
+    *detail = file->detail;
+}
+
+/* --- the areas ------------------------------------------------------------------- */
+
 /* The published copy, or NULL. */
 static const struct fmd__ring_state *state_of(const struct fmd__ringfile *file)
 {
     uint64_t published = file->header.state_published;
     return published ? &file->header.states[published & 1] : NULL;
+}
+
+void fmd__ringfile_journal_consumed(struct fmd__ringfile *file, uint64_t samples_end,
+                                    uint64_t entries_end)
+{
+    file->journal.samples_end = samples_end;
+    file->journal.entries_end = entries_end;
+}
+
+/* The entry at position is in no trace. */
+static bool is_left(const struct left_journal *journal, uint8_t kind, uint64_t position)
+{
+    if (kind == FMD__ENTRY_DEFINITION)
+        return true;
+    return position >=
+           (kind == FMD__ENTRY_SAMPLE ? journal->samples_end : journal->entries_end);
+}
+
+int fmd__ringfile_entry(struct fmd__ringfile *file, struct fmd__journal_entry *entry,
+                        struct fmd__stack_frame *frames)
+{
+    struct left_journal *journal = &file->journal;
+    const uint8_t *area =
+        file->bytes + file->header.journal_offset + sizeof(struct fmd__journal);
+    const uint8_t *bytes;
+    uint64_t position = journal->next;
+    uint32_t length;
+    int more;
+    while ((more = fmd__journal_next(area, file->header.journal_room, journal->head,
+                                     &journal->next, &bytes, &length)) == 1) {
+        size_t offset = 0;
+        int got = fmd__entry_decode(bytes, length, &offset, entry, frames);
+        file->damaged += got < 0;
+        if (got == 1 && is_left(journal, entry->kind, position))
+            return 1;
+        position = journal->next;
+    }
+    if (more < 0) {
+        file->damaged++;
+        journal->next = journal->head;
+    }
+    return 0;
+}
+
+/* A request is published before its flight is cleared, so a kill between the two leaves
+ * it as the last of some ring. */
+static bool was_published(const struct fmd__ringfile *file, uint64_t start_ns)
+{
+    for (uint32_t ring = 0; ring < file->ring_count; ring++) {
+        union fmd__slot slot;
+        if (file->rings[ring].head == 0)
+            continue;
+        copy_slot(file, ring, file->rings[ring].head - 1, &slot);
+        if (slot.kind == FMD__SLOT_REQUEST && slot.request.start_ns == start_ns)
+            return true;
+    }
+    return false;
+}
+
+static void take_flight(const struct fmd__ringfile *file,
+                        const struct fmd__flight *flight,
+                        struct fmd__unfinished *unfinished, char *path)
+{
+    const struct fmd__ring_state *state = state_of(file);
+    uint32_t length = flight->about >> 16;
+    *unfinished = (struct fmd__unfinished){
+        .request = {flight->start_ns, flight->endpoint},
+        .thread = flight->thread,
+        .group_hash = flight->group_hash,
+        .address_hash = flight->address_hash,
+        .method = (uint8_t)(flight->about >> 8),
+        .level = (uint8_t)flight->about,
+        .outlier = flight->outlier_start_ns == flight->start_ns,
+        .path = {path, length < sizeof(flight->path) ? length : sizeof(flight->path)}};
+    if (flight->deadline_ns != UINT64_MAX && flight->deadline_ns > flight->start_ns)
+        unfinished->threshold_ns = flight->deadline_ns - flight->start_ns;
+    if (state && state->anchor_monotonic_ns > flight->start_ns)
+        unfinished->seen_ns = state->anchor_monotonic_ns;
+    memcpy(path, (const void *)flight->path, sizeof(flight->path));
+}
+
+int fmd__ringfile_unfinished(const struct fmd__ringfile *file, uint32_t *slot,
+                             struct fmd__unfinished *unfinished,
+                             char path[FMD__FLIGHT_PATH_BYTES])
+{
+    const uint8_t *area = file->bytes + file->header.flights_offset;
+    while (*slot < file->header.flight_count) {
+        struct fmd__flight flight;
+        memcpy(&flight, area + (size_t)*slot * sizeof(flight), sizeof(flight));
+        ++*slot;
+        if (flight.start_ns == 0 || flight.lock & 1 ||
+            was_published(file, flight.start_ns))
+            continue;
+        take_flight(file, &flight, unfinished, path);
+        return 1;
+    }
+    return 0;
+}
+
+int fmd__ringfile_count(const struct fmd__ringfile *file, uint32_t *endpoint,
+                        struct fmd__endpoint_count *count)
+{
+    const uint8_t *area = file->bytes + file->header.counts_offset;
+    while (*endpoint < file->header.count_room) {
+        struct fmd__ring_endpoint_count entry;
+        memcpy(&entry, area + (size_t)*endpoint * sizeof(entry), sizeof(entry));
+        ++*endpoint;
+        if (entry.count == 0)
+            continue;
+        *count = (struct fmd__endpoint_count){*endpoint, entry.count, entry.last_ns};
+        return 1;
+    }
+    return 0;
 }
 
 void fmd__ringfile_anchor(const struct fmd__ringfile *file, uint64_t *monotonic_ns,

@@ -34,7 +34,7 @@ size_t fmd__samples_finish(struct fmd__samples_writer *writer, uint64_t journal_
 /* Reads a payload; also the state between two samples. */
 struct fmd__samples_reader {
     const uint8_t *at, *end;
-    uint32_t left, request_count, frame_count;
+    uint32_t count, request_count, frame_count;
     uint32_t kept;        /* frames that the last sample shares with the one before it */
     uint64_t journal_end; /* set by open */
     uint64_t time_ns;
