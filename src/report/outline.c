@@ -45,6 +45,20 @@ void outline_notes(struct outline *outline, const struct report *report,
     }
 }
 
+/* Not every endpoint has charts of its own. */
+static void add_chart_limit(struct outline *outline, const struct report *report)
+{
+    size_t endpoints = report->overview.endpoint_count;
+    unsigned limit = report->options.chart_endpoints;
+
+    if (endpoints > limit)
+        outline_add(
+            outline, BLOCK_LINE,
+            outline_text("The %u endpoints that take most of the time have charts "
+                         "of their own; %zu others have not.",
+                         limit, endpoints - limit));
+}
+
 static void add_charts(struct outline *outline, const struct report *report)
 {
     static const char *const kinds[] = {
@@ -59,8 +73,10 @@ static void add_charts(struct outline *outline, const struct report *report)
     for (size_t i = 0; i < report->chart_count; i++) {
         if (!report->charts[i].written)
             continue;
-        if (first)
+        if (first) {
             outline_add(outline, BLOCK_HEADING, mem_text("Charts"));
+            add_chart_limit(outline, report);
+        }
         first = false;
         outline_add(outline, BLOCK_CHART,
                     outline_text("%s, %s", report->charts[i].title,

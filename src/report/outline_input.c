@@ -65,15 +65,14 @@ void outline_input(struct outline *outline, const struct report *report)
             plural(input->files), format_bytes(input->bytes).s,
             format_count(input->blocks).s, plural(input->blocks),
             format_count(input->requests).s, plural(input->requests)));
-    outline_add(
-        outline, BLOCK_LINE,
-        outline_text(
-            "Not read: %s block%s, %s request%s in them. %s of %s process%s "
-            "ended cleanly.",
-            format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
-            format_count(input->requests_skipped).s, plural(input->requests_skipped),
-            format_count(input->clean_ends).s, format_count(input->processes).s,
-            input->processes == 1 ? "" : "es"));
+    outline_add(outline, BLOCK_LINE,
+                outline_text(
+                    "Not read: %s block%s, %s request%s in them. %s of %s process%s "
+                    "ended cleanly.",
+                    format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
+                    format_count(input->requests_skipped).s,
+                    plural(input->requests_skipped), format_count(input->clean_ends).s,
+                    format_count(input->processes).s, input->processes == 1 ? "" : "es"));
     outline_add(outline, BLOCK_LINE,
                 outline_text("The recorder issued %s request%s: %s recorded, %s dropped.",
                              format_count(recorder->issued).s, plural(recorder->issued),
