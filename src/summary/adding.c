@@ -13,6 +13,7 @@
 #include "lib/fmd-record.h"
 #include "source_map.h"
 
+enum { SHIFT = HISTOGRAM_FINE - HISTOGRAM_COARSE }; /* of a fine bucket to a coarse */
 #define QUARTER_NS INT64_C(900000000000)
 
 /* The stretch of time in which everything that is kept by time stays the same. */
@@ -32,8 +33,7 @@ struct piece {
     const struct events *events;
     struct source_endpoint *endpoint;
     struct summary_cell *cell;
-    unsigned begin, count; /* in the work columns */
-    const uint16_t *order; /* index in events of each */
+    unsigned begin, count; /* in the sorted columns */
     struct period period;
     unsigned bucket_low, bucket_high; /* fine */
     uint64_t client_errors, server_errors;
@@ -48,11 +48,6 @@ static int64_t later(int64_t a, int64_t b)
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
-}
-
-static int64_t utc_ns(const struct events *events, size_t i)
-{
-    return (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns);
 }
 
 /* --- time -------------------------------------------------------------------------- */
@@ -123,8 +118,7 @@ static void add_durations(struct piece *piece)
 static uint32_t *coarse_counts(struct histogram *histogram, const struct piece *piece,
                                unsigned *begin)
 {
-    const unsigned shift = HISTOGRAM_FINE - HISTOGRAM_COARSE;
-    histogram_reserve(histogram, piece->bucket_low >> shift, piece->bucket_high >> shift);
+    histogram_reserve(histogram, piece->bucket_low >> SHIFT, piece->bucket_high >> SHIFT);
     *begin = histogram_begin(histogram);
     return histogram->counts;
 }
@@ -142,7 +136,7 @@ static void add_buckets(struct piece *piece)
         coarse_counts(&piece->period.series->histogram, piece, &series_begin);
     uint32_t *hour = coarse_counts(piece->period.hour, piece, &hour_begin);
     for (unsigned i = 0; i < piece->count; i++) {
-        unsigned coarse = bucket[i] >> (HISTOGRAM_FINE - HISTOGRAM_COARSE);
+        unsigned coarse = bucket[i] >> SHIFT;
         histogram_count(&fine_counts[bucket[i] - fine_begin]);
         histogram_count(&block[coarse - block_begin]);
         histogram_count(&series[coarse - series_begin]);
@@ -150,48 +144,54 @@ static void add_buckets(struct piece *piece)
     }
 }
 
-static void count_statuses(struct piece *piece, unsigned status, unsigned count)
+static void count_statuses(struct piece *piece, unsigned status, unsigned first,
+                           unsigned count)
 {
     summary_count_status(piece->cell, status, count);
     if (status >= 400 && status < 500)
         piece->client_errors += count;
+    if (status < 500)
+        return;
+    piece->server_errors += count;
+    memset(piece->map->work.error + piece->begin + first, 1, count);
 }
 
 /* Equal codes in a row are counted at once: nearly all are 200. */
 static void add_statuses(struct piece *piece)
 {
-    const uint16_t *status = piece->events->status;
-    uint8_t *error = piece->map->work.error + piece->begin;
-    memset(error, 0, piece->count);
-    if (!status) {
-        count_statuses(piece, 0, piece->count);
+    const uint16_t *status = piece->map->work.status + piece->begin;
+    memset(piece->map->work.error + piece->begin, 0, piece->count);
+    if (!piece->events->status) {
+        count_statuses(piece, 0, 0, piece->count);
         return;
     }
-    unsigned since = 0, current = status[piece->order[0]];
-    for (unsigned i = 0; i < piece->count; i++) {
-        unsigned code = status[piece->order[i]];
-        error[i] = code >= 500;
+    unsigned since = 0, current = status[0];
+    for (unsigned i = 1; i < piece->count; i++) {
+        unsigned code = status[i];
         if (code == current)
             continue;
-        count_statuses(piece, current, i - since);
+        count_statuses(piece, current, since, i - since);
         since = i;
         current = code;
     }
-    count_statuses(piece, current, piece->count - since);
+    count_statuses(piece, current, since, piece->count - since);
 }
 
 static void add_flags(struct piece *piece)
 {
-    const uint8_t *flags = piece->events->flags;
+    const uint8_t *flags = piece->map->work.flags + piece->begin;
     uint8_t *error = piece->map->work.error + piece->begin;
-    for (unsigned i = 0; flags && i < piece->count; i++) {
-        unsigned set = flags[piece->order[i]];
-        piece->cell->aborted += (set & FMD_ABORTED) != 0;
-        piece->cell->exceptions += (set & FMD_EXCEPTION) != 0;
-        error[i] |= (set & FMD_EXCEPTION) != 0;
+    unsigned aborted = 0, exceptions = 0, more_errors = 0;
+    for (unsigned i = 0; piece->events->flags && i < piece->count; i++) {
+        unsigned exception = (flags[i] & FMD_EXCEPTION) != 0;
+        aborted += (flags[i] & FMD_ABORTED) != 0;
+        exceptions += exception;
+        more_errors += exception & !error[i];
+        error[i] |= (uint8_t)exception;
     }
-    for (unsigned i = 0; i < piece->count; i++)
-        piece->server_errors += error[i];
+    piece->cell->aborted += aborted;
+    piece->cell->exceptions += exceptions;
+    piece->server_errors += more_errors;
 }
 
 static void add_block(struct block *block, const struct piece *piece)
@@ -211,8 +211,7 @@ static void add_run(struct piece *piece)
     unsigned begin;
     uint32_t *counts = coarse_counts(&run->histogram, piece, &begin);
     for (unsigned i = 0; i < piece->count; i++)
-        histogram_count(
-            &counts[(bucket[i] >> (HISTOGRAM_FINE - HISTOGRAM_COARSE)) - begin]);
+        histogram_count(&counts[(bucket[i] >> SHIFT) - begin]);
     add_block(run, piece);
 }
 
@@ -222,8 +221,9 @@ static void add_strata(struct piece *piece)
     if (!strata)
         return;
     struct source_values *values = &piece->map->values[SUMMARY_GROUP];
+    const uint32_t *ids = piece->map->work.values[SUMMARY_GROUP] + piece->begin;
     for (unsigned i = 0; i < piece->count; i++) {
-        uint32_t id = piece->events->group ? piece->events->group[piece->order[i]] : 0;
+        uint32_t id = piece->events->group ? ids[i] : 0;
         unsigned stratum = 0; /* of those without a group */
         if (id) {
             id = id < values->room && values->names[id].bytes ? id : 0;
@@ -235,12 +235,23 @@ static void add_strata(struct piece *piece)
 }
 
 /* Part of a request's time, where it is known. */
-static void add_part(const struct piece *piece, const uint64_t *part_ns,
+static void add_part(const struct piece *piece, const uint16_t *part,
                      struct histogram *histogram)
 {
-    for (unsigned i = 0; part_ns && i < piece->count; i++)
-        if (part_ns[piece->order[i]] != UINT64_MAX)
-            histogram_add(histogram, part_ns[piece->order[i]]);
+    unsigned low = HISTOGRAM_COARSE_BUCKETS, high = 0;
+    part += piece->begin;
+    for (unsigned i = 0; i < piece->count; i++) {
+        unsigned known = part[i] == SOURCE_NO_PART ? 0 : part[i];
+        low = part[i] < low ? part[i] : low;
+        high = known > high ? known : high;
+    }
+    if (low > high)
+        return; /* none is known */
+    histogram_reserve(histogram, low, high);
+    unsigned begin = histogram_begin(histogram);
+    for (unsigned i = 0; i < piece->count; i++)
+        if (part[i] != SOURCE_NO_PART)
+            histogram_count(&histogram->counts[part[i] - begin]);
 }
 
 /* First request of a value in a version on a day that is not the value's last. */
@@ -256,33 +267,51 @@ static void see_visitor(struct piece *piece, enum summary_dimension dimension,
                  hash);
 }
 
-static void add_values(struct piece *piece, enum summary_dimension dimension,
-                       const uint32_t *ids)
+/* Entries of the requests that have a value, and which requests those are; asks for their
+ * memory, which is far away. Returns how many. */
+static unsigned find_entries(struct piece *piece, struct source_version *version,
+                             enum summary_dimension dimension)
 {
-    if (!ids)
-        return;
-    const struct source_work *work = &piece->map->work;
-    struct source_version *version = &piece->map->versions[piece->endpoint->version];
-    struct tally *tally = version->version->tallies[dimension];
+    struct source_work *work = &piece->map->work;
+    const struct tally *tally = version->version->tallies[dimension];
+    const uint32_t *ids = work->values[dimension];
     size_t room = piece->map->values[dimension].room;
-    tally_reserve(tally, piece->bucket_low, piece->bucket_high);
-    for (unsigned i = 0; i < piece->count; i++) {
-        uint32_t id = ids[piece->order[i]];
+    unsigned count = 0;
+    for (unsigned i = piece->begin; i < piece->begin + piece->count; i++) {
+        uint32_t id = ids[i];
         if (id == 0)
             continue;
         uint32_t at = id < room ? version->entries[dimension][id] : 0;
         if (at == 0)
             at = source_map_entry(piece->map, version, dimension, id);
-        struct tally_entry *entry = &tally->entries[at - 1];
+        __builtin_prefetch(&tally->entries[at - 1], 1);
+        __builtin_prefetch(tally_count(tally, at - 1, work->bucket[i]), 1);
+        work->entry[count] = at - 1;
+        work->of[count++] = (uint16_t)i;
+    }
+    return count;
+}
+
+static void add_values(struct piece *piece, enum summary_dimension dimension)
+{
+    const struct source_work *work = &piece->map->work;
+    struct source_version *version = &piece->map->versions[piece->endpoint->version];
+    struct tally *tally = version->version->tallies[dimension];
+    tally_reserve(tally, piece->bucket_low, piece->bucket_high);
+    unsigned count = find_entries(piece, version, dimension);
+    for (unsigned i = 0; i < count; i++) {
+        struct tally_entry *entry = &tally->entries[work->entry[i]];
+        unsigned of = work->of[i];
         entry->requests++;
-        if (__builtin_add_overflow(entry->sum_ns, work->duration_ns[piece->begin + i],
-                                   &entry->sum_ns))
+        if (__builtin_add_overflow(entry->sum_ns, work->duration_ns[of], &entry->sum_ns))
             entry->sum_ns = UINT64_MAX;
-        entry->errors += work->error[piece->begin + i] && entry->errors != UINT32_MAX;
-        histogram_count(tally_count(tally, at - 1, work->bucket[piece->begin + i]));
+        histogram_count(tally_count(tally, work->entry[i], work->bucket[of]));
         if (entry->last_day != piece->period.day)
             see_visitor(piece, dimension, entry);
     }
+    for (unsigned i = 0; piece->server_errors && i < count; i++)
+        if (work->error[work->of[i]])
+            histogram_count(&tally->entries[work->entry[i]].errors);
 }
 
 static uint32_t number_at(const struct piece *piece, enum summary_dimension dimension,
@@ -295,7 +324,7 @@ static void add_slow_one(const struct piece *piece, unsigned i)
 {
     const struct events *events = piece->events;
     const struct source_work *work = &piece->map->work;
-    unsigned event = piece->order[i];
+    unsigned event = work->order[piece->begin + i];
     struct slow_entry entry = {
         .duration_ns = work->duration_ns[piece->begin + i],
         .start_utc_ns = work->utc_ns[piece->begin + i],
@@ -329,15 +358,19 @@ static void add_piece(struct piece *piece)
     add_buckets(piece);
     add_run(piece);
     add_strata(piece);
-    add_part(piece, piece->events->first_byte_ns, &piece->cell->first_byte);
-    add_part(piece, piece->events->view_ns, &piece->cell->view);
+    if (piece->events->first_byte_ns)
+        add_part(piece, piece->map->work.first_byte, &piece->cell->first_byte);
+    if (piece->events->view_ns)
+        add_part(piece, piece->map->work.view, &piece->cell->view);
     add_block(piece->period.block, piece);
     add_block(piece->period.series, piece);
     calendar_count(piece->period.slot, piece->count, piece->server_errors);
     piece->cell->client_errors += piece->client_errors;
     piece->cell->server_errors += piece->server_errors;
-    add_values(piece, SUMMARY_GROUP, piece->events->group);
-    add_values(piece, SUMMARY_ADDRESS, piece->events->address);
+    if (piece->events->group)
+        add_values(piece, SUMMARY_GROUP);
+    if (piece->events->address)
+        add_values(piece, SUMMARY_ADDRESS);
     add_slow(piece);
 }
 
@@ -380,11 +413,8 @@ static void add_endpoint(struct source_map *map, const struct events *events,
         source_map_find_cell(map, endpoint);
     piece.cell = endpoint->cell;
     for (unsigned i = begin; i < begin + count; i++) {
-        int64_t at_ns = utc_ns(events, work->order[i]);
-        work->utc_ns[i] = at_ns;
-        work->duration_ns[i] = events->duration_ns[work->order[i]];
-        first_ns = earlier(first_ns, at_ns);
-        last_ns = later(last_ns, at_ns);
+        first_ns = earlier(first_ns, work->utc_ns[i]);
+        last_ns = later(last_ns, work->utc_ns[i]);
     }
     add_range(&piece, first_ns, last_ns);
     for (unsigned at = begin, end; at < begin + count; at = end) {
@@ -398,7 +428,6 @@ static void add_endpoint(struct source_map *map, const struct events *events,
             end++;
         piece.begin = at;
         piece.count = end - at;
-        piece.order = work->order + at;
         add_piece(&piece);
     }
 }
@@ -421,15 +450,50 @@ static unsigned sort_by_endpoint(struct source_map *map, const struct events *ev
         endpoints[work->touched[i]].pending = begin;
         begin += count;
     }
-    for (unsigned i = 0; i < events->count; i++)
-        work->order[endpoints[work->slots[i]].pending++] = (uint16_t)i;
+    for (unsigned i = 0; i < events->count; i++) {
+        uint32_t position = endpoints[work->slots[i]].pending++;
+        work->position[i] = (uint16_t)position;
+        work->order[position] = (uint16_t)i;
+    }
     return touched;
+}
+
+#define SORT_COLUMN(to, from)                                                            \
+    for (uint32_t i = 0; (from) && i < events->count; i++)                               \
+    (to)[position[i]] = (from)[i]
+
+static void sort_part(uint16_t *to, const uint64_t *part_ns, uint32_t count,
+                      const uint16_t *position)
+{
+    for (uint32_t i = 0; part_ns && i < count; i++) {
+        uint64_t ns = part_ns[i] < HISTOGRAM_MAX_NS ? part_ns[i] : HISTOGRAM_MAX_NS;
+        to[position[i]] = part_ns[i] == UINT64_MAX
+                              ? SOURCE_NO_PART
+                              : (uint16_t)(histogram_fine_bucket(ns) >> SHIFT);
+    }
+}
+
+/* Writing here and there does not wait, as reading would. */
+static void sort_columns(struct source_work *work, const struct events *events)
+{
+    const uint16_t *position = work->position;
+    uint64_t offset_ns = (uint64_t)events->utc_offset_ns;
+    for (uint32_t i = 0; i < events->count; i++)
+        work->utc_ns[position[i]] = (int64_t)(events->start_ns[i] + offset_ns);
+    SORT_COLUMN(work->duration_ns, events->duration_ns);
+    SORT_COLUMN(work->values[SUMMARY_GROUP], events->group);
+    SORT_COLUMN(work->values[SUMMARY_ADDRESS], events->address);
+    SORT_COLUMN(work->status, events->status);
+    SORT_COLUMN(work->flags, events->flags);
+    sort_part(work->first_byte, events->first_byte_ns, events->count, position);
+    sort_part(work->view, events->view_ns, events->count, position);
 }
 
 static void add_batch(struct source_map *map, const struct events *events)
 {
     source_map_refresh(map);
     unsigned touched = sort_by_endpoint(map, events), begin = 0;
+    sort_columns(&map->work, events);
     for (unsigned i = 0; i < touched; i++) {
         struct source_endpoint *endpoint = &map->endpoints[map->work.touched[i]];
         unsigned end = endpoint->pending; /* the sort left it at the end */

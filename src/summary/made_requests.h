@@ -79,9 +79,9 @@ static inline struct made_request *made_requests(const struct made_plan *plan)
         request->group = made_zipf(&state, plan->groups);
         request->address = made_zipf(&state, plan->addresses);
         request->duration_ns = made_duration(&state, request->endpoint);
-        request->first_byte_ns = bits & 3 ? request->duration_ns / 2 : UINT64_MAX;
-        request->view_ns = bits & 4 ? request->duration_ns / 3 : UINT64_MAX;
-        unsigned kind = (bits >> 8) & 127;
+        request->first_byte_ns = bits & 63 ? request->duration_ns / 2 : UINT64_MAX;
+        request->view_ns = bits & 4032 ? request->duration_ns / 3 : UINT64_MAX;
+        unsigned kind = (bits >> 16) & 127;
         request->status = kind == 0 ? 500 : kind == 1 ? 503 : kind < 6 ? 404 : 200;
         request->flags = (uint8_t)((kind == 7) | (kind == 8 ? 2 : 0) | (kind & 4));
         request->method = (uint8_t)(kind % 3);

@@ -40,16 +40,28 @@ struct source_endpoint {
     uint32_t pending;          /* requests of the batch that is sorted now */
 };
 
-/* Columns of the requests of one cell, gathered from a batch. */
+/* A batch sorted by endpoint: columns of copies, so that each pass over the requests of a
+ * cell reads on and on. Columns that the batch does not have are not set. */
 struct source_work {
-    uint32_t slots[SOURCE_BATCH];   /* endpoint of each request */
-    uint32_t touched[SOURCE_BATCH]; /* endpoints in the batch */
-    uint16_t order[SOURCE_BATCH];   /* requests sorted by endpoint */
+    uint32_t slots[SOURCE_BATCH];    /* endpoint of each request, unsorted */
+    uint16_t position[SOURCE_BATCH]; /* where each request goes */
+    uint32_t touched[SOURCE_BATCH];  /* endpoints in the batch */
+    /* sorted */
+    uint16_t order[SOURCE_BATCH]; /* which request of the batch it is */
     int64_t utc_ns[SOURCE_BATCH];
     uint64_t duration_ns[SOURCE_BATCH];
-    uint16_t bucket[SOURCE_BATCH]; /* fine */
-    uint8_t error[SOURCE_BATCH];   /* 1: server error */
+    uint16_t bucket[SOURCE_BATCH];                         /* fine */
+    uint16_t first_byte[SOURCE_BATCH], view[SOURCE_BATCH]; /* coarse, or SOURCE_NO_PART */
+    uint32_t values[SUMMARY_DIMENSIONS][SOURCE_BATCH];     /* source's numbers */
+    uint16_t status[SOURCE_BATCH];
+    uint8_t flags[SOURCE_BATCH];
+    uint8_t error[SOURCE_BATCH]; /* 1: server error */
+    /* of those with a value */
+    uint32_t entry[SOURCE_BATCH]; /* in a tally */
+    uint16_t of[SOURCE_BATCH];    /* place in the sorted columns */
 };
+
+#define SOURCE_NO_PART UINT16_MAX
 
 /* endpoints[0] is "(undefined)"; slots: of endpoints, by the source's number. */
 struct source_map {
