@@ -440,11 +440,13 @@ static void look_at_drops(struct crowd *crowd)
 static void *be_in_a_crowd(void *argument)
 {
     struct crowd *crowd = argument;
+    int chosen;
     bool done;
 
     do {
         record_one(0, "crowd");
-        if (pthread_barrier_wait(&crowd->together) == PTHREAD_BARRIER_SERIAL_THREAD)
+        chosen = pthread_barrier_wait(&crowd->together);
+        if (chosen == PTHREAD_BARRIER_SERIAL_THREAD)
             look_at_drops(crowd);
         pthread_barrier_wait(&crowd->together);
         done = crowd->done;
