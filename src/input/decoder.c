@@ -7,6 +7,7 @@
 #include "src/summary/events.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct decoder {
     struct ledger *ledger;
@@ -128,6 +129,31 @@ static const char *decode(struct decoder *decoder, const struct chunk_block *blo
     return NULL;
 }
 
+/* Columns that hold the same "not known" all over are not handed on, so that nobody walks
+ * over them. */
+static bool all_are(const void *column, size_t count, size_t size, const void *value)
+{
+    const uint8_t *bytes = column;
+    return memcmp(bytes, value, size) == 0 &&
+           memcmp(bytes, bytes + size, (count - 1) * size) == 0;
+}
+
+static void leave_out_unknown(struct events *events)
+{
+    static const uint64_t none, unknown = UINT64_MAX;
+    size_t count = events->count;
+    if (all_are(events->first_byte_ns, count, sizeof(*events->first_byte_ns), &unknown))
+        events->first_byte_ns = NULL;
+    if (all_are(events->view_ns, count, sizeof(*events->view_ns), &unknown))
+        events->view_ns = NULL;
+    if (all_are(events->group, count, sizeof(*events->group), &none))
+        events->group = NULL;
+    if (all_are(events->address, count, sizeof(*events->address), &none))
+        events->address = NULL;
+    if (all_are(events->flags, count, sizeof(*events->flags), &none))
+        events->flags = NULL;
+}
+
 static void add(struct decoder *decoder, const struct fmd__block *header)
 {
     const struct fmd__columns *columns = &decoder->columns;
@@ -147,6 +173,9 @@ static void add(struct decoder *decoder, const struct fmd__block *header)
         .method = columns->method,
         .flags = columns->flags,
     };
+    if (!events.count)
+        return;
+    leave_out_unknown(&events);
     summary_add(decoder->summary, decoder->map, &events);
 }
 
