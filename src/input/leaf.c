@@ -28,6 +28,7 @@ struct leaf *leaf_of_fd(struct intake *intake, int fd, const char *name, const c
     leaf->fd = fd;
     if (path && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         leaf->path = mem_text(path);
+        leaf->bytes = (uint64_t)status.st_size;
         leaf->has_mtime = true;
         leaf->mtime_utc_ns =
             (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;

@@ -14,15 +14,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What every place of the input needs to tell about itself. One a reader; calls come from
- * one thread at a time. */
+/* What every place of the input needs to tell about itself. One a reader. All but
+ * bytes_done and notes is for the one thread that walks the tree at the time. */
 struct intake {
     const struct input_options *options;
     struct notes *notes;
-    uint64_t files;      /* met so far: the place of the next one */
-    uint64_t traces;     /* and rings, recognised so far */
-    uint64_t bytes_done; /* of the files as they lie there (packed) */
-    bool cancelled;      /* an error was set: stop */
+    uint64_t files;              /* met so far: the place of the next one */
+    uint64_t traces;             /* and rings, recognised so far */
+    _Atomic uint64_t bytes_done; /* of the files as they lie there (packed) */
+    bool cancelled;              /* an error was set: stop */
 };
 
 enum { LEAF_PEEK_BYTES = 1 << 16 };
@@ -32,6 +32,7 @@ struct leaf {
     char *name;     /* as the user would name it: traces.tar.gz/web-1/a.fmd */
     char *path;     /* where it can be opened again; NULL in a pipe or archive */
     uint64_t place; /* in the order of the input */
+    uint64_t bytes; /* of a file that can be opened again */
     bool named;     /* by the user: it must be readable and a trace */
     bool broken;    /* reading failed, and the note is made */
     int fd;         /* -1 in an archive */

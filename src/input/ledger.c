@@ -271,6 +271,15 @@ void ledger_lost(struct ledger *ledger, const struct loss *loss)
     pthread_mutex_unlock(&ledger->lock);
 }
 
+void ledger_read(struct ledger *ledger, uint64_t traces, uint64_t blocks, uint64_t bytes)
+{
+    pthread_mutex_lock(&ledger->lock);
+    ledger->traces += traces;
+    ledger->blocks += blocks;
+    ledger->bytes += bytes;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
 void ledger_skipped(struct ledger *ledger)
 {
     pthread_mutex_lock(&ledger->lock);

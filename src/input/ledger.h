@@ -62,6 +62,8 @@ struct loss {
     uint64_t requests;
 };
 void ledger_lost(struct ledger *ledger, const struct loss *loss);
+/* So much was met in a file, whether it could be read or not. */
+void ledger_read(struct ledger *ledger, uint64_t traces, uint64_t blocks, uint64_t bytes);
 /* A block that could not be read, told by the caller. */
 void ledger_skipped(struct ledger *ledger);
 

@@ -56,6 +56,7 @@ struct ledger {
     struct run_host **all_run_hosts;
     size_t run_host_count, run_host_room;
     uint64_t requests, recovered, blocks_skipped;
+    uint64_t traces, blocks, bytes;
     size_t names_bytes;
     struct loss *losses; /* file is owned here */
     size_t loss_count, loss_room;

@@ -245,6 +245,9 @@ void ledger_finish(struct ledger *ledger, struct input_report *report)
     finish_hosts(ledger, report);
     finish_clocks(ledger, report);
     report->requests += ledger->requests;
+    report->traces += ledger->traces;
+    report->blocks += ledger->blocks;
+    report->bytes += ledger->bytes;
     report->blocks_skipped += ledger->blocks_skipped;
     report->requests_recovered += ledger->recovered;
     if (report->recorder.requests_deleted)

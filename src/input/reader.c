@@ -16,16 +16,21 @@
 
 #define PROGRESS_NS UINT64_C(100000000)
 
+/* A thread that reads a file alone maps its definitions once, where all threads that
+ * share one do. But at the end threads must not wait for one that has a large file: no
+ * file that is more than this part of a thread's work is given away. */
+enum { OWN_PARTS = 8 };
+
 struct reader {
     struct intake intake;
     struct ledger *ledger;
     struct tree *tree;
     struct leftrings *rings;
-    struct input_report *report;
-    struct leaf *leaf;          /* that trace reads, or NULL */
-    struct trace_reader *trace; /* or NULL */
-    uint64_t bytes_total;       /* 0: not known */
-    uint64_t progress_ns;       /* when it was told last */
+    uint64_t files;
+    struct own_file shared; /* read by all threads in turn */
+    uint64_t bytes_total;   /* 0: not known */
+    uint64_t own_bytes_max; /* files up to this are given to one thread */
+    uint64_t progress_ns;   /* when it was told last */
 };
 
 static int check_paths(const char *const *paths, size_t path_count, struct err *err)
@@ -45,8 +50,8 @@ static int check_paths(const char *const *paths, size_t path_count, struct err *
 }
 
 struct reader *reader_new(const char *const *paths, size_t path_count,
-                          const struct input_options *options,
-                          struct input_report *report, struct err *err)
+                          const struct input_options *options, unsigned threads,
+                          struct err *err)
 {
     if (check_paths(paths, path_count, err) != 0)
         return NULL;
@@ -56,25 +61,31 @@ struct reader *reader_new(const char *const *paths, size_t path_count,
         (struct intake){.options = options, .notes = ledger_notes(reader->ledger)};
     reader->tree = tree_new(&reader->intake, paths, path_count);
     reader->rings = leftrings_new(&reader->intake, reader->ledger);
-    reader->report = report;
-    if (options->progress)
-        reader->bytes_total = tree_bytes(paths, path_count);
+    reader->bytes_total = tree_bytes(paths, path_count);
+    reader->own_bytes_max = reader->bytes_total / OWN_PARTS / threads;
     return reader;
 }
 
-static void leave_trace(struct reader *reader)
+static void close_file(struct own_file *own)
 {
-    trace_reader_free(reader->trace);
-    leaf_free(reader->leaf);
-    reader->trace = NULL;
-    reader->leaf = NULL;
+    trace_reader_free(own->trace);
+    leaf_free(own->leaf);
+    *own = (struct own_file){0};
+}
+
+bool reader_own(struct own_file *own, struct chunk *chunk)
+{
+    if (own->trace && trace_reader_next(own->trace, chunk))
+        return true;
+    close_file(own);
+    return false;
 }
 
 void reader_free(struct reader *reader)
 {
     if (!reader)
         return;
-    leave_trace(reader);
+    close_file(&reader->shared);
     tree_free(reader->tree);
     leftrings_free(reader->rings);
     ledger_free(reader->ledger);
@@ -122,14 +133,15 @@ static void pass_by(struct reader *reader, const struct leaf *leaf, enum content
     free(name);
 }
 
-/* Goes on to the next file. False at the end. */
-static bool next_file(struct reader *reader, struct err *err)
+/* Goes on to the next file, which is opened as *file when it is a trace. False at the
+ * end. */
+static bool next_file(struct reader *reader, struct own_file *file, struct err *err)
 {
     const uint8_t *bytes;
     struct leaf *leaf = tree_next(reader->tree, err);
     if (!leaf)
         return false;
-    reader->report->files++;
+    reader->files++;
     size_t size = leaf_peek(leaf, &bytes);
     enum content content = recognise(bytes, size);
     reader->intake.traces += content == CONTENT_TRACE || content == CONTENT_RING;
@@ -138,8 +150,7 @@ static bool next_file(struct reader *reader, struct err *err)
         return true;
     }
     if (content == CONTENT_TRACE) {
-        reader->leaf = leaf;
-        reader->trace = trace_reader_new(leaf, reader->ledger, reader->report);
+        *file = (struct own_file){leaf, trace_reader_new(leaf, reader->ledger)};
         return true;
     }
     if (content == CONTENT_RING)
@@ -150,15 +161,21 @@ static bool next_file(struct reader *reader, struct err *err)
     return !reader->intake.cancelled;
 }
 
-int reader_next(struct reader *reader, struct chunk *chunk, struct err *err)
+enum reader_result reader_next(struct reader *reader, struct own_file *own,
+                               struct chunk *chunk, struct err *err)
 {
     for (;;) {
+        struct own_file file = {0};
         tell_progress(reader, false);
-        if (reader->trace && trace_reader_next(reader->trace, chunk))
-            return 1;
-        leave_trace(reader);
-        if (!next_file(reader, err))
-            return reader->intake.cancelled ? -1 : 0;
+        if (reader_own(&reader->shared, chunk))
+            return READER_CHUNK;
+        if (!next_file(reader, &file, err))
+            return reader->intake.cancelled ? READER_FAILED : READER_END;
+        if (file.leaf && file.leaf->path && file.leaf->bytes <= reader->own_bytes_max) {
+            *own = file;
+            return READER_OWN;
+        }
+        reader->shared = file;
     }
 }
 
@@ -170,15 +187,16 @@ static bool all_unusable(const struct input_report *report)
            report->notes_by_kind[INPUT_NEWER] + report->notes_by_kind[INPUT_DAMAGE] > 0;
 }
 
-int reader_finish(struct reader *reader, struct summary *summary, struct err *err)
+int reader_finish(struct reader *reader, struct summary *summary,
+                  struct input_report *report, struct err *err)
 {
     char *why = NULL;
-    leave_trace(reader);
     leftrings_recover(reader->rings, summary);
     tell_progress(reader, true);
     notes_from(reader->intake.notes, 0, &why);
-    ledger_finish(reader->ledger, reader->report);
-    bool nothing = !reader->intake.traces || all_unusable(reader->report);
+    report->files += reader->files;
+    ledger_finish(reader->ledger, report);
+    bool nothing = !reader->intake.traces || all_unusable(report);
     if (nothing)
         err_set(err, ERR_INPUT, "%s",
                 why ? why : "no traces were found; name what the recorder wrote");

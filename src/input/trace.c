@@ -59,7 +59,7 @@ struct trace_reader {
     struct leaf *leaf;
     struct ledger *ledger;
     struct notes *notes;
-    struct input_report *report;
+    uint64_t traces, blocks, bytes; /* met so far */
     struct trace *trace; /* the current one; NULL before the first segment block */
     uint8_t *carry;      /* the beginning of a block that reaches into what follows */
     size_t carried;
@@ -80,14 +80,12 @@ struct trace_reader {
     uint8_t *scratch; /* FMD__PAYLOAD_BYTES_MAX */
 };
 
-struct trace_reader *trace_reader_new(struct leaf *leaf, struct ledger *ledger,
-                                      struct input_report *report)
+struct trace_reader *trace_reader_new(struct leaf *leaf, struct ledger *ledger)
 {
     struct trace_reader *reader = mem_new(sizeof(*reader));
     reader->leaf = leaf;
     reader->ledger = ledger;
     reader->notes = ledger_notes(ledger);
-    reader->report = report;
     reader->scratch = mem_new(FMD__PAYLOAD_BYTES_MAX);
     return reader;
 }
@@ -133,7 +131,7 @@ static void begin_trace(struct trace_reader *reader, struct stream *stream,
     reader->trace = trace;
     reader->segment = segment;
     reader->definitions_bytes = 0;
-    reader->report->traces++;
+    reader->traces++;
 }
 
 static void lose(struct trace_reader *reader, uint64_t end)
@@ -372,8 +370,8 @@ static bool take(struct trace_reader *reader, const struct fmd__block *block,
         return false;
     reader->in_damage = false;
     reader->number++;
-    reader->report->blocks++;
-    reader->report->bytes += block->header_bytes + block->payload_bytes;
+    reader->blocks++;
+    reader->bytes += block->header_bytes + block->payload_bytes;
     if (block->type == FMD__BLOCK_SEGMENT)
         take_segment(reader, block, bytes);
     need_trace(reader, block);
@@ -477,6 +475,7 @@ void trace_reader_free(struct trace_reader *reader)
             "were left out; install a newer fmd-analyze",
             reader->newer_version, FMD__FORMAT_VERSION,
             (unsigned long long)reader->newer_blocks);
+    ledger_read(reader->ledger, reader->traces, reader->blocks, reader->bytes);
     free(reader->scratch);
     free(reader->carry);
     free(reader);

@@ -60,8 +60,7 @@ void chunk_release(struct chunk *chunk);
 
 /* Reads a file of traces. */
 struct trace_reader;
-struct trace_reader *trace_reader_new(struct leaf *leaf, struct ledger *ledger,
-                                      struct input_report *report);
+struct trace_reader *trace_reader_new(struct leaf *leaf, struct ledger *ledger);
 /* Fills the chunk: 1, or 0 at the end. */
 int trace_reader_next(struct trace_reader *reader, struct chunk *chunk);
 void trace_reader_free(struct trace_reader *reader);

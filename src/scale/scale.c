@@ -15,7 +15,8 @@ enum { WORKERS_MAX = 256 };
 
 /* All workers of one analysis. Who holds `reading` reads the next chunk, inflating it
  * where it is packed; then it decodes and adds while another reads. So the reading is
- * done by one at a time and never waits for room in a queue. */
+ * done by one at a time and never waits for room in a queue. Files on disk are given away
+ * whole where there are many. */
 struct crew {
     pthread_mutex_t reading; /* around reader and err */
     struct reader *reader;
@@ -29,23 +30,30 @@ struct worker {
     pthread_t thread;
 };
 
-static bool next_chunk(struct crew *crew, struct chunk *chunk)
+static bool next_chunk(struct crew *crew, struct own_file *own, struct chunk *chunk)
 {
-    pthread_mutex_lock(&crew->reading);
-    int result = crew->failed ? -1 : reader_next(crew->reader, chunk, crew->err);
-    crew->failed = result < 0;
-    pthread_mutex_unlock(&crew->reading);
-    return result > 0;
+    enum reader_result result = READER_OWN;
+    while (result == READER_OWN) {
+        if (reader_own(own, chunk))
+            return true;
+        pthread_mutex_lock(&crew->reading);
+        result = crew->failed ? READER_FAILED
+                              : reader_next(crew->reader, own, chunk, crew->err);
+        crew->failed = result == READER_FAILED;
+        pthread_mutex_unlock(&crew->reading);
+    }
+    return result == READER_CHUNK;
 }
 
 static void *work(void *to)
 {
     struct worker *worker = to;
+    struct own_file own = {0};
     struct chunk chunk;
     struct decoder *decoder =
         decoder_new(reader_ledger(worker->crew->reader), worker->summary);
     chunk_init(&chunk);
-    while (next_chunk(worker->crew, &chunk))
+    while (next_chunk(worker->crew, &own, &chunk))
         decoder_add(decoder, &chunk);
     chunk_release(&chunk);
     decoder_free(decoder);
@@ -91,12 +99,13 @@ int scale_summarize(const char *const *paths, size_t path_count,
                     struct input_report *report, struct err *err)
 {
     struct crew crew = {.err = err};
-    crew.reader = reader_new(paths, path_count, options, report, err);
+    unsigned threads = worker_count(options);
+    crew.reader = reader_new(paths, path_count, options, threads, err);
     if (!crew.reader)
         return -1;
     pthread_mutex_init(&crew.reading, NULL);
-    run_crew(&crew, worker_count(options), summary);
-    int result = crew.failed ? -1 : reader_finish(crew.reader, summary, err);
+    run_crew(&crew, threads, summary);
+    int result = crew.failed ? -1 : reader_finish(crew.reader, summary, report, err);
     pthread_mutex_destroy(&crew.reading);
     reader_free(crew.reader);
     return result;
