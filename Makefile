@@ -146,14 +146,17 @@ fuzz:
 golden: all
 	$(run_env) scripts/golden
 
-# clang-tidy one stamp a file, so that a second run costs nothing; cppcheck over all.
+# clang-tidy one stamp a file, so that a second run costs nothing; cppcheck over all. The analyzer
+# looks at TIDY_NODES states of a function: its own default, 225000, takes six times as long
+# (make lint TIDY_NODES=225000).
+TIDY_NODES ?= 30000
 # The Python extension is built by its setup.py; here it is compiled to hear the warnings.
 extension := $(wildcard lib/python/native/*.c)
 EXTENSION_CFLAGS := -Ilib $(shell $(PYTHON)-config --includes 2>/dev/null)
 tidy_stamps := $(patsubst %.c,build/lint/%.tidy,$(everything) $(extension))
 build/lint/%.tidy: %.c .clang-tidy Makefile
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- -std=gnu11 -I. $(if $(filter lib/examples/%,$*),-Ilib) $(PLOTS_CFLAGS) $(SRC_CFLAGS) $(if $(filter lib/python/%,$*),$(EXTENSION_CFLAGS)) -DFMD_VERSION='"0"' 2>$@.err || { grep -v 'warnings generated' $@.err; exit 1; }
+	clang-tidy --quiet $< -- -std=gnu11 -I. $(if $(filter lib/examples/%,$*),-Ilib) $(PLOTS_CFLAGS) $(SRC_CFLAGS) $(if $(filter lib/python/%,$*),$(EXTENSION_CFLAGS)) -DFMD_VERSION='"0"' -Xclang -analyzer-config -Xclang max-nodes=$(TIDY_NODES) 2>$@.err || { grep -v 'warnings generated' $@.err; exit 1; }
 	$(if $(filter lib/python/%,$*),$(CC) -std=gnu11 -O2 $(WARN) -Werror $(EXTENSION_CFLAGS) -fsyntax-only $<)
 	@touch $@
 lint: $(tidy_stamps)
