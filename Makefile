@@ -2,6 +2,7 @@
 # One Makefile; everything it makes is under build/$(V). Files are sorted by their suffix:
 #   *_test.c   a cmocka program, run by `make check`
 #   *_bench.c  a benchmark, run by `make bench`
+#   *_probe.c  a shared object that a test in another language loads
 #   *_fuzz.c   a fuzz target; `make check` replays its corpus, `make V=fuzz fuzz` explores
 #   *.bats     a shell test, run by `make check`
 #   *.t        any other executable that prints TAP, run by `make check`
@@ -42,7 +43,7 @@ CFLAGS := -std=gnu11 $(OPT) $(WARN) -fvisibility=hidden -fPIC -pthread -I. -DFMD
 LDFLAGS := $(OPT) -pthread
 
 # --- what there is -------------------------------------------------------------------
-special = %_test.c %_bench.c %_fuzz.c
+special = %_test.c %_bench.c %_fuzz.c %_probe.c
 find_c = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
 lib_all := $(call find_c,lib lib/wire lib/stacks)
 plots_all := $(call find_c,plots plots/charts)
@@ -57,6 +58,7 @@ exe = $(patsubst %.c,$(B)/%,$(1))
 tests := $(call exe,$(filter %_test.c,$(everything)))
 benches := $(call exe,$(filter %_bench.c,$(everything)))
 fuzzers := $(call exe,$(filter %_fuzz.c,$(everything)))
+probes := $(addsuffix .so,$(call exe,$(filter %_probe.c,$(everything))))
 program_files := $(patsubst src/%.c,$(B)/%,$(programs))
 # man page and shell completion, printed by the program from its option table
 manuals := $(foreach p,$(program_files),$(p).1 $(p).bash-completion)
@@ -71,7 +73,7 @@ srca := $(B)/libanalyze.a
 .PHONY: all check check-c bench fuzz lint format golden install clean asan tsan cov
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(manuals) $(tool_files) $(example_files) $(tests) $(fuzzers)
+all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(manuals) $(tool_files) $(example_files) $(tests) $(fuzzers) $(probes)
 
 # --- how it is made --------------------------------------------------------------------
 $(B)/obj/%.o: %.c Makefile
@@ -103,6 +105,9 @@ $(tests): $(B)/%_test: $(B)/obj/%_test.o $(liba) $(plotsa) $(srca)
 $(benches): $(B)/%_bench: $(B)/obj/%_bench.o $(liba) $(plotsa) $(srca)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $< $(call libs_for,$*) -ldl -o $@
+$(probes): $(B)/%_probe.so: $(B)/obj/%_probe.o $(liba)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -shared $< $(call libs_for,$*) -o $@
 $(program_files): $(B)/%: $(B)/obj/src/%.o $(liba) $(plotsa) $(srca)
 	$(CC) $(LDFLAGS) $< $(call libs_for,src) -o $@
 $(program_files:=.1): %.1: %

@@ -66,7 +66,7 @@ wrong=$(git grep -lE 'SPDX-License-Identifier: GPL' -- lib ; git grep -LE 'SPDX-
 say "$wrong" "lib/ is Apache-2.0, src/ and plots/ are GPL-3.0-or-later"
 names=$(git ls-files '*.c' '*.h' | sed 's|.*/||' | sort | uniq -d)
 say "$names" "bare file names are unique"
-for folder in lib lib/wire lib/python plots plots/charts src $(ls -d src/*/ | sed 's|/$||') testdata scripts; do
+for folder in lib lib/wire lib/stacks lib/python plots plots/charts src $(ls -d src/*/ | sed 's|/$||') testdata scripts; do
     [ -f "$folder/README.md" ] || unread="$unread$folder has no README.md
 "
 done

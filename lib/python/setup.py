@@ -11,7 +11,7 @@ RECORDER = [
     source
     for folder in ("..", "../wire", "../stacks")
     for source in sorted(glob(folder + "/*.c"))
-    if not source.endswith(("_test.c", "_bench.c", "_fuzz.c"))
+    if not source.endswith(("_test.c", "_bench.c", "_fuzz.c", "_probe.c"))
 ]
 if not RECORDER:
     raise SystemExit(
@@ -27,7 +27,7 @@ setup(
         Extension(
             "fmd_record._native",
             sources=sorted(glob("native/*.c")) + RECORDER,
-            depends=glob("native/*.[hm]*") + glob("../*.h") + glob("../wire/*.h"),
+            depends=glob("native/*.[hm]*") + glob("../*.h") + glob("../wire/*.h") + glob("../stacks/*.h"),
             include_dirs=[".."],
             define_macros=[("FMD_VERSION", f'"{VERSION}"')],
             extra_compile_args=["-std=gnu11", "-O2", "-g", "-fvisibility=hidden", "-pthread"],

@@ -29,18 +29,20 @@
  * Idempotent; safe from any thread; dlsym only. A first call costs some 50 µs. */
 int fmd__python_attach(const char **why);
 
-/* Which Python thread a request runs on, and from which frame it was entered: that frame
- * stays on the stack as long as the request does, so that a sample in which it is missing
- * belongs to somebody else (another greenlet, another task of an event loop). */
+/* Which Python stack a request runs on. A thread can have several: greenlets each have
+ * memory of their own for their frames, and an event loop hangs one task's coroutines on
+ * its stack at a time. A sample that finds another stack there belongs to somebody else.
+ */
 struct fmd__python_thread {
     uintptr_t state; /* the thread state; 0: this thread runs no Python */
-    uintptr_t frame; /* the frame that called, 0 when C did */
-    uintptr_t code;  /* that frame's code object */
+    uintptr_t chunk; /* the piece of stack memory that is in use; 0: not known */
+    uintptr_t frame; /* of the task's own coroutine; 0: no coroutine called */
+    uintptr_t code;  /* its code object */
 };
 
 /* Of the calling thread; all zero where it runs no Python or nothing is attached. Call it
- * with the GIL held: without it the frame is left 0. Some 10 ns. A request that moves to
- * another thread (an async view) is asked for again over there. */
+ * with the GIL held: without it only the state is found. Some 10 ns. A request that moves
+ * to another thread (an async view) asks again over there. */
 void fmd__python_here(struct fmd__python_thread *thread);
 
 /* One frame: code is a number for fmd__python_code, 0 where the code object could not be
