@@ -246,8 +246,8 @@ static uintptr_t word_at(uintptr_t address)
 {
     uintptr_t word;
 
-    memcpy(&word, (const void *)address,
-           sizeof word); // NOLINT(performance-no-int-to-ptr)
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    memcpy(&word, (const void *)address, sizeof word);
     return word;
 }
 

@@ -147,7 +147,7 @@ static int read_top(struct fmd__walk *walk, const struct fmd__interpreter *pytho
 static bool read_outside(struct fmd__walk *walk, const struct fmd__interpreter *python,
                          struct fmd__walk_frame *frame, uintptr_t *previous)
 {
-    uint8_t bytes[FMD__FRAME_BYTES_MAX];
+    uint8_t bytes[FMD__FRAME_BYTES_MAX] = {0};
     const size_t size = python->layout.frame_locals;
 
     if (size > sizeof bytes ||
