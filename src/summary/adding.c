@@ -13,7 +13,11 @@
 #include "lib/fmd-record.h"
 #include "source_map.h"
 
-enum { SHIFT = HISTOGRAM_FINE - HISTOGRAM_COARSE }; /* of a fine bucket to a coarse */
+enum {
+    SHIFT = HISTOGRAM_FINE - HISTOGRAM_COARSE, /* from a fine bucket to a coarse one */
+    PAGE = 1 << HISTOGRAM_COARSE,              /* coarse buckets an octave */
+    MANY = 64 /* requests of a piece, from which counting them together pays */
+};
 #define QUARTER_NS INT64_C(900000000000)
 
 /* The stretch of time in which everything that is kept by time stays the same. */
@@ -87,6 +91,7 @@ static void add_durations(struct piece *piece)
 {
     struct source_work *work = &piece->map->work;
     struct summary_cell *cell = piece->cell;
+    const int32_t *log2 = piece->summary->log2;
     uint64_t sum = 0, clamped = 0, min = UINT64_MAX, max = 0;
     uint128_t squares = 0;
     int64_t sum_log2 = 0;
@@ -97,7 +102,7 @@ static void add_durations(struct piece *piece)
         unsigned bucket = histogram_fine_bucket(ns);
         work->duration_ns[i] = ns;
         work->bucket[i] = (uint16_t)bucket;
-        sum_log2 += summary_log2(piece->summary, bucket);
+        sum_log2 += log2[bucket];
         sum += ns;
         squares += (uint128_t)ns * ns;
         min = ns < min ? ns : min;
@@ -114,34 +119,87 @@ static void add_durations(struct piece *piece)
     piece->bucket_high = histogram_fine_bucket(max);
 }
 
-/* Counts of coarse buckets, so that buckets index it; room for low..high is there. */
-static uint32_t *coarse_counts(struct histogram *histogram, const struct piece *piece,
-                               unsigned *begin)
+/* Where the coarse counts of a piece go, besides its own cell's. */
+struct targets {
+    struct histogram *histograms[4];
+    unsigned count;
+};
+
+static struct targets targets_of(const struct piece *piece)
 {
-    histogram_reserve(histogram, piece->bucket_low >> SHIFT, piece->bucket_high >> SHIFT);
-    *begin = histogram_begin(histogram);
-    return histogram->counts;
+    const struct period *period = &piece->period;
+    struct targets targets = {
+        {&period->block->histogram, &period->series->histogram, period->hour}, 3};
+    if (piece->cell->runs)
+        targets.histograms[targets.count++] =
+            &piece->cell->runs[piece->map->run->index].histogram;
+    for (unsigned i = 0; i < targets.count; i++)
+        histogram_reserve(targets.histograms[i], piece->bucket_low >> SHIFT,
+                          piece->bucket_high >> SHIFT);
+    return targets;
 }
 
-static void add_buckets(struct piece *piece)
+/* Of a constant length, so that it becomes a few vector instructions. */
+static void add_page(uint32_t *restrict to, const uint32_t *restrict from)
+{
+    for (unsigned i = 0; i < PAGE; i++)
+        to[i] += from[i];
+}
+
+static void add_page_slowly(uint32_t *to, const uint32_t *from)
+{
+    for (unsigned i = 0; i < PAGE; i++)
+        if (__builtin_add_overflow(to[i], from[i], &to[i]))
+            to[i] = UINT32_MAX;
+}
+
+/* Many requests: counted by themselves, then added an octave at a time. No count can
+ * overflow while all requests together are few enough. */
+static void count_together(const struct piece *piece, const struct targets *targets)
+{
+    const uint16_t *bucket = piece->map->work.bucket + piece->begin;
+    uint32_t coarse[HISTOGRAM_COARSE_BUCKETS];
+    unsigned first = piece->bucket_low >> HISTOGRAM_FINE;
+    unsigned last = piece->bucket_high >> HISTOGRAM_FINE;
+    bool small = piece->summary->requests <= UINT32_MAX;
+    memset(&coarse[first * PAGE], 0, (last - first + 1) * PAGE * sizeof(*coarse));
+    for (unsigned i = 0; i < piece->count; i++)
+        coarse[bucket[i] >> SHIFT]++;
+    for (unsigned k = 0; k < targets->count; k++) {
+        struct histogram *histogram = targets->histograms[k];
+        for (unsigned page = first; page <= last; page++) {
+            uint32_t *to = histogram->counts + (page - histogram->first_page) * PAGE;
+            (small ? add_page : add_page_slowly)(to, &coarse[page * PAGE]);
+        }
+    }
+}
+
+/* Few requests. */
+static void count_one_by_one(const struct piece *piece, const struct targets *targets)
+{
+    const uint16_t *bucket = piece->map->work.bucket + piece->begin;
+    for (unsigned k = 0; k < targets->count; k++) {
+        uint32_t *counts = targets->histograms[k]->counts;
+        unsigned begin = histogram_begin(targets->histograms[k]);
+        for (unsigned i = 0; i < piece->count; i++)
+            histogram_count(&counts[(bucket[i] >> SHIFT) - begin]);
+    }
+}
+
+static void add_buckets(const struct piece *piece)
 {
     const uint16_t *bucket = piece->map->work.bucket + piece->begin;
     struct histogram *fine = &piece->cell->histogram;
-    unsigned block_begin, series_begin, hour_begin;
     histogram_reserve(fine, piece->bucket_low, piece->bucket_high);
-    uint32_t *fine_counts = fine->counts;
-    unsigned fine_begin = histogram_begin(fine);
-    uint32_t *block = coarse_counts(&piece->period.block->histogram, piece, &block_begin);
-    uint32_t *series =
-        coarse_counts(&piece->period.series->histogram, piece, &series_begin);
-    uint32_t *hour = coarse_counts(piece->period.hour, piece, &hour_begin);
-    for (unsigned i = 0; i < piece->count; i++) {
-        unsigned coarse = bucket[i] >> SHIFT;
-        histogram_count(&fine_counts[bucket[i] - fine_begin]);
-        histogram_count(&block[coarse - block_begin]);
-        histogram_count(&series[coarse - series_begin]);
-        histogram_count(&hour[coarse - hour_begin]);
-    }
+    uint32_t *counts = fine->counts;
+    unsigned begin = histogram_begin(fine);
+    for (unsigned i = 0; i < piece->count; i++)
+        histogram_count(&counts[bucket[i] - begin]);
+    struct targets targets = targets_of(piece);
+    if (piece->count < MANY)
+        count_one_by_one(piece, &targets);
+    else
+        count_together(piece, &targets);
 }
 
 static void count_statuses(struct piece *piece, unsigned status, unsigned first,
@@ -182,7 +240,7 @@ static void add_flags(struct piece *piece)
     const uint8_t *flags = piece->map->work.flags + piece->begin;
     uint8_t *error = piece->map->work.error + piece->begin;
     unsigned aborted = 0, exceptions = 0, more_errors = 0;
-    for (unsigned i = 0; piece->events->flags && i < piece->count; i++) {
+    for (unsigned i = 0; i < piece->count; i++) {
         unsigned exception = (flags[i] & FMD_EXCEPTION) != 0;
         aborted += (flags[i] & FMD_ABORTED) != 0;
         exceptions += exception;
@@ -200,19 +258,6 @@ static void add_block(struct block *block, const struct piece *piece)
     block->client_errors += piece->client_errors;
     block->server_errors += piece->server_errors;
     block_add_log2(block, piece->sum_log2);
-}
-
-static void add_run(struct piece *piece)
-{
-    if (!piece->cell->runs)
-        return;
-    struct block *run = &piece->cell->runs[piece->map->run->index];
-    const uint16_t *bucket = piece->map->work.bucket + piece->begin;
-    unsigned begin;
-    uint32_t *counts = coarse_counts(&run->histogram, piece, &begin);
-    for (unsigned i = 0; i < piece->count; i++)
-        histogram_count(&counts[(bucket[i] >> SHIFT) - begin]);
-    add_block(run, piece);
 }
 
 static void add_strata(struct piece *piece)
@@ -273,23 +318,37 @@ static unsigned find_entries(struct piece *piece, struct source_version *version
                              enum summary_dimension dimension)
 {
     struct source_work *work = &piece->map->work;
-    const struct tally *tally = version->version->tallies[dimension];
-    const uint32_t *ids = work->values[dimension];
+    const struct tally_entry *entries = version->version->tallies[dimension]->entries;
+    const uint32_t *ids = work->values[dimension], *known = version->entries[dimension];
     size_t room = piece->map->values[dimension].room;
     unsigned count = 0;
     for (unsigned i = piece->begin; i < piece->begin + piece->count; i++) {
         uint32_t id = ids[i];
         if (id == 0)
             continue;
-        uint32_t at = id < room ? version->entries[dimension][id] : 0;
-        if (at == 0)
+        uint32_t at = id < room ? known[id] : 0;
+        if (at == 0) {
             at = source_map_entry(piece->map, version, dimension, id);
-        __builtin_prefetch(&tally->entries[at - 1], 1);
-        __builtin_prefetch(tally_count(tally, at - 1, work->bucket[i]), 1);
+            entries = version->version->tallies[dimension]->entries;
+        }
+        __builtin_prefetch(&entries[at - 1], 1);
         work->entry[count] = at - 1;
         work->of[count++] = (uint16_t)i;
     }
     return count;
+}
+
+static void count_rows(struct piece *piece, const struct tally *tally, unsigned count)
+{
+    const struct source_work *work = &piece->map->work;
+    const size_t width = (size_t)tally->page_count << tally->bits;
+    const unsigned shift = HISTOGRAM_FINE - tally->bits;
+    const unsigned first = (unsigned)tally->first_page << tally->bits;
+    uint32_t *rows = tally->rows;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned bucket = (work->bucket[work->of[i]] >> shift) - first;
+        histogram_count(&rows[work->entry[i] * width + bucket]);
+    }
 }
 
 static void add_values(struct piece *piece, enum summary_dimension dimension)
@@ -299,16 +358,17 @@ static void add_values(struct piece *piece, enum summary_dimension dimension)
     struct tally *tally = version->version->tallies[dimension];
     tally_reserve(tally, piece->bucket_low, piece->bucket_high);
     unsigned count = find_entries(piece, version, dimension);
+    int32_t day = piece->period.day;
     for (unsigned i = 0; i < count; i++) {
         struct tally_entry *entry = &tally->entries[work->entry[i]];
-        unsigned of = work->of[i];
         entry->requests++;
-        if (__builtin_add_overflow(entry->sum_ns, work->duration_ns[of], &entry->sum_ns))
+        if (__builtin_add_overflow(entry->sum_ns, work->duration_ns[work->of[i]],
+                                   &entry->sum_ns))
             entry->sum_ns = UINT64_MAX;
-        histogram_count(tally_count(tally, work->entry[i], work->bucket[of]));
-        if (entry->last_day != piece->period.day)
+        if (entry->last_day != day)
             see_visitor(piece, dimension, entry);
     }
+    count_rows(piece, tally, count);
     for (unsigned i = 0; piece->server_errors && i < count; i++)
         if (work->error[work->of[i]])
             histogram_count(&tally->entries[work->entry[i]].errors);
@@ -354,9 +414,9 @@ static void add_piece(struct piece *piece)
     piece->client_errors = piece->server_errors = 0;
     add_durations(piece);
     add_statuses(piece);
-    add_flags(piece);
+    if (piece->map->work.any_flags)
+        add_flags(piece);
     add_buckets(piece);
-    add_run(piece);
     add_strata(piece);
     if (piece->events->first_byte_ns)
         add_part(piece, piece->map->work.first_byte, &piece->cell->first_byte);
@@ -364,6 +424,8 @@ static void add_piece(struct piece *piece)
         add_part(piece, piece->map->work.view, &piece->cell->view);
     add_block(piece->period.block, piece);
     add_block(piece->period.series, piece);
+    if (piece->cell->runs)
+        add_block(&piece->cell->runs[piece->map->run->index], piece);
     calendar_count(piece->period.slot, piece->count, piece->server_errors);
     piece->cell->client_errors += piece->client_errors;
     piece->cell->server_errors += piece->server_errors;
@@ -473,6 +535,19 @@ static void sort_part(uint16_t *to, const uint64_t *part_ns, uint32_t count,
     }
 }
 
+/* Whether any request of the batch was aborted or let an exception out; 8 at a time. */
+static bool any_flags(const uint8_t *flags, uint32_t count)
+{
+    const uint64_t wanted = UINT64_C(0x0101010101010101) * (FMD_ABORTED | FMD_EXCEPTION);
+    uint64_t eight = 0;
+    uint32_t i = 0;
+    for (; i + 8 <= count && !(eight & wanted); i += 8)
+        memcpy(&eight, flags + i, 8);
+    for (; i < count; i++)
+        eight |= flags[i];
+    return eight & wanted;
+}
+
 /* Writing here and there does not wait, as reading would. */
 static void sort_columns(struct source_work *work, const struct events *events)
 {
@@ -484,7 +559,9 @@ static void sort_columns(struct source_work *work, const struct events *events)
     SORT_COLUMN(work->values[SUMMARY_GROUP], events->group);
     SORT_COLUMN(work->values[SUMMARY_ADDRESS], events->address);
     SORT_COLUMN(work->status, events->status);
-    SORT_COLUMN(work->flags, events->flags);
+    work->any_flags = events->flags && any_flags(events->flags, events->count);
+    if (work->any_flags)
+        SORT_COLUMN(work->flags, events->flags);
     sort_part(work->first_byte, events->first_byte_ns, events->count, position);
     sort_part(work->view, events->view_ns, events->count, position);
 }
@@ -501,6 +578,23 @@ static void add_batch(struct source_map *map, const struct events *events)
         add_endpoint(map, events, endpoint, begin, end - begin);
         begin = end;
     }
+}
+
+/* A column in which nothing is known is none. */
+static const uint64_t *known_parts(const uint64_t *part_ns, uint32_t count)
+{
+    for (uint32_t i = 0; part_ns && i < count; i++)
+        if (part_ns[i] != UINT64_MAX)
+            return part_ns;
+    return NULL;
+}
+
+static const uint32_t *known_values(const uint32_t *ids, uint32_t count)
+{
+    for (uint32_t i = 0; ids && i < count; i++)
+        if (ids[i] != 0)
+            return ids;
+    return NULL;
 }
 
 #define SHIFTED(column) (events->column ? events->column + from : NULL)
@@ -527,6 +621,10 @@ void summary_add(struct summary *summary, struct source_map *map,
                               .status = SHIFTED(status),
                               .method = SHIFTED(method),
                               .flags = SHIFTED(flags)};
+        part.first_byte_ns = known_parts(part.first_byte_ns, part.count);
+        part.view_ns = known_parts(part.view_ns, part.count);
+        part.group = known_values(part.group, part.count);
+        part.address = known_values(part.address, part.count);
         add_batch(map, &part);
     }
 }

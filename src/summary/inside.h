@@ -34,7 +34,8 @@ struct summary {
     uint64_t generation; /* raised when numbers of names or tally entries change */
     uint64_t requests, undefined, other;
     int64_t first_utc_ns, last_utc_ns; /* INT64_MAX, INT64_MIN when empty */
-    int32_t log2[2 << HISTOGRAM_FINE]; /* of page 0, then of page 1's sub-buckets */
+    /* log2 of the middle of each fine bucket, in units of SUM_LOG2_UNIT */
+    int32_t log2[HISTOGRAM_FINE_BUCKETS];
 };
 
 /* Find or make; "(other)" beyond the limits. */
@@ -48,16 +49,6 @@ struct summary_cell *summary_cell_of(struct summary *summary,
 struct summary_run *summary_run_of(struct summary *summary, struct name name);
 /* The day under which a day counts: itself, or a kept one beyond SUMMARY_DAYS. */
 int32_t summary_day_of(struct summary *summary, int32_t day);
-
-/* log2 of the middle of a fine bucket, in units of SUM_LOG2_UNIT. */
-static inline int64_t summary_log2(const struct summary *summary, unsigned bucket)
-{
-    const unsigned subs = 1u << HISTOGRAM_FINE;
-    if (bucket < subs)
-        return summary->log2[bucket];
-    return summary->log2[subs + (bucket & (subs - 1))] +
-           (bucket / subs - 1) * SUM_LOG2_UNIT;
-}
 
 /* Status codes count up to SUMMARY_STATUS_OTHER. */
 void summary_count_status(struct summary_cell *cell, unsigned status, uint64_t requests);

@@ -62,21 +62,16 @@ static void raise_floor(struct slow *slow, int floor)
     slow->share_floor = floor;
 }
 
-static int descending(const void *a, const void *b)
-{
-    return *(const uint16_t *)b - *(const uint16_t *)a;
-}
-
 int slow_share_floor(const struct slow *slow)
 {
     if (slow->shared_count < SLOW_SHARED)
         return slow->share_floor;
-    uint16_t *buckets = mem_array(slow->shared_count, sizeof(*buckets));
+    uint16_t counts[HISTOGRAM_FINE_BUCKETS] = {0};
     for (size_t i = 0; i < slow->shared_count; i++)
-        buckets[i] = slow->shared[i].bucket;
-    qsort(buckets, slow->shared_count, sizeof(*buckets), descending);
-    int floor = buckets[SLOW_SHARED - 1];
-    free(buckets);
+        counts[slow->shared[i].bucket]++;
+    int floor = HISTOGRAM_FINE_BUCKETS - 1;
+    for (unsigned above = counts[floor]; above < SLOW_SHARED; above += counts[floor])
+        floor--;
     return floor;
 }
 

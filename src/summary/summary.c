@@ -49,12 +49,13 @@ static int32_t log2_fixed(uint64_t twice_ns)
     return (int32_t)((result + 1) >> 1);
 }
 
+/* Buckets below 256 ns hold one duration; from there on the middle is low + width / 2. */
 static void fill_log2(struct summary *summary)
 {
-    const unsigned subs = 1u << HISTOGRAM_FINE;
-    for (unsigned sub = 0; sub < subs; sub++) {
-        summary->log2[sub] = sub ? log2_fixed(2 * sub) : 0;
-        summary->log2[subs + sub] = log2_fixed(2 * (subs + sub) + 1);
+    for (unsigned i = 1; i < HISTOGRAM_FINE_BUCKETS; i++) {
+        uint64_t low = histogram_low_ns(HISTOGRAM_FINE, i);
+        uint64_t high = histogram_high_ns(HISTOGRAM_FINE, i);
+        summary->log2[i] = log2_fixed(high - low == 1 ? 2 * low : low + high);
     }
 }
 
@@ -352,7 +353,7 @@ static void block_of_cell(const struct summary *summary, const struct summary_ce
     histogram_merge(&block->histogram, &cell->histogram);
     unsigned begin = histogram_begin(&cell->histogram);
     for (unsigned i = begin; i < histogram_end(&cell->histogram); i++)
-        block_add_log2(block, summary_log2(summary, i) *
+        block_add_log2(block, (int64_t)summary->log2[i] *
                                   (int64_t)cell->histogram.counts[i - begin]);
 }
 
