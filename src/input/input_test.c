@@ -8,26 +8,12 @@
 #include "made_traces.h"
 
 #include "lib/wire/ringlayout.h"
-#include "src/base/str.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
 
 /* --- whole traces --------------------------------------------------------------------
  */
-
-static void put_whole(const struct folder *folder, const char *name, uint8_t stream,
-                      uint32_t blocks)
-{
-    struct writer writer;
-    writer_init(&writer, stream % 2 ? "web-1" : "web-2", "run-1", stream);
-    put_begin(&writer);
-    for (uint32_t i = 0; i < blocks; i++)
-        put_requests(&writer, 100);
-    put_end(&writer, true);
-    put_trace(&writer, in(folder, name));
-    writer_release(&writer);
-}
 
 TEST(a_plain_file_is_read_whole)
 {
@@ -69,35 +55,6 @@ TEST(a_nested_directory_is_read_and_other_files_are_passed_by)
     assert_int_equal(outcome.report.host_count, 2);
     assert_int_equal(outcome.report.note_count, 0);
     outcome_release(&outcome);
-    folder_remove(&folder);
-}
-
-TEST(the_number_of_threads_does_not_change_the_saved_bytes)
-{
-    struct folder folder = folder_make();
-    struct str first, again;
-    char name[32];
-    for (uint8_t stream = 1; stream <= 20; stream++) {
-        snprintf(name, sizeof(name), "%u.fmd", stream);
-        put_whole(&folder, name, stream, stream * 5u);
-    }
-    str_init(&first);
-    str_init(&again);
-    const char *paths[] = {folder.path};
-    const unsigned threads[] = {1, 2, 3, 8};
-    for (int i = 0; i < 4; i++) {
-        struct outcome outcome = analyze(paths, 1, threads[i]);
-        assert_int_equal(outcome.requests, 105000);
-        summary_save(outcome.summary, i ? &again : &first);
-        outcome_release(&outcome);
-        if (i) {
-            assert_int_equal(again.length, first.length);
-            assert_memory_equal(again.bytes, first.bytes, first.length);
-        }
-        str_clear(&again);
-    }
-    str_release(&first);
-    str_release(&again);
     folder_remove(&folder);
 }
 

@@ -209,6 +209,20 @@ static inline void put_trace(struct writer *writer, const char *path)
     put_file(path, writer->bytes, writer->size);
 }
 
+/* A process's only file, cleanly ended. */
+static inline void put_whole(const struct folder *folder, const char *name,
+                             uint8_t stream, uint32_t blocks)
+{
+    struct writer writer;
+    writer_init(&writer, stream % 2 ? "web-1" : "web-2", "run-1", stream);
+    put_begin(&writer);
+    for (uint32_t i = 0; i < blocks; i++)
+        put_requests(&writer, 100);
+    put_end(&writer, true);
+    put_trace(&writer, in(folder, name));
+    writer_release(&writer);
+}
+
 /* --- reading them back ---------------------------------------------------------------
  */
 
