@@ -25,6 +25,13 @@ static void check(const struct fmd__definition *d)
             memcmp(back.application, d->application, d->application_length) == 0);
     must_be(back.version_length == d->version_length &&
             memcmp(back.version, d->version, d->version_length) == 0);
+    must_be(back.file_length == d->file_length &&
+            memcmp(back.file, d->file, d->file_length) == 0);
+    must_be(back.first_line == d->first_line &&
+            back.line_table_kind == d->line_table_kind &&
+            back.line_table_bytes == d->line_table_bytes);
+    must_be(d->line_table_bytes == 0 ||
+            memcmp(back.line_table, d->line_table, d->line_table_bytes) == 0);
     free(bytes);
 }
 

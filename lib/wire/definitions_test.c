@@ -33,10 +33,22 @@ static const struct fmd__definition examples[] = {
      .hash = 0xfedcba9876543210u,
      .bytes = "not \xff utf-8 \0 at all",
      .length = 20},
-    {.kind = FMD__DEFINE_ADDRESS, .id = 8, .hash = 1, .bytes = "::1", .length = 3}};
+    {.kind = FMD__DEFINE_ADDRESS, .id = 8, .hash = 1, .bytes = "::1", .length = 3},
+    {.kind = FMD__DEFINE_CODE,
+     .id = 9,
+     .hash = 2,
+     .bytes = "Cart.total.<locals>.<lambda>",
+     .length = 28,
+     .file = "/srv/shop/cart.py",
+     .file_length = 17,
+     .first_line = 1234567,
+     .line_table_kind = FMD__LINE_TABLE_CPYTHON_311,
+     .line_table = (const uint8_t *)long_name,
+     .line_table_bytes = sizeof(long_name)},
+    {.kind = FMD__DEFINE_CODE, .id = 10, .bytes = "", .file = ""}};
 #define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
 
-static uint8_t payload[FMD__STRING_BYTES_MAX + 4096];
+static uint8_t payload[2 * FMD__STRING_BYTES_MAX + 4096];
 
 static size_t encode_all(void)
 {
@@ -50,6 +62,18 @@ static size_t encode_all(void)
     return size;
 }
 
+static void assert_same_code(const struct fmd__definition *a,
+                             const struct fmd__definition *b)
+{
+    assert_int_equal(a->file_length, b->file_length);
+    assert_memory_equal(a->file, b->file, a->file_length);
+    assert_int_equal(a->first_line, b->first_line);
+    assert_int_equal(a->line_table_kind, b->line_table_kind);
+    assert_int_equal(a->line_table_bytes, b->line_table_bytes);
+    if (a->line_table_bytes)
+        assert_memory_equal(a->line_table, b->line_table, a->line_table_bytes);
+}
+
 static void assert_same(const struct fmd__definition *a, const struct fmd__definition *b)
 {
     assert_int_equal(a->kind, b->kind);
@@ -57,6 +81,8 @@ static void assert_same(const struct fmd__definition *a, const struct fmd__defin
     assert_true(a->hash == b->hash);
     assert_int_equal(a->length, b->length);
     assert_memory_equal(a->bytes, b->bytes, a->length);
+    if (a->kind == FMD__DEFINE_CODE)
+        assert_same_code(a, b);
     if (a->kind != FMD__DEFINE_ENDPOINT)
         return;
     assert_int_equal(a->application_length, b->application_length);

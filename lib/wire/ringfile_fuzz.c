@@ -24,7 +24,12 @@ static void seal(uint8_t *bytes, size_t size)
     if (size < FMD__RING_HEADER_BYTES)
         return;
     uint32_t crc = fmd__crc32c(0, bytes + from, to - from);
+    uint32_t areas =
+        fmd__crc32c(0, bytes + offsetof(struct fmd__ring_header, counts_offset),
+                    FMD__RING_AREAS_BYTES);
     memcpy(bytes + to, &crc, sizeof(crc));
+    memcpy(bytes + offsetof(struct fmd__ring_header, areas_crc32c), &areas,
+           sizeof(areas));
 }
 
 static void take(void *to, const struct fmd__definition *definition)
@@ -32,6 +37,25 @@ static void take(void *to, const struct fmd__definition *definition)
     uint64_t *sum = to;
     for (uint32_t i = 0; i < definition->length; i++)
         *sum += (uint8_t)definition->bytes[i];
+}
+
+static void read_areas(struct fmd__ringfile *file)
+{
+    static struct fmd__stack_frame frames[FMD__STACK_FRAMES_MAX];
+    struct fmd__journal_entry entry;
+    struct fmd__unfinished unfinished;
+    struct fmd__endpoint_count count;
+    char path[FMD__FLIGHT_PATH_BYTES];
+    uint32_t slot = 0, endpoint = 0;
+    fmd__ringfile_journal_consumed(file, 64, 128);
+    while (fmd__ringfile_entry(file, &entry, frames))
+        must_be(entry.kind >= FMD__ENTRY_DEFINITION &&
+                entry.kind <= FMD__ENTRY_UNFINISHED);
+    while (fmd__ringfile_unfinished(file, &slot, &unfinished, path))
+        must_be(unfinished.request.start_ns != 0 &&
+                unfinished.path.length <= sizeof(path));
+    while (fmd__ringfile_count(file, &endpoint, &count))
+        must_be(count.count != 0 && count.endpoint == endpoint);
 }
 
 static void read_all(const uint8_t *bytes, size_t size)
@@ -56,6 +80,7 @@ static void read_all(const uint8_t *bytes, size_t size)
         last_ring = ring;
         last_sequence = sequence;
     }
+    read_areas(file);
     fmd__ringfile_close(file);
 }
 
