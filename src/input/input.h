@@ -20,7 +20,8 @@ struct input_options {
     unsigned threads;         /* 0: one a core */
     void (*progress)(void *to, uint64_t bytes_done, uint64_t bytes_total,
                      uint64_t requests);
-    void *progress_to; /* called at most 10 times a second; total 0 when not known */
+    void *progress_to; /* called at most 10 times a second, from any thread, one at
+                          a time; total 0 when not known */
 };
 
 void input_options_init(struct input_options *options);
@@ -56,7 +57,8 @@ struct input_host {
     int64_t first_utc_ns, last_utc_ns; /* of its requests */
 };
 
-/* What was read. Counts are exact; notes are the first 1000 of note_count. */
+/* What was read. Counts are exact. note_count notes are kept, the first 1000 of all, in
+ * the order of the input; notes_by_kind counts all. */
 struct input_report {
     uint64_t files, traces, processes, runs, clean_ends;
     uint64_t bytes; /* of traces, unpacked */

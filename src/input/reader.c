@@ -108,8 +108,10 @@ static void tell_progress(struct reader *reader, bool last)
     if (!last && now_ns - reader->progress_ns < PROGRESS_NS)
         return;
     reader->progress_ns = now_ns;
-    options->progress(options->progress_to, reader->intake.bytes_done,
-                      reader->bytes_total, ledger_requests(reader->ledger));
+    uint64_t done = reader->intake.bytes_done, total = reader->bytes_total;
+    if (total && done > total) /* links, and what was looked at twice */
+        done = total;
+    options->progress(options->progress_to, done, total, ledger_requests(reader->ledger));
 }
 
 /* Empty files, and those that hold something else. A name that the user gave must be a

@@ -11,8 +11,9 @@
 struct summary;
 
 /* paths: files, directories, archives, or "-" for standard input. Adds all requests to
- * *summary (initialized, may hold some) and fills *report (initialized). 0; -1 with *err
- * when nothing at all could be read (what could is in summary then: nothing). */
+ * *summary (may hold some) and fills *report (initialized, empty). 0; -1 with *err when
+ * nothing at all could be read, or a path that was named cannot be used: then summary and
+ * report are good for nothing but to be released. */
 int scale_summarize(const char *const *paths, size_t path_count,
                     const struct input_options *options, struct summary *summary,
                     struct input_report *report, struct err *err);
