@@ -23,7 +23,8 @@ struct summary {
     size_t version_count, version_room;
     struct summary_run **runs;
     size_t run_count, run_room;
-    size_t cell_count;
+    bool other_run;      /* "(other)" is among the runs */
+    size_t cell_count;   /* without those of endpoint "(other)" */
     bool strata_dropped; /* there were more than SUMMARY_STRATA_ENDPOINTS */
     struct map names[SUMMARY_DIMENSIONS];
     size_t sweep_at[SUMMARY_DIMENSIONS]; /* so many names are worth a sweep */

@@ -13,7 +13,7 @@ void pack_number(struct str *out, uint64_t number)
 
 void pack_signed(struct str *out, int64_t number)
 {
-    pack_number(out, ((uint64_t)number << 1) ^ (uint64_t)(number >> 63));
+    pack_number(out, ((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0));
 }
 
 void pack_wide(struct str *out, uint128_t number)

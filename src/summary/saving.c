@@ -247,9 +247,9 @@ static void save_slow(const struct saving *saving, const struct slow *slow)
             count++;
         }
     qsort(shared, count, sizeof(*shared), shared_order);
-    pack_number(saving->out, (uint64_t)(floor + 1));
+    uint64_t before = (uint64_t)floor + 1; /* from -1 */
+    pack_number(saving->out, before);
     pack_number(saving->out, count);
-    uint64_t before = (uint64_t)(floor + 1);
     for (size_t i = 0; i < count; before = shared[i++].bucket) {
         pack_number(saving->out, shared[i].bucket - before);
         for (int d = 0; d < SUMMARY_DIMENSIONS; d++)

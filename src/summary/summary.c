@@ -187,6 +187,21 @@ static bool is_key(const void *item, const struct key *key)
     return key_compare(item, key) == 0;
 }
 
+static const struct key other_key = {{"(other)", 7}, {"(other)", 7}};
+
+static bool is_other(const void *item)
+{
+    return is_key(item, &other_key);
+}
+
+/* Whether count sorted, keyed items, "(other)" apart, are as many as may be. */
+static bool is_full(const void *items, size_t count, size_t limit)
+{
+    const void *const *keyed = items;
+    size_t at = lower_bound(items, count, &other_key);
+    return count - (at < count && is_other(keyed[at])) >= limit;
+}
+
 /* Strata serve only while there are few endpoints. */
 static void drop_strata(struct summary *summary)
 {
@@ -206,8 +221,8 @@ struct summary_endpoint *summary_endpoint_of(struct summary *summary,
     size_t at = lower_bound(summary->endpoints, summary->endpoint_count, &key);
     if (at < summary->endpoint_count && is_key(summary->endpoints[at], &key))
         return summary->endpoints[at];
-    if (summary->endpoint_count >= SUMMARY_ENDPOINTS_MAX &&
-        name_compare(name, other) != 0)
+    if (!is_other(&key) &&
+        is_full(summary->endpoints, summary->endpoint_count, SUMMARY_ENDPOINTS_MAX))
         return summary_endpoint_of(summary, other, other);
     struct summary_endpoint *endpoint = mem_new(sizeof(*endpoint));
     endpoint->application = name_copy(application);
@@ -230,7 +245,8 @@ struct summary_version *summary_version_of(struct summary *summary,
     size_t at = lower_bound(summary->versions, summary->version_count, &key);
     if (at < summary->version_count && is_key(summary->versions[at], &key))
         return summary->versions[at];
-    if (summary->version_count >= SUMMARY_VERSIONS_MAX && name_compare(name, other) != 0)
+    if (!is_other(&key) &&
+        is_full(summary->versions, summary->version_count, SUMMARY_VERSIONS_MAX))
         return summary_version_of(summary, other, other);
     struct summary_version *version = mem_new(sizeof(*version));
     version->application = name_copy(application);
@@ -285,7 +301,7 @@ static struct summary_cell *new_cell(struct summary *summary,
     cell->strata = summary->strata_dropped ? NULL : new_histograms(SUMMARY_STRATA);
     cell->slow = mem_new(sizeof(*cell->slow));
     slow_init(cell->slow);
-    summary->cell_count++;
+    summary->cell_count += !is_other(endpoint);
     return cell;
 }
 
@@ -312,8 +328,7 @@ struct summary_cell *summary_cell_of(struct summary *summary,
     size_t at = cell_bound(endpoint, version);
     if (at < endpoint->cell_count && endpoint->cells[at]->version == version)
         return endpoint->cells[at];
-    if (summary->cell_count >= SUMMARY_CELLS_MAX &&
-        name_compare(endpoint->name, other) != 0)
+    if (summary->cell_count >= SUMMARY_CELLS_MAX && !is_other(endpoint))
         return summary_cell_of(summary, summary_endpoint_of(summary, other, other),
                                version);
     endpoint->cells = vec_room(endpoint->cells, &endpoint->cell_room,
@@ -375,7 +390,8 @@ struct summary_run *summary_run_of(struct summary *summary, struct name name)
         at++;
     if (at < summary->run_count && name_compare(summary->runs[at]->name, name) == 0)
         return summary->runs[at];
-    if (summary->run_count >= SUMMARY_RUNS && name_compare(name, other) != 0)
+    if (name_compare(name, other) != 0 &&
+        summary->run_count - summary->other_run >= SUMMARY_RUNS)
         return summary_run_of(summary, other);
     if (summary->run_count > 0)
         for_each_cell(summary, open_run, &at);
@@ -385,6 +401,7 @@ struct summary_run *summary_run_of(struct summary *summary, struct name name)
                              sizeof(struct summary_run *));
     vec_hole(summary->runs, summary->run_count++, at, sizeof(struct summary_run *));
     summary->runs[at] = run;
+    summary->other_run |= name_compare(name, other) == 0;
     for (size_t i = at + 1; i < summary->run_count; i++)
         summary->runs[i]->index = i;
     return run;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "testdata/cmocka_tests.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "made_requests.h"
@@ -211,6 +212,41 @@ TEST(parts_merged_in_any_order_save_the_same_bytes_as_one_pass)
     check_merging(small);
 }
 
+struct part {
+    struct made_plan plan;
+    struct made_request *requests;
+    size_t count;
+    struct summary *summary;
+};
+
+static void *add_part_of(void *with)
+{
+    struct part *part = with;
+    part->summary = summary_new();
+    made_add(part->summary, &part->plan, part->requests, part->count, MADE_BATCH);
+    return NULL;
+}
+
+TEST(so_do_two_threads_with_a_summary_each)
+{
+    struct summary *whole = summary_of(&small);
+    struct made_request *requests = made_requests(&small);
+    size_t half = small.count / 3;
+    struct part parts[2] = {{small, requests, half, NULL},
+                            {small, requests + half, small.count - half, NULL}};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, add_part_of, &parts[i]), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    summary_merge(parts[1].summary, parts[0].summary);
+    assert_saves_the_same(whole, parts[1].summary);
+    summary_free(parts[0].summary);
+    summary_free(parts[1].summary);
+    summary_free(whole);
+    free(requests);
+}
+
 TEST(so_do_few_endpoints_with_strata)
 {
     struct made_plan plan = small;
@@ -264,4 +300,664 @@ TEST(a_saved_summary_loads_and_saves_to_the_same_bytes)
     summary_free(loaded);
     summary_free(summary);
     str_release(&bytes);
+}
+
+TEST(loading_says_what_is_wrong)
+{
+    struct summary *summary = summary_of(&(struct made_plan){.seed = 1,
+                                                             .count = 50,
+                                                             .processes = 1,
+                                                             .endpoints = 2,
+                                                             .versions = 1,
+                                                             .runs = 1});
+    struct str bytes = saved(summary);
+    struct err none = ERR_INIT, newer = ERR_INIT, cut = ERR_INIT, flipped = ERR_INIT;
+    assert_null(summary_load("FMD", 3, &none));
+    assert_int_equal(none.code, ERR_INPUT);
+    assert_null(summary_load(bytes.bytes, bytes.length - 1, &cut));
+    assert_int_equal(cut.code, ERR_DAMAGE);
+    bytes.bytes[bytes.length - 3] ^= 4;
+    assert_null(summary_load(bytes.bytes, bytes.length, &flipped));
+    assert_int_equal(flipped.code, ERR_DAMAGE);
+    bytes.bytes[8] = 2;
+    assert_null(summary_load(bytes.bytes, bytes.length, &newer));
+    assert_non_null(strstr(newer.message, "newer"));
+    str_release(&bytes);
+    summary_free(summary);
+}
+
+TEST(a_summary_cut_at_any_byte_does_not_load)
+{
+    struct made_plan plan = small;
+    plan.count = 40;
+    struct summary *summary = summary_of(&plan);
+    struct str bytes = saved(summary);
+    for (size_t length = 0; length < bytes.length; length++)
+        assert_null(summary_load(bytes.bytes, length, NULL));
+    str_release(&bytes);
+    summary_free(summary);
+}
+
+TEST(merging_into_an_empty_summary_copies_it)
+{
+    struct summary *summary = summary_of(&small), *copy = summary_new();
+    summary_merge(copy, summary);
+    assert_saves_the_same(summary, copy);
+    summary_free(copy);
+    summary_free(summary);
+}
+
+TEST(a_loaded_summary_merges_as_the_one_that_was_saved)
+{
+    struct made_plan plan = small, more = small;
+    plan.groups = plan.addresses = more.groups = more.addresses = 100;
+    more.seed = 2;
+    more.runs = 2;
+    more.start_utc_ns += DAY_NS;
+    struct summary *a = summary_of(&plan), *b = summary_of(&more);
+    struct str bytes = saved(a);
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+    summary_merge(loaded, b);
+    summary_merge(b, a);
+    assert_saves_the_same(loaded, b);
+    str_release(&bytes);
+    summary_free(a);
+    summary_free(b);
+    summary_free(loaded);
+}
+
+/* --- blocks of time, hours, quarters, runs -------------------------------------------
+ */
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* Different blocks of one version's requests at a length. */
+static size_t count_blocks(const struct made_plan *plan,
+                           const struct made_request *requests, uint32_t version,
+                           unsigned shift)
+{
+    int64_t before = INT64_MIN;
+    size_t count = 0;
+    for (uint32_t process = 0; process < plan->processes; process++)
+        for (size_t i = 0; i < plan->count; i++) {
+            if (requests[i].version != version || requests[i].process != process)
+                continue;
+            int64_t id = floor_div(requests[i].start_utc_ns, TIMEGRID_UNIT_NS) >> shift;
+            count += id != before;
+            before = id;
+        }
+    return count;
+}
+
+TEST(time_blocks_are_the_shortest_that_leave_64_and_hold_what_counting_gives)
+{
+    struct made_plan plan = small;
+    plan.processes = 2; /* one a version: times ascend */
+    struct made_request *requests = made_requests(&plan);
+    struct summary *summary = summary_of(&plan);
+    const struct summary_cell *cell = cell_of(summary, "GET /3", "1.1");
+    const struct timegrid *grid = &cell->version->grid;
+    assert_int_equal(grid->count, count_blocks(&plan, requests, 1, grid->shift));
+    assert_true(grid->count <= SUMMARY_BLOCKS);
+    assert_true(count_blocks(&plan, requests, 1, grid->shift - 1) > SUMMARY_BLOCKS);
+    for (unsigned k = 0; k < grid->count; k++) {
+        uint64_t count = 0, client = 0, server = 0;
+        double log_sum = 0;
+        assert_true(k == 0 || timegrid_first_ns(grid, k) > timegrid_last_ns(grid, k - 1));
+        for (size_t i = 0; i < plan.count; i++) {
+            const struct made_request *r = &requests[i];
+            if (r->endpoint != 3 || r->version != 1 ||
+                r->start_utc_ns < timegrid_first_ns(grid, k) ||
+                r->start_utc_ns > timegrid_last_ns(grid, k))
+                continue;
+            count++;
+            client += r->status / 100 == 4;
+            server += (uint64_t)is_error(r);
+            log_sum += log2((double)r->duration_ns);
+        }
+        const struct block *block = &cell->blocks[k];
+        assert_int_equal(block->requests, count);
+        assert_int_equal(block->client_errors, client);
+        assert_int_equal(block->server_errors, server);
+        assert_int_equal(histogram_total(&block->histogram), count);
+        double sum = (double)block->sum_log2 / (double)SUM_LOG2_UNIT;
+        assert_true(fabs(sum - log_sum) <= (double)count * 0.006);
+        assert_true(count < 50 || fabs(sum / log_sum - 1) < 1e-4);
+    }
+    summary_free(summary);
+    free(requests);
+}
+
+TEST(an_endpoints_series_is_over_all_versions_and_at_most_256_blocks)
+{
+    struct summary *summary = summary_of(&small);
+    const struct summary_cell *a = cell_of(summary, "GET /3", "1.0");
+    const struct summary_cell *b = cell_of(summary, "GET /3", "1.1");
+    const struct summary_endpoint *endpoint = a->endpoint;
+    uint64_t count = 0;
+    assert_true(endpoint->grid.count > 128 && endpoint->grid.count <= 256);
+    for (unsigned i = 0; i < endpoint->grid.count; i++) {
+        assert_true(endpoint->series[i].requests > 0);
+        count += endpoint->series[i].requests;
+    }
+    assert_int_equal(count, a->requests + b->requests);
+    summary_free(summary);
+}
+
+TEST(quarters_of_an_hour_are_counted_in_utc)
+{
+    struct made_plan plan = small;
+    plan.start_utc_ns = -3 * DAY_NS / 2; /* across 1970 */
+    struct made_request *requests = made_requests(&plan);
+    struct summary *summary = summary_of(&plan);
+    const struct summary_cell *cell = cell_of(summary, "GET /5", "1.0");
+    assert_int_equal(summary_totals(summary).slot_s, 900);
+    uint64_t told = 0;
+    for (size_t d = 0; d < cell->calendar.count; d++)
+        for (int slot = 0; slot < 96; slot++) {
+            const struct calendar_slot *at = &cell->calendar.days[d].slots[slot];
+            int64_t quarter = cell->calendar.days[d].day * INT64_C(96) + slot;
+            uint64_t count = 0, errors = 0;
+            for (size_t i = 0; i < plan.count; i++)
+                if (requests[i].endpoint == 5 && requests[i].version == 0 &&
+                    floor_div(requests[i].start_utc_ns, 900000000000) == quarter) {
+                    count++;
+                    errors += (uint64_t)is_error(&requests[i]);
+                }
+            assert_int_equal(at->requests, count);
+            assert_int_equal(at->errors, errors);
+            told += count;
+        }
+    assert_int_equal(told, cell->requests);
+    summary_free(summary);
+    free(requests);
+}
+
+TEST(more_than_92_days_are_counted_by_the_hour_and_more_than_736_by_the_day)
+{
+    const int days[] = {92, 93, 736, 737};
+    const uint32_t slots[] = {900, 3600, 3600, 86400};
+    for (int i = 0; i < 4; i++) {
+        struct made_plan plan = small;
+        plan.processes = 1;
+        plan.start_utc_ns = 100 * DAY_NS;
+        plan.length_ns = days[i] * DAY_NS;
+        struct summary *summary = summary_of(&plan);
+        const struct summary_cell *cell = cell_of(summary, "GET /5", "1.0");
+        const int32_t *kept;
+        assert_int_equal(summary_days(summary, &kept), days[i]);
+        assert_int_equal(summary_totals(summary).slot_s, slots[i]);
+        uint64_t count = 0;
+        for (size_t d = 0; d < cell->calendar.count; d++)
+            for (uint32_t slot = 0; slot < 86400 / slots[i]; slot++)
+                count += cell->calendar.days[d].slots[slot].requests;
+        assert_int_equal(count, cell->requests);
+        summary_free(summary);
+    }
+}
+
+TEST(one_run_is_not_kept_apart_and_two_are)
+{
+    struct made_plan plan = small;
+    struct summary *one = summary_of(&plan);
+    assert_null(cell_of(one, "GET /3", "1.0")->runs);
+    summary_free(one);
+    plan.runs = 3;
+    struct made_request *requests = made_requests(&plan);
+    struct summary *summary = summary_of(&plan);
+    const struct summary_cell *cell = cell_of(summary, "GET /3", "1.0");
+    struct summary_run *const *runs;
+    assert_int_equal(summary_runs(summary, &runs), 3);
+    for (uint32_t run = 0; run < 3; run++) {
+        uint64_t count = 0;
+        double log_sum = 0;
+        for (size_t i = 0; i < plan.count; i++)
+            if (requests[i].endpoint == 3 && requests[i].version == 0 &&
+                requests[i].process % 3 == run) {
+                count++;
+                log_sum += log2((double)requests[i].duration_ns);
+            }
+        assert_int_equal(runs[run]->index, run);
+        assert_int_equal(cell->runs[run].requests, count);
+        assert_int_equal(histogram_total(&cell->runs[run].histogram), count);
+        if (count)
+            assert_true(
+                fabs((double)cell->runs[run].sum_log2 / (double)SUM_LOG2_UNIT / log_sum -
+                     1) < 1e-4);
+    }
+    summary_free(summary);
+    free(requests);
+}
+
+TEST(strata_are_kept_up_to_eight_endpoints)
+{
+    struct made_plan plan = small;
+    plan.endpoints = 8;
+    struct summary *summary = summary_of(&plan);
+    const struct summary_cell *cell = cell_of(summary, "GET /8", "1.0");
+    uint64_t count = 0;
+    for (int i = 0; i < SUMMARY_STRATA; i++)
+        count += histogram_total(&cell->strata[i]);
+    assert_int_equal(count, cell->requests);
+    plan.endpoints = 9;
+    struct summary *more = summary_of(&plan);
+    summary_merge(summary, more);
+    assert_null(cell_of(summary, "GET /8", "1.0")->strata);
+    summary_free(summary);
+    summary_free(more);
+}
+
+/* --- who ------------------------------------------------------------------------------
+ */
+
+static int slower_first(const void *a, const void *b)
+{
+    const struct made_request *x = a, *y = b;
+    if (x->duration_ns != y->duration_ns)
+        return x->duration_ns < y->duration_ns ? 1 : -1;
+    if (x->start_utc_ns != y->start_utc_ns)
+        return x->start_utc_ns > y->start_utc_ns ? 1 : -1;
+    if (x->process != y->process)
+        return x->process > y->process ? 1 : -1;
+    return x->sequence > y->sequence ? 1 : -1;
+}
+
+/* The requests of one cell, slowest first. */
+static size_t sorted_cell(const struct made_plan *plan, struct made_request *requests,
+                          uint32_t endpoint, uint32_t version)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        if (requests[i].endpoint == endpoint && requests[i].version == version)
+            requests[count++] = requests[i];
+    qsort(requests, count, sizeof(*requests), slower_first);
+    return count;
+}
+
+static void assert_named(struct name name, const char *format, uint32_t number)
+{
+    char text[32] = "";
+    if (number)
+        snprintf(text, sizeof(text), format, number);
+    assert_string_equal(name.bytes, text);
+}
+
+TEST(the_slowest_requests_are_those_that_sorting_gives)
+{
+    struct made_request *requests = made_requests(&small);
+    struct summary *summary = summary_of(&small);
+    const struct summary_cell *cell = cell_of(summary, "GET /7", "1.1");
+    struct slow_request slowest[SUMMARY_SLOWEST];
+    assert_true(sorted_cell(&small, requests, 7, 1) > SUMMARY_SLOWEST);
+    assert_int_equal(summary_slowest(summary, cell, slowest), SUMMARY_SLOWEST);
+    for (int i = 0; i < SUMMARY_SLOWEST; i++) {
+        assert_int_equal(slowest[i].duration_ns, clamp(requests[i].duration_ns));
+        assert_int_equal(slowest[i].start_utc_ns, requests[i].start_utc_ns);
+        assert_int_equal(slowest[i].process, requests[i].process);
+        assert_int_equal(slowest[i].sequence, requests[i].sequence);
+        assert_int_equal(slowest[i].first_byte_ns, requests[i].first_byte_ns);
+        assert_int_equal(slowest[i].view_ns, requests[i].view_ns);
+        assert_int_equal(slowest[i].status, requests[i].status);
+        assert_int_equal(slowest[i].method, requests[i].method);
+        assert_int_equal(slowest[i].flags, requests[i].flags);
+        assert_named(slowest[i].group, "customer-%u", requests[i].group);
+    }
+    summary_free(summary);
+    free(requests);
+}
+
+TEST(shares_of_slow_requests_are_exact_where_they_are_known)
+{
+    struct made_request *requests = made_requests(&small);
+    struct summary *summary = summary_of(&small);
+    const struct summary_cell *cell = cell_of(summary, "GET /7", "1.1");
+    struct summary_share shares[SUMMARY_SHARES];
+    uint64_t from_ns = 0, total;
+    size_t in_cell = sorted_cell(&small, requests, 7, 1);
+    size_t told =
+        summary_slow_shares(summary, cell, SUMMARY_GROUP, &from_ns, &total, shares);
+    assert_true(total > 300 && total < 512 && told > 10);
+    uint64_t by_group[201] = {0}, slow = 0;
+    for (size_t i = 0; i < in_cell; i++)
+        if (requests[i].duration_ns >= from_ns) {
+            by_group[requests[i].group]++;
+            slow++;
+        }
+    assert_int_equal(total, slow);
+    for (size_t i = 0; i < told; i++) {
+        uint32_t group = (uint32_t)strtoul(shares[i].name.bytes + 9, NULL, 10);
+        assert_int_equal(shares[i].slow, by_group[group]);
+        assert_true(i == 0 || shares[i].slow <= shares[i - 1].slow);
+        by_group[group] = 0;
+    }
+    for (uint32_t group = 1; group <= 200; group++)
+        assert_true(by_group[group] <= shares[told - 1].slow);
+    uint64_t higher = from_ns * 2;
+    summary_slow_shares(summary, cell, SUMMARY_GROUP, &higher, &total, shares);
+    assert_true(higher >= from_ns * 2 && higher < from_ns * 2 + from_ns / 50);
+    summary_free(summary);
+    free(requests);
+}
+
+/* Counts of one group over a version (-1: all) against its row. */
+static void check_value(const struct summary_value *value, const struct made_plan *plan,
+                        const struct made_request *requests, int version)
+{
+    uint32_t group = (uint32_t)strtoul(value->name.bytes + 9, NULL, 10);
+    uint64_t count = 0, errors = 0, sum = 0;
+    struct histogram histogram;
+    histogram_init(&histogram, value->histogram.bits);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct made_request *r = &requests[i];
+        if (r->group != group || (version >= 0 && r->version != (uint32_t)version))
+            continue;
+        count++;
+        errors += (uint64_t)is_error(r);
+        sum += clamp(r->duration_ns);
+        histogram_add(&histogram, r->duration_ns);
+    }
+    assert_int_equal(value->requests, count);
+    assert_int_equal(value->requests_error, 0);
+    assert_int_equal(value->server_errors, errors);
+    assert_int_equal(value->sum_ns, sum);
+    for (unsigned i = 0; i < (unsigned)HISTOGRAM_PAGES << histogram.bits; i++)
+        assert_int_equal(histogram_at(&value->histogram, i), histogram_at(&histogram, i));
+    histogram_release(&histogram);
+}
+
+TEST(groups_are_counted_with_a_histogram_each)
+{
+    struct made_request *requests = made_requests(&small);
+    struct summary *summary = summary_of(&small);
+    struct summary_version *const *versions;
+    struct summary_value *rows;
+    bool exact;
+    summary_versions(summary, &versions);
+    for (int version = -1; version < 2; version++) {
+        const struct summary_version *of = version < 0 ? NULL : versions[version];
+        size_t count = summary_values(summary, SUMMARY_GROUP, of, 20, &rows);
+        assert_int_equal(count, 20);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(rows[i].histogram.bits, 4);
+            check_value(&rows[i], &small, requests, version);
+            assert_true(i == 0 || rows[i].requests <= rows[i - 1].requests);
+        }
+        summary_values_free(rows, count);
+        assert_int_equal(summary_value_count(summary, SUMMARY_GROUP, of, &exact), 200);
+        assert_true(exact);
+    }
+    summary_free(summary);
+    free(requests);
+}
+
+TEST(many_groups_have_coarser_histograms)
+{
+    struct made_plan plan = small;
+    plan.groups = 5000;
+    struct made_request *requests = made_requests(&plan);
+    struct summary *summary = summary_of(&plan);
+    struct summary_value *rows;
+    size_t count = summary_values(summary, SUMMARY_GROUP, NULL, 50, &rows);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(rows[i].histogram.bits < 4);
+        check_value(&rows[i], &plan, requests, -1);
+    }
+    summary_values_free(rows, count);
+    summary_free(summary);
+    free(requests);
+}
+
+TEST(distinct_users_of_a_day_are_counted)
+{
+    struct made_request *requests = made_requests(&small);
+    struct summary *summary = summary_of(&small);
+    const int32_t *days;
+    size_t day_count = summary_days(summary, &days);
+    bool exact;
+    for (size_t d = 0; d < day_count; d++) {
+        char seen[501] = {0};
+        double distinct = 0;
+        for (size_t i = 0; i < small.count; i++)
+            if (requests[i].address &&
+                floor_div(requests[i].start_utc_ns, DAY_NS) == days[d]) {
+                distinct += !seen[requests[i].address];
+                seen[requests[i].address] = 1;
+            }
+        assert_true(summary_distinct(summary, SUMMARY_ADDRESS, NULL, d, &exact) ==
+                    distinct);
+        assert_true(exact);
+    }
+    double all = summary_distinct(summary, SUMMARY_GROUP, NULL, SUMMARY_ALL_DAYS, &exact);
+    assert_true(all == 200 && exact);
+    summary_free(summary);
+    free(requests);
+}
+
+/* --- what may come in ----------------------------------------------------------------
+ */
+
+static struct source_map *bare_source(struct summary *summary)
+{
+    return source_map_new(summary, &(struct event_source){"", "", 1});
+}
+
+static void add_one(struct summary *summary, struct source_map *map, uint32_t endpoint,
+                    uint32_t group, uint64_t start_ns, uint64_t duration_ns)
+{
+    summary_add(summary, map,
+                &(struct events){.count = 1,
+                                 .endpoint = &endpoint,
+                                 .start_ns = &start_ns,
+                                 .duration_ns = &duration_ns,
+                                 .group = group ? &group : NULL});
+}
+
+TEST(numbers_that_are_not_defined_count_as_undefined)
+{
+    struct summary *summary = summary_new();
+    struct source_map *map = bare_source(summary);
+    struct summary_value *rows;
+    source_map_endpoint(map, 2, "a", 1, "1", 1, "x", 1);
+    source_map_endpoint(map, UINT32_MAX, "a", 1, "1", 1, "y", 1);
+    source_map_group(map, 5, "g", 1);
+    source_map_group(map, 0, "none", 4);
+    add_one(summary, map, 0, 1, 1, 1);
+    add_one(summary, map, 1, 5, 1, 1);
+    add_one(summary, map, 2, 6, 1, 1);
+    add_one(summary, map, 3, 4000000000u, 1, 1);
+    add_one(summary, map, UINT32_MAX, 0, 1, 1);
+    source_map_free(map);
+    assert_int_equal(summary_totals(summary).requests, 5);
+    assert_int_equal(summary_totals(summary).undefined, 4);
+    assert_int_equal(cell_of(summary, "(undefined)", "")->requests, 4);
+    assert_int_equal(cell_of(summary, "x", "1")->requests, 1);
+    size_t count = summary_values(summary, SUMMARY_GROUP, NULL, 10, &rows);
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].name.bytes, "(undefined)");
+    assert_int_equal(rows[0].requests, 3);
+    assert_string_equal(rows[1].name.bytes, "g");
+    summary_values_free(rows, count);
+    summary_free(summary);
+}
+
+TEST(a_number_that_is_defined_again_means_the_new_name_from_then_on)
+{
+    struct summary *summary = summary_new();
+    struct source_map *map = bare_source(summary);
+    struct summary_value *rows;
+    source_map_endpoint(map, 1, "a", 1, "1", 1, "x", 1);
+    source_map_group(map, 7, "one", 3);
+    add_one(summary, map, 1, 7, 1, 1);
+    source_map_endpoint(map, 1, "a", 1, "1", 1, "y", 1);
+    source_map_group(map, 7, "two", 3);
+    add_one(summary, map, 1, 7, 1, 1);
+    add_one(summary, map, 1, 7, 1, 1);
+    source_map_free(map);
+    assert_int_equal(cell_of(summary, "x", "1")->requests, 1);
+    assert_int_equal(cell_of(summary, "y", "1")->requests, 2);
+    assert_int_equal(summary_values(summary, SUMMARY_GROUP, NULL, 9, &rows), 2);
+    assert_string_equal(rows[0].name.bytes, "two");
+    summary_values_free(rows, 2);
+    summary_free(summary);
+}
+
+TEST(durations_of_nothing_and_of_more_than_a_day_are_counted)
+{
+    struct summary *summary = summary_new();
+    struct source_map *map = bare_source(summary);
+    source_map_endpoint(map, 1, "a", 1, "1", 1, "x", 1);
+    add_one(summary, map, 1, 0, 1, 0);
+    add_one(summary, map, 1, 0, 1, HISTOGRAM_MAX_NS);
+    add_one(summary, map, 1, 0, 1, HISTOGRAM_MAX_NS + 1);
+    add_one(summary, map, 1, 0, 1, UINT64_MAX);
+    source_map_free(map);
+    const struct summary_cell *cell = cell_of(summary, "x", "1");
+    assert_int_equal(cell->requests, 4);
+    assert_int_equal(cell->clamped, 2);
+    assert_int_equal(cell->min_ns, 0);
+    assert_int_equal(cell->max_ns, HISTOGRAM_MAX_NS);
+    assert_true(cell->sum_ns == 3 * (uint128_t)HISTOGRAM_MAX_NS);
+    assert_true(cell->sum_squares_ns ==
+                3 * (uint128_t)HISTOGRAM_MAX_NS * HISTOGRAM_MAX_NS);
+    assert_int_equal(histogram_total(&cell->histogram), 4);
+    assert_int_equal(summary_totals(summary).clamped, 2);
+    summary_free(summary);
+}
+
+TEST(clocks_may_stand_anywhere_and_jump)
+{
+    const uint64_t starts[] = {
+        0,          UINT64_MAX, (uint64_t)1 << 63,        1,  INT64_MAX,       1000,
+        UINT64_MAX, 1ull << 62, (uint64_t) - (1ll << 62), 17, 1700000000000ull};
+    struct summary *summary = summary_new();
+    struct source_map *map = bare_source(summary);
+    source_map_endpoint(map, 1, "a", 1, "1", 1, "x", 1);
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        add_one(summary, map, 1, 0, starts[i], 5);
+    source_map_free(map);
+    const struct summary_cell *cell = cell_of(summary, "x", "1");
+    assert_int_equal(cell->first_utc_ns, INT64_MIN);
+    assert_int_equal(cell->last_utc_ns, INT64_MAX);
+    uint64_t count = 0;
+    for (unsigned i = 0; i < cell->version->grid.count; i++)
+        count += cell->blocks[i].requests;
+    assert_int_equal(count, cell->requests);
+    summary_free(summary);
+}
+
+TEST(an_empty_batch_changes_nothing)
+{
+    struct summary *summary = summary_new(), *empty = summary_new();
+    struct source_map *map = bare_source(summary);
+    summary_add(summary, map, &(struct events){.count = 0});
+    source_map_free(map);
+    assert_saves_the_same(summary, empty);
+    summary_free(summary);
+    summary_free(empty);
+}
+
+/* --- beyond the limits ---------------------------------------------------------------
+ */
+
+TEST(endpoints_versions_and_runs_beyond_the_limits_are_folded_and_counted)
+{
+    struct summary *summary = summary_new();
+    struct source_map *map = bare_source(summary);
+    char text[32];
+    uint64_t expected_other = 0;
+    for (uint32_t i = 1; i <= SUMMARY_ENDPOINTS_MAX + 50; i++) {
+        size_t length = (size_t)snprintf(text, sizeof(text), "e%u", i);
+        source_map_endpoint(map, i, "a", 1, "1", 1, text, length);
+        add_one(summary, map, i, 0, 1, 1);
+        expected_other += i > SUMMARY_ENDPOINTS_MAX;
+    }
+    for (uint32_t i = 2; i <= SUMMARY_VERSIONS_MAX + 7; i++) {
+        size_t length = (size_t)snprintf(text, sizeof(text), "%u", i);
+        source_map_endpoint(map, 1, "a", 1, text, length, "e1", 2);
+        add_one(summary, map, 1, 0, 1, 1);
+        expected_other += i > SUMMARY_VERSIONS_MAX;
+    }
+    source_map_free(map);
+    for (int i = 0; i < SUMMARY_RUNS + 9; i++) {
+        snprintf(text, sizeof(text), "run %d", i);
+        map = source_map_new(summary, &(struct event_source){"", text, 1});
+        source_map_endpoint(map, 1, "a", 1, "1", 1, "e1", 2);
+        add_one(summary, map, 1, 0, 1, 1);
+        source_map_free(map);
+    }
+    struct summary_endpoint *const *endpoints;
+    struct summary_version *const *versions;
+    struct summary_run *const *runs;
+    assert_int_equal(summary_endpoints(summary, &endpoints), SUMMARY_ENDPOINTS_MAX + 1);
+    assert_int_equal(summary_versions(summary, &versions), SUMMARY_VERSIONS_MAX + 1);
+    assert_int_equal(summary_runs(summary, &runs), SUMMARY_RUNS + 1);
+    assert_int_equal(summary_totals(summary).other, expected_other);
+    struct str bytes = saved(summary);
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+    assert_non_null(loaded);
+    assert_saves_the_same(summary, loaded);
+    str_release(&bytes);
+    summary_free(loaded);
+    summary_free(summary);
+}
+
+/* 300,000 addresses once each and 100 that come often: the often ones are found, and each
+ * true number lies within the bounds that are told. */
+TEST(with_too_many_addresses_the_frequent_are_found_within_the_bounds_told)
+{
+    enum { ONCE = 300000, OFTEN = 100 };
+    struct summary *summary = summary_new(), *half = summary_new();
+    struct source_map *maps[2] = {bare_source(summary), bare_source(half)};
+    uint64_t random = 3, *counts = mem_array(ONCE + OFTEN + 1, sizeof(*counts));
+    char text[32];
+    for (int m = 0; m < 2; m++)
+        source_map_endpoint(maps[m], 1, "a", 1, "1", 1, "x", 1);
+    for (uint32_t i = 0; i < 2 * ONCE; i++) {
+        struct source_map *map = maps[i >= ONCE];
+        uint32_t id = i % 2 ? ONCE + 1 + made_below(&random, OFTEN) : i / 2 + 1;
+        uint32_t endpoint = 1;
+        uint64_t start_ns = i, duration_ns = 1000 + i;
+        counts[id]++;
+        source_map_address(map, id, text,
+                           (size_t)snprintf(text, sizeof(text), "address-%u", id));
+        summary_add(i >= ONCE ? half : summary, map,
+                    &(struct events){.count = 1,
+                                     .endpoint = &endpoint,
+                                     .start_ns = &start_ns,
+                                     .duration_ns = &duration_ns,
+                                     .address = &id});
+    }
+    source_map_free(maps[0]);
+    source_map_free(maps[1]);
+    summary_merge(summary, half);
+    struct summary_value *rows;
+    bool exact;
+    size_t count = summary_values(summary, SUMMARY_ADDRESS, NULL, 1000, &rows);
+    assert_int_equal(count, 1000);
+    summary_value_count(summary, SUMMARY_ADDRESS, NULL, &exact);
+    assert_false(exact);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t id = (uint32_t)strtoul(rows[i].name.bytes + 8, NULL, 10);
+        assert_true(i >= OFTEN || id > ONCE);
+        assert_true(rows[i].requests <= counts[id]);
+        assert_true(counts[id] <= rows[i].requests + rows[i].requests_error);
+        assert_true(rows[i].requests_error < 20);
+    }
+    double distinct =
+        summary_distinct(summary, SUMMARY_ADDRESS, NULL, SUMMARY_ALL_DAYS, &exact);
+    assert_false(exact);
+    assert_true(fabs(distinct / (ONCE + OFTEN) - 1) < 0.05);
+    struct str bytes = saved(summary);
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+    assert_non_null(loaded);
+    assert_saves_the_same(summary, loaded);
+    str_release(&bytes);
+    summary_values_free(rows, count);
+    summary_free(loaded);
+    summary_free(summary);
+    summary_free(half);
+    free(counts);
 }
