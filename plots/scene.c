@@ -2,6 +2,8 @@
 /* The list of shapes: see scene.h. */
 #include "plots/scene.h"
 
+#include "plots/text.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,10 +18,12 @@ void scene_release(struct scene *scene)
 {
     for (size_t i = 0; i < scene->count; i++) {
         free(scene->shapes[i].text);
+        free(scene->shapes[i].tip);
     }
     free(scene->shapes);
     free(scene->points);
     free(scene->title);
+    free(scene->tip);
     *scene = (struct scene){0};
 }
 
@@ -53,13 +57,15 @@ void scene_add(struct scene *scene, const struct shape *shape, const struct poin
     struct shape added = *shape;
     added.first_point = scene->point_count;
     added.point_count = point_count;
+    added.tip = NULL;
     bool copied =
-        copy_string(&added.text, shape->text) &&
+        copy_string(&added.text, shape->text) && copy_string(&added.tip, scene->tip) &&
         grow((void **)&scene->shapes, &scene->room, scene->count, 1, sizeof(*shape)) &&
         grow((void **)&scene->points, &scene->point_room, scene->point_count, point_count,
              sizeof(*points));
     if (!copied) {
         free(added.text);
+        free(added.tip);
         scene->failed = true;
         return;
     }
@@ -68,6 +74,18 @@ void scene_add(struct scene *scene, const struct shape *shape, const struct poin
         scene->points[scene->point_count++] = points[i];
     }
     scene->shapes[scene->count++] = added;
+}
+
+void scene_tip(struct scene *scene, const char *raw)
+{
+    free(scene->tip);
+    scene->tip = NULL;
+    if (!raw)
+        return;
+    struct label clean;
+    label_fit(&clean, raw, (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 120);
+    scene->tip = strdup(clean.text);
+    scene->failed |= !scene->tip;
 }
 
 int scene_ok(const struct scene *scene, const char **why)
@@ -124,6 +142,8 @@ static void print_shape(FILE *out, const struct scene *scene, const struct shape
         print_number(out, shape->max_pt);
         fprintf(out, " \"%s\"", shape->text);
     }
+    if (shape->tip)
+        fprintf(out, " tip \"%s\"", shape->tip);
     fputc('\n', out);
 }
 

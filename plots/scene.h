@@ -25,7 +25,7 @@ struct point {
 
 enum shape_kind {
     SHAPE_RECTS, /* pairs of points: top left corner, then (width, height) */
-    SHAPE_LINE,  /* a polyline */
+    SHAPE_LINE,  /* a polyline; with a fill, the area that it goes around */
 
     SHAPE_DOTS, /* centres of circles of radius size_pt */
     SHAPE_TEXT  /* one point: where the anchor meets the baseline */
@@ -52,6 +52,7 @@ struct shape {
     enum cut cut;
     bool bold;
     double max_pt; /* the renderer shortens what its fonts make wider than this */
+    char *tip; /* said when a reader points at the shape (svg.h); NULL for none; owned */
 };
 
 struct scene {
@@ -61,6 +62,7 @@ struct scene {
     size_t count, room;
     struct point *points;
     size_t point_count, point_room;
+    char *tip;   /* of the shapes that are added next; owned */
     bool failed; /* out of memory on the way; everything added later is ignored */
 };
 
@@ -73,6 +75,10 @@ void scene_release(struct scene *scene);
  * and marks keep them out. After out-of-memory it does nothing; scene_ok() tells. */
 void scene_add(struct scene *scene, const struct shape *shape, const struct point *points,
                size_t point_count);
+
+/* What is said of the shapes that are added from now on, until the next call; NULL:
+ * nothing. Any bytes; the scene keeps a clean line of them. */
+void scene_tip(struct scene *scene, const char *raw);
 
 /* 0, or -1 with *why when something could not be added. */
 int scene_ok(const struct scene *scene, const char **why);

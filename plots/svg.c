@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Scene to inline SVG: see svg.h. */
+#include "plots/svg.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- colours in the dark --------------------------------------------------------------
+ */
+
+void svg_palette_release(struct svg_palette *palette)
+{
+    free(palette->paints);
+    *palette = (struct svg_palette){0};
+}
+
+static bool same_color(struct color a, struct color b)
+{
+    return a.red == b.red && a.green == b.green && a.blue == b.blue;
+}
+
+/* Index of a pair of colours, which is added where it is new; SIZE_MAX: out of memory. */
+static size_t paint_of(struct svg_palette *palette, struct color light, struct color dark)
+{
+    for (size_t i = 0; i < palette->count; i++)
+        if (same_color(palette->paints[i].light, light) &&
+            same_color(palette->paints[i].dark, dark))
+            return i;
+    if (palette->count == palette->room) {
+        size_t room = palette->room ? palette->room * 2 : 64;
+        struct svg_paint *grown = realloc(palette->paints, room * sizeof(*grown));
+        if (!grown)
+            return SIZE_MAX;
+        palette->paints = grown;
+        palette->room = room;
+    }
+    palette->paints[palette->count] = (struct svg_paint){light, dark};
+    return palette->count++;
+}
+
+int svg_palette_print(const struct svg_palette *palette, FILE *out)
+{
+    for (size_t i = 0; i < palette->count; i++) {
+        struct color dark = palette->paints[i].dark;
+        fprintf(out, ".f%zu{fill:#%02x%02x%02x}.s%zu{stroke:#%02x%02x%02x}\n", i,
+                dark.red, dark.green, dark.blue, i, dark.red, dark.green, dark.blue);
+    }
+    return ferror(out) ? -1 : 0;
+}
+
+/* --- attributes -----------------------------------------------------------------------
+ */
+
+enum { DECIMAL_BYTES = 24 };
+
+/* Where markup goes: libxml2 tells of a failure in every call, the first one is kept. */
+struct walk {
+    xmlTextWriter *writer;
+    struct svg_palette *palette; /* NULL: light only */
+    bool failed;
+};
+
+static void note(struct walk *walk, int result)
+{
+    walk->failed |= result < 0;
+}
+
+/* "12.5", "-3", ".2": tenths, whatever the locale. */
+static void decimal_text(char out[DECIMAL_BYTES], long tenths)
+{
+    long whole = labs(tenths) / 10, rest = labs(tenths) % 10;
+    const char *sign = tenths < 0 ? "-" : "";
+    if (rest == 0)
+        snprintf(out, DECIMAL_BYTES, "%s%ld", sign, whole);
+    else if (whole == 0)
+        snprintf(out, DECIMAL_BYTES, "%s.%ld", sign, rest);
+    else
+        snprintf(out, DECIMAL_BYTES, "%s%ld.%ld", sign, whole, rest);
+}
+
+static long tenths_of(double pt)
+{
+    return lround(pt * 10);
+}
+
+static void open_element(struct walk *walk, const char *name)
+{
+    note(walk, xmlTextWriterStartElement(walk->writer, (const xmlChar *)name));
+}
+
+static void close_element(struct walk *walk)
+{
+    note(walk, xmlTextWriterEndElement(walk->writer));
+}
+
+static void add_attribute(struct walk *walk, const char *name, const char *value)
+{
+    note(walk, xmlTextWriterWriteAttribute(walk->writer, (const xmlChar *)name,
+                                           (const xmlChar *)value));
+}
+
+static void add_number(struct walk *walk, const char *name, double pt)
+{
+    char text[DECIMAL_BYTES];
+    decimal_text(text, tenths_of(pt));
+    add_attribute(walk, name, text);
+}
+
+static void add_text(struct walk *walk, const char *text)
+{
+    note(walk, xmlTextWriterWriteString(walk->writer, (const xmlChar *)text));
+}
+
+static void add_color(struct walk *walk, const char *name, struct color color)
+{
+    char hex[8];
+    snprintf(hex, sizeof(hex), "#%02x%02x%02x", color.red, color.green, color.blue);
+    add_attribute(walk, name, hex);
+}
+
+static void add_opacity(struct walk *walk, const char *name, struct color color)
+{
+    char share[8];
+    if (color.alpha == 255)
+        return;
+    snprintf(share, sizeof(share), ".%02d", color.alpha * 100 / 256);
+    add_attribute(walk, name, share);
+}
+
+/* Fill and stroke of a shape, and what they become in the dark. */
+static void add_colors(struct walk *walk, const struct shape *shape,
+                       const struct shape *dark)
+{
+    char class[64] = "";
+    size_t used = 0, fill = 0, stroke = 0;
+    if (shape->fill.alpha != 0) {
+        add_color(walk, "fill", shape->fill);
+        add_opacity(walk, "fill-opacity", shape->fill);
+    }
+    if (shape->stroke.alpha != 0) {
+        add_color(walk, "stroke", shape->stroke);
+        add_opacity(walk, "stroke-opacity", shape->stroke);
+    }
+    if (!dark)
+        return;
+    if (shape->fill.alpha != 0) {
+        fill = paint_of(walk->palette, shape->fill, dark->fill);
+        used = (size_t)snprintf(class, sizeof(class), "f%zu", fill);
+    }
+    if (shape->stroke.alpha != 0) {
+        stroke = paint_of(walk->palette, shape->stroke, dark->stroke);
+        snprintf(class + used, sizeof(class) - used, "%ss%zu", used ? " " : "", stroke);
+    }
+    walk->failed |= fill == SIZE_MAX || stroke == SIZE_MAX;
+    if (class[0] != '\0')
+        add_attribute(walk, "class", class);
+}
+
+static void add_tip(struct walk *walk, const struct shape *shape)
+{
+    if (!shape->tip)
+        return;
+    note(walk, xmlTextWriterWriteElement(walk->writer, (const xmlChar *)"title",
+                                         (const xmlChar *)shape->tip));
+}
+
+/* --- shapes ---------------------------------------------------------------------------
+ */
+
+/* A path under construction; where the pen is, in tenths, as it was rounded. */
+struct path {
+    char *bytes;
+    size_t length;
+    FILE *out;
+    long x, y;
+};
+
+static void path_number(struct path *path, char command, long tenths)
+{
+    char text[DECIMAL_BYTES];
+    decimal_text(text, tenths);
+    if (command == ' ' && text[0] == '-') /* the sign parts numbers */
+        fputs(text, path->out);
+    else
+        fprintf(path->out, "%c%s", command, text);
+}
+
+static void path_to(struct path *path, struct point to, bool first)
+{
+    long x = tenths_of(to.x), y = tenths_of(to.y);
+    if (first) {
+        path_number(path, 'M', x);
+        path_number(path, ' ', y);
+    } else if (y == path->y && x != path->x) {
+        path_number(path, 'h', x - path->x);
+    } else if (x == path->x) {
+        path_number(path, 'v', y - path->y);
+    } else {
+        path_number(path, 'l', x - path->x);
+        path_number(path, ' ', y - path->y);
+    }
+    path->x = x;
+    path->y = y;
+}
+
+static void path_rect(struct path *path, struct point corner, struct point size)
+{
+    path_to(path, corner, true);
+    path_number(path, 'h', tenths_of(size.x));
+    path_number(path, 'v', tenths_of(size.y));
+    path_number(path, 'h', -tenths_of(size.x));
+    fputc('z', path->out);
+}
+
+static void add_path(struct walk *walk, const struct shape *shape,
+                     const struct point *points)
+{
+    struct path path = {.bytes = NULL};
+    path.out = open_memstream(&path.bytes, &path.length);
+    if (!path.out) {
+        walk->failed = true;
+        return;
+    }
+    if (shape->kind == SHAPE_RECTS)
+        for (size_t i = 0; i + 1 < shape->point_count; i += 2)
+            path_rect(&path, points[i], points[i + 1]);
+    else
+        for (size_t i = 0; i < shape->point_count; i++)
+            path_to(&path, points[i], i == 0);
+    walk->failed |= fclose(path.out) != 0;
+    if (!walk->failed)
+        add_attribute(walk, "d", path.bytes);
+    free(path.bytes);
+}
+
+static void write_path(struct walk *walk, const struct shape *shape,
+                       const struct shape *dark, const struct point *points)
+{
+    open_element(walk, "path");
+    add_path(walk, shape, points);
+    add_colors(walk, shape, dark);
+    if (shape->stroke.alpha != 0)
+        add_number(walk, "stroke-width", shape->stroke_pt);
+    if (shape->dashed)
+        add_attribute(walk, "stroke-dasharray", "4 3");
+    add_tip(walk, shape);
+    close_element(walk);
+}
+
+static void write_dots(struct walk *walk, const struct shape *shape,
+                       const struct shape *dark, const struct point *points)
+{
+    for (size_t i = 0; i < shape->point_count; i++) {
+        open_element(walk, "circle");
+        add_number(walk, "cx", points[i].x);
+        add_number(walk, "cy", points[i].y);
+        add_number(walk, "r", shape->size_pt);
+        add_colors(walk, shape, dark);
+        if (shape->stroke.alpha != 0)
+            add_number(walk, "stroke-width", shape->stroke_pt);
+        add_tip(walk, shape);
+        close_element(walk);
+    }
+}
+
+/* The plate of a text is the outline of its letters here: it fits whatever font the
+ * reader has. */
+static void write_text(struct walk *walk, const struct shape *shape,
+                       const struct shape *dark, struct point at)
+{
+    open_element(walk, "text");
+    add_number(walk, "x", at.x);
+    add_number(walk, "y", at.y);
+    add_number(walk, "font-size", shape->size_pt);
+    if (shape->anchor != ANCHOR_START)
+        add_attribute(walk, "text-anchor",
+                      shape->anchor == ANCHOR_MIDDLE ? "middle" : "end");
+    if (shape->bold)
+        add_attribute(walk, "font-weight", "bold");
+    add_colors(walk, shape, dark);
+    if (shape->stroke.alpha != 0) {
+        add_number(walk, "stroke-width", shape->size_pt * 0.3);
+        add_attribute(walk, "paint-order", "stroke");
+    }
+    add_tip(walk, shape);
+    add_text(walk, shape->text);
+    close_element(walk);
+}
+
+static void write_shape(struct walk *walk, const struct scene *scene,
+                        const struct shape *shape, const struct shape *dark)
+{
+    const struct point *points = &scene->points[shape->first_point];
+    if (shape->point_count == 0)
+        return;
+    if (shape->kind == SHAPE_TEXT)
+        write_text(walk, shape, dark, points[0]);
+    else if (shape->kind == SHAPE_DOTS)
+        write_dots(walk, shape, dark, points);
+    else
+        write_path(walk, shape, dark, points);
+}
+
+static void open_svg(struct walk *walk, const struct scene *scene)
+{
+    char box[64], width[DECIMAL_BYTES], height[DECIMAL_BYTES];
+    decimal_text(width, tenths_of(scene->width_pt));
+    decimal_text(height, tenths_of(scene->height_pt));
+    snprintf(box, sizeof(box), "0 0 %s %s", width, height);
+    open_element(walk, "svg");
+    add_attribute(walk, "xmlns", "http://www.w3.org/2000/svg");
+    add_attribute(walk, "viewBox", box);
+    add_attribute(walk, "width", width);
+    add_attribute(walk, "height", height);
+    add_attribute(walk, "role", "img");
+    add_attribute(walk, "aria-label", scene->title ? scene->title : "");
+    add_attribute(walk, "font-family", "Noto Sans,DejaVu Sans,sans-serif");
+    add_attribute(walk, "fill", "none");
+    add_attribute(walk, "stroke-linejoin", "round");
+}
+
+/* Both have the same shapes, in the same order: only colours may differ. */
+static bool same_shapes(const struct scene *scene, const struct scene *dark)
+{
+    bool same = scene->count == dark->count;
+    for (size_t i = 0; same && i < scene->count; i++)
+        same = scene->shapes[i].kind == dark->shapes[i].kind;
+    return same;
+}
+
+int svg_write(const struct scene *scene, const struct scene *dark,
+              struct svg_palette *palette, xmlTextWriter *writer, const char **why)
+{
+    struct walk walk = {.writer = writer, .palette = palette};
+    if (scene_ok(scene, why) != 0 || (dark && scene_ok(dark, why) != 0))
+        return -1;
+    assert(!dark || (palette && same_shapes(scene, dark)));
+    open_svg(&walk, scene);
+    for (size_t i = 0; i < scene->count; i++)
+        write_shape(&walk, scene, &scene->shapes[i], dark ? &dark->shapes[i] : NULL);
+    close_element(&walk);
+    if (!walk.failed)
+        return 0;
+    *why = "a chart could not be written as markup; is the disk or the memory full?";
+    return -1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Walks a scene into markup: inline SVG with real text, which can be searched, copied and
+ * read aloud, and with tips that browsers show without any script. For a page that
+ * follows the reader's light or dark setting, the same chart drawn in both themes becomes
+ * one SVG.
+ *
+ * Complete without style sheets: sizes and light colours are attributes. All data go
+ * through the writer, which escapes them. Built for some hundred charts a page, so it
+ * spends few bytes: relative paths in tenths of a point, one class a shape.
+ */
+#ifndef PLOTS_SVG_H
+#define PLOTS_SVG_H
+
+#include "plots/scene.h"
+
+#include <libxml/xmlwriter.h>
+
+/* The colours of a page, each with what it becomes in the dark. Zero it to start. */
+struct svg_palette {
+    struct svg_paint {
+        struct color light, dark;
+    } * paints;
+    size_t count, room;
+};
+
+void svg_palette_release(struct svg_palette *palette);
+
+/* Style rules that turn all SVGs of the palette dark, to stand in a page's style sheet
+ * where the reader prefers that. 0, or -1 when out could not be written. */
+int svg_palette_print(const struct svg_palette *palette, FILE *out);
+
+/* Writes <svg role="img" aria-label="the scene's title">. dark is the same chart in the
+ * dark theme, its colours are added to palette; both may be NULL. 0, or -1 with *why. */
+int svg_write(const struct scene *scene, const struct scene *dark,
+              struct svg_palette *palette, xmlTextWriter *writer, const char **why);
+
+#endif
