@@ -3,6 +3,7 @@
 #   *_test.c   a cmocka program, run by `make check`
 #   *_bench.c  a benchmark, run by `make bench`
 #   *_probe.c  a shared object that a test in another language loads
+#   *_simulate.c  figures of a method on made-up data, printed by `make simulate`
 #   *_fuzz.c   a fuzz target; `make check` replays its corpus, `make V=fuzz fuzz` explores
 #   *.bats     a shell test, run by `make check`
 #   *.t        any other executable that prints TAP, run by `make check`
@@ -43,7 +44,7 @@ CFLAGS := -std=gnu11 $(OPT) $(WARN) -fvisibility=hidden -fPIC -pthread -I. -DFMD
 LDFLAGS := $(OPT) -pthread
 
 # --- what there is -------------------------------------------------------------------
-special = %_test.c %_bench.c %_fuzz.c %_probe.c
+special = %_test.c %_bench.c %_fuzz.c %_probe.c %_simulate.c
 find_c = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
 lib_all := $(call find_c,lib lib/wire lib/stacks)
 plots_all := $(call find_c,plots plots/charts)
@@ -59,6 +60,7 @@ tests := $(call exe,$(filter %_test.c,$(everything)))
 benches := $(call exe,$(filter %_bench.c,$(everything)))
 fuzzers := $(call exe,$(filter %_fuzz.c,$(everything)))
 probes := $(addsuffix .so,$(call exe,$(filter %_probe.c,$(everything))))
+simulations := $(call exe,$(filter %_simulate.c,$(everything)))
 program_files := $(patsubst src/%.c,$(B)/%,$(programs))
 # man page and shell completion, printed by the program from its option table
 manuals := $(foreach p,$(program_files),$(p).1 $(p).bash-completion)
@@ -70,7 +72,7 @@ libso := $(B)/libfmd-record.so.0
 plotsa := $(B)/libplots.a
 srca := $(B)/libanalyze.a
 
-.PHONY: all check check-c bench fuzz lint format golden install clean asan tsan cov
+.PHONY: all check check-c bench simulate fuzz lint format golden install clean asan tsan cov
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(manuals) $(tool_files) $(example_files) $(tests) $(fuzzers) $(probes)
@@ -108,6 +110,9 @@ $(benches): $(B)/%_bench: $(B)/obj/%_bench.o $(liba) $(plotsa) $(srca)
 $(probes): $(B)/%_probe.so: $(B)/obj/%_probe.o $(liba)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -shared $< $(call libs_for,$*) -o $@
+$(simulations): $(B)/%_simulate: $(B)/obj/%_simulate.o $(liba) $(plotsa) $(srca)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $< $(call libs_for,$*) -o $@
 $(program_files): $(B)/%: $(B)/obj/src/%.o $(liba) $(plotsa) $(srca)
 	$(CC) $(LDFLAGS) $< $(call libs_for,src) -o $@
 $(program_files:=.1): %.1: %
@@ -145,6 +150,8 @@ asan tsan cov:
 	$(MAKE) V=$@ all check-c
 bench: all $(benches)
 	$(run_env) scripts/bench
+simulate: $(simulations)
+	@for each in $(simulations); do $$each || exit; done
 fuzz:
 	$(MAKE) V=fuzz WERROR= all
 	scripts/fuzz $(patsubst build/$(V)/%,build/fuzz/%,$(fuzzers))

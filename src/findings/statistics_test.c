@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests and variances against testdata/statistics.tsv, which scipy and R computed. */
+#include "testdata/cmocka_tests.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "benjamini_hochberg.h"
+#include "common_mode.h"
+#include "longrun.h"
+#include "welch.h"
+
+enum { VALUES_MOST = 100, FIELDS_MOST = 6 };
+
+struct field {
+    double values[VALUES_MOST];
+    unsigned count;
+};
+
+static bool near(double a, double b)
+{
+    return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b)) + 1e-14;
+}
+
+static unsigned read_fields(char *line, struct field *fields)
+{
+    unsigned count = 0;
+
+    for (char *at = strchr(line, '\t'); at && count < FIELDS_MOST;) {
+        char *end = strchr(at + 1, '\t');
+        struct field *field = &fields[count++];
+        field->count = 0;
+        for (char *next = at + 1; field->count < VALUES_MOST && (!end || next < end);) {
+            char *after;
+            double value = strtod(next, &after);
+            if (after == next)
+                break;
+            field->values[field->count++] = value;
+            next = after;
+        }
+        at = end;
+    }
+    return count;
+}
+
+/* Calls check for each row of a kind; there must be some. */
+static void for_each_row(const char *kind, void check(const struct field *fields))
+{
+    char line[8192];
+    struct field fields[FIELDS_MOST] = {{{0}, 0}};
+    unsigned rows = 0;
+    FILE *file = fopen("testdata/statistics.tsv", "r");
+
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (strncmp(line, kind, strlen(kind)) != 0 || line[strlen(kind)] != '\t')
+            continue;
+        assert_true(read_fields(line, fields) > 0);
+        check(fields);
+        rows++;
+    }
+    fclose(file);
+    assert_true(rows >= 3);
+}
+
+static void check_t(const struct field *fields)
+{
+    double t = fields[0].values[0], df = fields[1].values[0], p = fields[2].values[0];
+    struct welch welch = welch_test(t, (struct spread){1, df});
+
+    assert_true(near(welch.p_greater, p));
+    assert_true(near(welch.p_less, 1 - p));
+    assert_true(fabs(welch_t(p, df) - t) < 1e-5 * fmax(1, fabs(t)));
+}
+
+TEST(one_sided_p_values_are_those_of_scipy)
+{
+    for_each_row("t", check_t);
+}
+
+static void check_welch(const struct field *fields)
+{
+    const double *means = fields[0].values, *variances = fields[1].values,
+                 *counts = fields[2].values;
+    struct spread spread =
+        spread_sum((struct spread){variances[0] / counts[0], counts[0] - 1},
+                   (struct spread){variances[1] / counts[1], counts[1] - 1});
+    struct welch welch = welch_test(means[1] - means[0], spread);
+
+    assert_true(near(welch.p_greater, fields[3].values[0]));
+    assert_true(near(welch.df, fields[4].values[0]));
+}
+
+TEST(welch_is_that_of_r)
+{
+    for_each_row("welch", check_welch);
+}
+
+static void check_adjusted(const struct field *fields)
+{
+    double adjusted[VALUES_MOST];
+
+    assert_int_equal(benjamini_hochberg(fields[0].values, fields[0].count, adjusted),
+                     fields[0].count);
+    for (unsigned i = 0; i < fields[0].count; i++)
+        assert_true(near(adjusted[i], fields[1].values[i]));
+    /* the cut is the largest that 5 % rejects */
+    double cut = benjamini_hochberg_cut(fields[0].values, fields[0].count, .05);
+    bool any = false;
+    for (unsigned i = 0; i < fields[0].count; i++)
+        any = any || adjusted[i] <= .05;
+    for (unsigned i = 0; any && i < fields[0].count; i++)
+        assert_int_equal(fields[0].values[i] <= cut, adjusted[i] <= .05);
+}
+
+TEST(adjusted_p_values_are_those_of_r)
+{
+    for_each_row("bh", check_adjusted);
+}
+
+static void check_pairs(const struct field *fields)
+{
+    double scores[VALUES_MOST], mean = 0;
+    unsigned n = fields[0].count;
+
+    for (unsigned i = 0; i < n; i++)
+        mean += fields[0].values[i] / n;
+    for (unsigned i = 0; i < n; i++)
+        scores[i] = (fields[0].values[i] - mean) / n;
+    struct spread spread = {longrun_block_variance(scores, n), n - 1};
+    assert_true(near(welch_test(mean, spread).p_greater, fields[1].values[0]));
+}
+
+TEST(scores_of_pairs_give_the_paired_t_test_of_r)
+{
+    for_each_row("paired", check_pairs);
+}
+
+static void check_cosine(const struct field *fields)
+{
+    assert_true(near(longrun_cosine_variance(fields[1].values, fields[1].count,
+                                             (unsigned)fields[0].values[0]),
+                     fields[2].values[0]));
+}
+
+static void check_block(const struct field *fields)
+{
+    assert_true(near(longrun_block_variance(fields[0].values, fields[0].count),
+                     fields[1].values[0]));
+}
+
+TEST(long_run_variances_are_those_of_scipys_cosine_transform)
+{
+    for_each_row("cosine", check_cosine);
+    for_each_row("block", check_block);
+}
+
+TEST(p_values_that_are_not_known_are_no_questions)
+{
+    double p[] = {.01, NAN, .02}, adjusted[3];
+
+    assert_int_equal(benjamini_hochberg(p, 3, adjusted), 2);
+    assert_true(near(adjusted[0], .02) && near(adjusted[2], .02));
+    assert_true(isnan(adjusted[1]));
+    assert_int_equal(benjamini_hochberg(p, 0, adjusted), 0);
+}
+
+TEST(without_any_variance_nothing_is_certain)
+{
+    struct welch welch = welch_test(1, (struct spread){0, 5});
+
+    assert_true(welch.p_greater == 1 && welch.p_less == 1);
+    assert_true(longrun_block_variance(NULL, 0) == 0);
+    assert_true(longrun_cosine_variance(NULL, 0, 4) == 0);
+}
+
+/* --- common mode --- */
+
+enum { SHIFTS = 7 };
+
+TEST(weights_of_the_common_mode_sum_to_one_and_leave_one_out)
+{
+    struct shift shifts[SHIFTS];
+    double weights[SHIFTS], clipped[SHIFTS];
+
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i] = (struct shift){(double)i / 100, i == 3 ? 1e-12 : 1e-4};
+    for (size_t without = 0; without < SHIFTS; without++) {
+        double sum = 0;
+        common_mode(shifts, SHIFTS, without, weights, clipped);
+        for (size_t i = 0; i < SHIFTS; i++) {
+            sum += weights[i];
+            assert_true(weights[i] < .5);
+        }
+        assert_true(near(sum, 1));
+        assert_true(weights[without] == 0);
+    }
+}
+
+TEST(one_endpoint_that_changed_hardly_moves_the_common_mode)
+{
+    struct shift shifts[SHIFTS];
+    double weights[SHIFTS], clipped[SHIFTS], shift = 0;
+
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i] = (struct shift){.01 + (double)i / 1e4, 1e-6};
+    shifts[2].difference = .5;
+    common_mode(shifts, SHIFTS, SIZE_MAX, weights, clipped);
+    for (size_t i = 0; i < SHIFTS; i++)
+        shift += weights[i] * clipped[i];
+    assert_true(fabs(shift - .0105) < .001);
+}
