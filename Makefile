@@ -72,7 +72,7 @@ libso := $(B)/libfmd-record.so.0
 plotsa := $(B)/libplots.a
 srca := $(B)/libanalyze.a
 
-.PHONY: all check check-c bench simulate fuzz lint format golden install clean asan tsan cov
+.PHONY: all check check-c bench simulate soak fuzz lint format golden install clean asan tsan cov
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) $(manuals) $(tool_files) $(example_files) $(tests) $(fuzzers) $(probes)
@@ -152,6 +152,9 @@ bench: all $(benches)
 	$(run_env) scripts/bench
 simulate: $(simulations)
 	@for each in $(simulations); do $$each || exit; done
+# Minutes of torture, bounded by SOAK_SECONDS (120).
+soak: all
+	$(run_env) scripts/soak
 fuzz:
 	$(MAKE) V=fuzz WERROR= all
 	scripts/fuzz $(patsubst build/$(V)/%,build/fuzz/%,$(fuzzers))

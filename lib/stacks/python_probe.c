@@ -73,6 +73,7 @@ EXPORT void probe_abandon(void)
     pthread_mutex_init(&one_at_a_time, NULL);
     sampler = NULL;
     atomic_store(&running, 0);
+    atomic_store(&tail, atomic_load(&head)); /* those have the parent's code numbers */
     for (int i = 0; i < THREADS; i++)
         atomic_store(&targets.tag[i], NULL);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ATTEMPTS = 4, NO_CODE = UINT16_MAX };
+enum { ATTEMPTS = 8, NO_CODE = UINT16_MAX };
 
 /* --- life ----------------------------------------------------------------------------
  */
@@ -140,7 +140,10 @@ static bool frames_touch(const struct fmd__python_sampler *sampler)
             return false;
         inner = i;
     }
-    return inner < 0 || !walk->whole || fmd__walk_touches(walk, inner, -1, 0);
+    if (!walk->whole)
+        return true;
+    /* a generator that has just been left is called by nobody: not the whole stack */
+    return inner < 0 ? fmd__walk_is_bare(walk) : fmd__walk_touches(walk, inner, -1, 0);
 }
 
 /* Is this the stack that the request runs on? */
@@ -219,7 +222,8 @@ int fmd__python_sample_once(struct fmd__python_sampler *sampler,
     *flags = 0;
     if (error)
         return error;
-    if (!note_frames(sampler) || !identify_codes(sampler) || !frames_touch(sampler))
+    if (!sampler->walk.steady || !note_frames(sampler) || !identify_codes(sampler) ||
+        !frames_touch(sampler))
         return -EAGAIN;
     if (!is_here(sampler, thread)) {
         *flags = FMD__STACK_ELSEWHERE;
@@ -233,8 +237,6 @@ int fmd__python_sample_once(struct fmd__python_sampler *sampler,
     }
     if (i < sampler->walk.depth || !sampler->walk.whole)
         *flags |= FMD__STACK_TRUNCATED;
-    if (!sampler->walk.steady)
-        *flags |= FMD__STACK_UNSTEADY;
     reverse(frames, shown);
     return shown;
 }
@@ -258,7 +260,7 @@ int fmd__python_sample(struct fmd__python_sampler *sampler,
                        struct fmd__python_frame *frames, int max, unsigned *flags)
 {
     struct fmd__python_counts *counts = &sampler->counts;
-    int depth = look_at_attached(sampler);
+    int depth = look_at_attached(sampler), attempt = 0;
 
     *flags = 0;
     if (depth)
@@ -266,14 +268,14 @@ int fmd__python_sample(struct fmd__python_sampler *sampler,
     if (max > FMD__PYTHON_DEPTH_MAX)
         max = FMD__PYTHON_DEPTH_MAX;
     depth = -EAGAIN;
-    for (int attempt = 0; depth == -EAGAIN && attempt < ATTEMPTS; attempt++)
+    for (; depth == -EAGAIN && attempt < ATTEMPTS; attempt++)
         depth = fmd__python_sample_once(sampler, thread, frames, max, flags);
     counts->samples++;
     counts->torn += depth == -EAGAIN;
     counts->unreadable += depth == -EFAULT;
     counts->truncated += (*flags & FMD__STACK_TRUNCATED) != 0;
     counts->elsewhere += (*flags & FMD__STACK_ELSEWHERE) != 0;
-    counts->unsteady += (*flags & FMD__STACK_UNSTEADY) != 0;
+    counts->again += (uint64_t)(attempt - 1);
     counts->codes = atomic_load_explicit(&sampler->registry.count, memory_order_relaxed);
     return depth;
 }

@@ -51,6 +51,14 @@ running() {
     [ "$status" = 0 ]
 }
 
+# Threads that run: a few seconds of what scripts/soak does for minutes.
+running() {
+    interpreter "$1"
+    run timeout 120 "$python" -W ignore::DeprecationWarning "$tests/running.py" --seconds 3 --hertz 1000
+    echo "$output"
+    [ "$status" = 0 ]
+}
+
 @test "3.11: the table is what Debian's headers say" { same_as_headers 3.11 0x030b0000; }
 @test "3.12: the table is what its headers say" { same_as_headers 3.12 0x030c0000; }
 @test "3.13: the table is what its headers say, and what it publishes" { same_as_headers 3.13 0x030d0000; }
@@ -58,6 +66,10 @@ running() {
 @test "3.11: stacks of parked threads, 20 kinds of code" { parked 3.11; }
 @test "3.12: stacks of parked threads, 20 kinds of code" { parked 3.12; }
 @test "3.13: stacks of parked threads, 20 kinds of code" { parked 3.13; }
+
+@test "3.11: threads that run, fork, come and go: fewer than 1 in 1,000 stacks wrong" { running 3.11; }
+@test "3.12: threads that run, fork, come and go: fewer than 1 in 1,000 stacks wrong" { running 3.12; }
+@test "3.13: threads that run, fork, come and go: fewer than 1 in 1,000 stacks wrong" { running 3.13; }
 
 @test "another version is refused with a sentence" {
     local version

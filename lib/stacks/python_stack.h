@@ -67,7 +67,7 @@ struct fmd__python_counts {
     uint64_t truncated;  /* answered with FMD__STACK_TRUNCATED */
     uint64_t elsewhere;  /* answered with FMD__STACK_ELSEWHERE */
     uint64_t unreadable; /* answered -EFAULT */
-    uint64_t unsteady;   /* answered with FMD__STACK_UNSTEADY */
+    uint64_t again;      /* times a stack that changed was read again */
     uint64_t codes;      /* different code objects registered */
     uint64_t codes_full; /* frames of a code object for which there was no room */
 };

@@ -5,11 +5,22 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     CHUNK_BYTES_MAX = 1 << 26,
-    ABOVE_TOP = 1024 /* frames that may be pushed between reading the top and copying */
+    ABOVE_TOP = 1024, /* frames that may be pushed between reading the top and copying */
+    COPY_NS_MAX =
+        10000 /* 2 µs are usual; after a longer one the frames are of two times */
 };
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 static bool read_pieces(const struct fmd__interpreter *python,
                         const struct fmd__piece *pieces, int count)
@@ -99,6 +110,7 @@ static int read_top(struct fmd__walk *walk, const struct fmd__interpreter *pytho
     const bool linked = python->layout.link_frame != FMD__NO_LINK;
 
     walk->depth = walk->chunk_count = 0;
+    walk->top = 0;
     walk->whole = walk->steady = false;
     walk->window_begin = walk->window_end = 0;
     if (!state || state > UINTPTR_MAX - 4096)
@@ -130,12 +142,15 @@ static int read_top(struct fmd__walk *walk, const struct fmd__interpreter *pytho
         {usable ? begin : place, walk->window, usable ? end - begin : sizeof(uintptr_t)},
         {place, &frame_after, sizeof frame_after},
         {state + python->layout.thread_frame, &link_after, sizeof link_after}};
+    const int64_t begun_ns = now_ns();
     if (!read_pieces(python, pieces, 5))
         return -EAGAIN;
-    walk->steady = *innermost == frame_after && link == link_after;
+    walk->steady = *innermost == frame_after && link == link_after &&
+                   now_ns() - begun_ns < COPY_NS_MAX;
     if (usable) {
         chunk->previous = header[0];
         walk->chunk_count = 1;
+        walk->top = stack[1];
         walk->window_begin = begin;
         walk->window_end = end;
     }
@@ -204,12 +219,23 @@ bool fmd__walk_uses_chunk(struct fmd__walk *walk, const struct fmd__interpreter 
     return false;
 }
 
+static uintptr_t first_slot(const struct fmd__walk_chunk *chunk)
+{
+    return chunk->data + (chunk->previous ? 0 : sizeof(uintptr_t));
+}
+
+bool fmd__walk_is_bare(const struct fmd__walk *walk)
+{
+    return walk->chunk_count == 0 ||
+           (!walk->chunks[0].previous && walk->top == first_slot(&walk->chunks[0]));
+}
+
 bool fmd__walk_touches(const struct fmd__walk *walk, int inner, int outer,
                        size_t outer_words)
 {
     const struct fmd__walk_frame *frame = &walk->frames[inner];
     const struct fmd__walk_chunk *chunk = &walk->chunks[frame->chunk];
-    const uintptr_t first = chunk->data + (chunk->previous ? 0 : sizeof(uintptr_t));
+    const uintptr_t first = first_slot(chunk);
 
     if (outer < 0)
         return frame->address == first && !chunk->previous;

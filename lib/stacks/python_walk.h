@@ -45,8 +45,10 @@ struct fmd__walk {
     int depth;
     struct fmd__walk_chunk chunks[FMD__WALK_CHUNKS_MAX]; /* the newest first */
     int chunk_count;
-    bool whole;  /* the outermost frame was reached */
-    bool steady; /* the innermost frame was the same before and after the copy */
+    uintptr_t top; /* the address after the last frame on the data stack */
+    bool whole;    /* the outermost frame was reached */
+    bool steady; /* the innermost frame was the same before and after the copy, and nobody
+                    interrupted the copy */
 
     uintptr_t window_begin, window_end; /* addresses that are in window */
     uint8_t window[FMD__WALK_WINDOW];
@@ -60,6 +62,9 @@ int fmd__walk(struct fmd__walk *walk, const struct fmd__interpreter *python,
 /* Is the chunk one of this thread's? */
 bool fmd__walk_uses_chunk(struct fmd__walk *walk, const struct fmd__interpreter *python,
                           uintptr_t chunk);
+
+/* Is nothing on the data stack? */
+bool fmd__walk_is_bare(const struct fmd__walk *walk);
 
 /* Does the frame at inner begin where the data-stack frame below it, at outer and that
  * many words long, ends? outer < 0: is inner the first of its stack? */

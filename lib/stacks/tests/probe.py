@@ -6,7 +6,7 @@ import os
 import sys
 
 DEPTH = 96
-TRUNCATED, ELSEWHERE, UNKNOWN_CODE, UNSTEADY = 1, 2, 4, 8
+TRUNCATED, ELSEWHERE, UNKNOWN_CODE = 1, 2, 4
 
 
 class Thread(ctypes.Structure):
@@ -43,7 +43,7 @@ class Counts(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_uint64)
         for name in (
-            "samples", "torn", "truncated", "elsewhere", "unreadable", "unsteady", "codes",
+            "samples", "torn", "truncated", "elsewhere", "unreadable", "again", "codes",
             "codes_full",
         )
     ]
