@@ -55,6 +55,26 @@ compare() {
         run -0 lib/wire/second_decoder.py facts "$trace"
         diff "${trace%.fmd}.txt" - <<<"$output"
     done
-    run -0 lib/wire/second_decoder.py ring $traces/v1-killed.ring $traces/v1-killed.fmd
-    diff $traces/v1-killed-ring.txt - <<<"$output"
+    for ring in "$traces"/*.ring; do
+        run -0 lib/wire/second_decoder.py ring "$ring" "${ring%.ring}.fmd"
+        diff "${ring%.ring}-ring.txt" - <<<"$output"
+    done
+}
+
+@test "the kept trace with levels is what levels-trace still writes" {
+    "$build/levels-trace" whole "$here/again.fmd" "$here/again.ring"
+    cmp "$here/again.fmd" testdata/traces/v1-levels.fmd
+    cmp "$here/again.ring" testdata/traces/v1-levels.ring
+}
+
+@test "blocks of levels change nothing in what is reported of the requests" {
+    mkdir "$here/whole" "$here/without"
+    "$build/levels-trace" whole "$here/whole/t.fmd"
+    "$build/levels-trace" without "$here/without/t.fmd"
+    for kind in whole without; do
+        (cd "$here/$kind" && "$build/fmd-analyze" --repeatable --format json t.fmd >"../$kind.json")
+    done
+    # blocks and bytes read are as many as there are
+    run -0 diff <(jq -S 'del(.input.bytes, .input.blocks)' "$here/whole.json") \
+        <(jq -S 'del(.input.bytes, .input.blocks)' "$here/without.json")
 }

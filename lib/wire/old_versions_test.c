@@ -6,9 +6,13 @@
 #include "testdata/cmocka_tests.h"
 
 #include "block.h"
+#include "counts.h"
 #include "definitions.h"
+#include "details.h"
+#include "entries.h"
 #include "requests.h"
 #include "ringfile.h"
+#include "samples.h"
 #include "segment.h"
 
 #include <inttypes.h>
@@ -54,7 +58,14 @@ static void assert_fact(const char *facts, const char *name, wide value)
 }
 
 static struct sums {
-    uint32_t requests, definitions, known_first, known_view, types[6];
+    uint32_t requests, definitions, known_first, known_view, types[9];
+    uint32_t details, samples, frames, entries, exceptions;
+    wide cpu, threshold, voluntary, involuntary, minor_faults, major_faults, block_reads,
+        block_writes, sample_time, sample_start, sample_endpoint, frame_code,
+        frame_offset;
+    uint64_t samples_end, entries_end;
+    struct fmd__endpoint_count counts[8]; /* by endpoint */
+
     wide duration, status, method, flags, utc, first_byte, view;
     struct fmd__segment segment;
     struct fmd__stats stats;
@@ -86,6 +97,75 @@ static void add_requests(const struct fmd__block *block)
     sums.requests += columns.count;
 }
 
+static void add_details(const uint8_t *payload, size_t size)
+{
+    static struct fmd__details details;
+    assert_true(fmd__details_decode(payload, size, &details) >= 0);
+    assert_int_equal(details.count, columns.count);
+    for (uint32_t i = 0; i < details.count; i++) {
+        sums.details += details.what[i] != 0;
+        sums.cpu += details.cpu_ns[i];
+        sums.threshold += details.threshold_ns[i];
+        sums.voluntary += details.voluntary_switches[i];
+        sums.involuntary += details.involuntary_switches[i];
+        sums.minor_faults += details.minor_faults[i];
+        sums.major_faults += details.major_faults[i];
+        sums.block_reads += details.block_reads[i];
+        sums.block_writes += details.block_writes[i];
+    }
+}
+
+static void add_sample(const struct fmd__sample *sample)
+{
+    sums.samples++;
+    sums.frames += sample->frame_count;
+    sums.sample_time += sample->time_ns;
+    sums.sample_start += sample->request.start_ns;
+    sums.sample_endpoint += sample->request.endpoint;
+    for (uint32_t i = 0; i < sample->frame_count; i++) {
+        sums.frame_code += sample->frames[i].code;
+        sums.frame_offset += sample->frames[i].offset;
+    }
+}
+
+static void add_samples(const uint8_t *payload, size_t size)
+{
+    static struct fmd__samples_reader reader;
+    struct fmd__sample sample;
+    int more;
+    assert_int_equal(fmd__samples_open(&reader, payload, size), 0);
+    sums.samples_end = reader.journal_end;
+    while ((more = fmd__samples_next(&reader, &sample)) == 1)
+        add_sample(&sample);
+    assert_int_equal(more, 0);
+}
+
+static void add_entries(const uint8_t *payload, size_t size)
+{
+    static struct fmd__stack_frame frames[FMD__STACK_FRAMES_MAX];
+    struct fmd__journal_entry entry;
+    size_t offset;
+    assert_int_equal(fmd__journal_block_open(payload, size, &offset, &sums.entries_end),
+                     0);
+    while (fmd__entry_decode(payload, size, &offset, &entry, frames) == 1) {
+        sums.entries++;
+        if (entry.kind == FMD__ENTRY_EXCEPTION)
+            sums.exceptions += (uint32_t)entry.exception.count;
+    }
+    assert_int_equal(offset, size);
+}
+
+static void add_counts(const uint8_t *payload, size_t size)
+{
+    struct fmd__endpoint_count count;
+    size_t offset = 0;
+    while (fmd__counts_decode(payload, size, &offset, &count) == 1) {
+        assert_in_range(count.endpoint, 1, 7);
+        sums.counts[count.endpoint] = count;
+    }
+    assert_int_equal(offset, size);
+}
+
 static void add_block(const struct fmd__block *block, const uint8_t *payload,
                       struct fmd__ringfile *ringfile)
 {
@@ -105,12 +185,22 @@ static void add_block(const struct fmd__block *block, const uint8_t *payload,
         assert_int_equal(
             fmd__requests_decode(payload, size, &columns, ranges, &range_count), 0);
         add_requests(block);
+        add_details(payload, size);
         for (uint32_t i = 0; ringfile && i < range_count; i++)
             fmd__ringfile_consumed(ringfile, ranges[i].ring_id, ranges[i].first,
                                    ranges[i].last);
         break;
     case FMD__BLOCK_STATS:
         assert_int_equal(fmd__stats_decode(payload, size, &sums.stats), 0);
+        break;
+    case FMD__BLOCK_COUNTS:
+        add_counts(payload, size);
+        break;
+    case FMD__BLOCK_SAMPLES:
+        add_samples(payload, size);
+        break;
+    case FMD__BLOCK_JOURNAL:
+        add_entries(payload, size);
         break;
     default:
         break;
@@ -127,7 +217,7 @@ static void add_trace(const char *path, struct fmd__ringfile *ringfile)
         assert_int_equal(fmd__block_read(bytes + at, size - at, &block), FMD__BLOCK_OK);
         const uint8_t *payload = fmd__block_payload(&block, bytes + at, NULL, scratch);
         assert_non_null(payload);
-        assert_in_range(block.type, 1, 5);
+        assert_in_range(block.type, 1, 8);
         sums.types[block.type]++;
         add_block(&block, payload, ringfile);
     }
@@ -138,7 +228,7 @@ static void assert_facts(const char *path)
 {
     size_t size;
     char *facts = (char *)read_file(path, &size), name[64];
-    for (int type = 1; type <= 5; type++) {
+    for (int type = 1; type <= 8; type++) {
         snprintf(name, sizeof(name), "block type %d", type);
         if (sums.types[type])
             assert_fact(facts, name, sums.types[type]);
@@ -210,6 +300,91 @@ TEST(a_killed_recorder_s_trace_and_ring_of_version_1)
     fmd__ringfile_stats(file, &stats);
     assert_fact(facts, "issued", stats.issued);
     assert_left_requests(file, facts);
+    fmd__ringfile_close(file);
+    free(facts);
+    free(bytes);
+}
+
+static void assert_sample_facts(const char *facts)
+{
+    assert_fact(facts, "samples", sums.samples);
+    assert_fact(facts, "frames", sums.frames);
+    assert_fact(facts, "sum of sample time", sums.sample_time);
+    assert_fact(facts, "sum of sample start", sums.sample_start);
+    assert_fact(facts, "sum of sample endpoint", sums.sample_endpoint);
+    assert_fact(facts, "sum of frame code", sums.frame_code);
+    assert_fact(facts, "sum of frame offset", sums.frame_offset);
+}
+
+TEST(a_trace_of_version_1_with_levels)
+{
+    size_t size;
+    add_trace(TRACES "v1-levels.fmd", NULL);
+    assert_facts(TRACES "v1-levels.txt");
+    char *facts = (char *)read_file(TRACES "v1-levels.txt", &size);
+    assert_string_equal(sums.segment.interpreter, "cpython 3.11");
+    assert_int_equal(sums.definitions, 3 + 12);
+    assert_fact(facts, "details", sums.details);
+    assert_fact(facts, "sum of cpu", sums.cpu);
+    assert_fact(facts, "sum of threshold", sums.threshold);
+    assert_fact(facts, "sum of voluntary", sums.voluntary);
+    assert_fact(facts, "sum of involuntary", sums.involuntary);
+    assert_fact(facts, "sum of minor_faults", sums.minor_faults);
+    assert_fact(facts, "sum of major_faults", sums.major_faults);
+    assert_fact(facts, "sum of block_reads", sums.block_reads);
+    assert_fact(facts, "sum of block_writes", sums.block_writes);
+    assert_sample_facts(facts);
+    assert_int_equal(sums.entries, 5);
+    assert_int_equal(sums.exceptions, 3);
+    assert_int_equal(sums.counts[1].count, 1000); /* the last one */
+    assert_int_equal(sums.counts[2].count, 20);
+    free(facts);
+}
+
+/* Adds what the journal still has; returns the entries that are no samples. */
+static uint32_t add_left_entries(struct fmd__ringfile *file)
+{
+    static struct fmd__stack_frame frames[FMD__STACK_FRAMES_MAX];
+    struct fmd__journal_entry entry;
+    uint32_t others = 0;
+    fmd__ringfile_journal_consumed(file, sums.samples_end, sums.entries_end);
+    memset(&sums, 0, sizeof(sums));
+    while (fmd__ringfile_entry(file, &entry, frames) == 1)
+        if (entry.kind == FMD__ENTRY_SAMPLE)
+            add_sample(&entry.sample);
+        else
+            others++;
+    return others;
+}
+
+static uint32_t count_of(const char *facts, const char *words)
+{
+    uint32_t count = 0;
+    for (; (facts = strstr(facts, words)); facts++)
+        count++;
+    return count;
+}
+
+TEST(a_killed_recorder_s_ring_of_version_1_with_levels)
+{
+    const char *why;
+    size_t size, facts_size;
+    uint8_t *bytes = read_file(TRACES "v1-levels.ring", &size);
+    char *facts = (char *)read_file(TRACES "v1-levels-ring.txt", &facts_size);
+    char path[FMD__FLIGHT_PATH_BYTES];
+    struct fmd__unfinished unfinished;
+    uint32_t slot = 0, flights = 0;
+    struct fmd__ringfile *file = fmd__ringfile_open(bytes, size, &why);
+    assert_non_null(file);
+    add_trace(TRACES "v1-levels.fmd", file);
+    assert_left_requests(file, facts);
+    assert_int_equal(add_left_entries(file) + sums.samples,
+                     count_of(facts, "\nleft entry: "));
+    assert_sample_facts(facts);
+    while (fmd__ringfile_unfinished(file, &slot, &unfinished, path))
+        flights++;
+    assert_int_equal(flights, count_of(facts, "\nflight: "));
+    assert_int_equal(fmd__ringfile_damaged(file), 0);
     fmd__ringfile_close(file);
     free(facts);
     free(bytes);

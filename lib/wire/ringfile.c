@@ -95,8 +95,9 @@ static void look_at_ring(struct fmd__ringfile *file, uint32_t ring)
 static bool area_fits(const struct fmd__ring_header *h, uint64_t offset, uint64_t count,
                       uint64_t size)
 {
-    return count == 0 || (offset >= h->endpoints_offset && offset <= h->rings_offset &&
-                          offset % 64 == 0 && (h->rings_offset - offset) / size >= count);
+    return offset <= h->rings_offset && offset % 64 == 0 &&
+           (h->rings_offset - offset) / size >= count &&
+           (count == 0 || offset >= h->endpoints_offset);
 }
 
 static bool areas_are_whole(const struct fmd__ring_header *h)
@@ -119,8 +120,7 @@ static void look_at_areas(struct fmd__ringfile *file)
 {
     struct fmd__ring_header *h = &file->header;
     if (!areas_are_whole(h)) {
-        h->count_room = h->flight_count = 0;
-        h->journal_room = 0;
+        memset(&h->counts_offset, 0, FMD__RING_AREAS_BYTES);
         file->damaged++;
     }
     if (h->journal_room == 0)

@@ -21,11 +21,19 @@ import sys
 
 SYNC = bytes.fromhex("f1666d64e5626c6b")
 UNKNOWN = 2**64 - 1
-SEGMENT, DEFINITIONS, REQUESTS, STATS, END = 1, 2, 3, 4, 5
+SEGMENT, DEFINITIONS, REQUESTS, STATS, END, COUNTS, SAMPLES, JOURNAL = range(1, 9)
 
 Request = collections.namedtuple(
     "Request", "endpoint group address start duration first_byte view status method flags utc"
 )
+
+
+Sample = collections.namedtuple(
+    "Sample", "why state label time start endpoint thread interval frames"
+)
+DETAILS = (
+    "detail cpu threshold voluntary involuntary minor_faults major_faults block_reads block_writes"
+).split()
 
 
 class Damage(Exception):
@@ -80,11 +88,27 @@ class Reader:
             raise Damage("a varint of more than 64 bits")
         return value
 
-    def string(self):
+    def folded(self):
+        value = self.varint()
+        return -(value + 1) // 2 if value & 1 else value // 2
+
+    def string(self, most=16384):
         length = self.varint()
-        if length > 16384:
+        if length > most:
             raise Damage("a string that is too long")
         return self.take(length)
+
+    def text(self):
+        return self.string(2048)
+
+    def key(self):
+        return self.varint(), self.varint()
+
+    def frames(self):
+        count = self.varint()
+        if count > 1024:
+            raise Damage("a stack that is too deep")
+        return [(self.varint(), self.varint()) for _ in range(count)]
 
     def packed(self, count, width):
         bits = int.from_bytes(self.take((count * width + 7) // 8), "little")
@@ -150,8 +174,9 @@ def part(duration, rest):
     return (duration + 1) % 2**64 if value == UNKNOWN else value
 
 
-BITS = {2: 64, 3: 64, 4: 64, 5: 64, 6: 32, 7: 32, 8: 32, 9: 32, 10: 32, 11: 32}
-NAMES = "start duration first_byte view group address endpoint status method flags".split()
+BITS = {2: 64, 3: 64, 4: 64, 5: 64, 6: 32, 7: 32, 8: 32, 9: 32, 10: 32, 11: 32, 12: 8, 13: 64, 14: 64}
+BITS.update({tag: 32 for tag in range(15, 21)})
+NAMES = "start duration first_byte view group address endpoint status method flags".split() + DETAILS
 
 
 def read_requests(payload, header):
@@ -162,7 +187,7 @@ def read_requests(payload, header):
     for _ in range(reader.varint()):
         ring, first, more = reader.varint(), reader.varint(), reader.varint()
         ranges.append((ring, first, first + more))
-    columns = {name: [0] * count for name in NAMES}
+    columns, detailed = {name: [0] * count for name in NAMES}, False
     while reader.left():
         tag = reader.u8()
         body = Reader(reader.take(reader.u32()))
@@ -170,14 +195,16 @@ def read_requests(payload, header):
             kinds = read_kinds(body, count)
             columns.update(zip(("endpoint", "status", "method", "flags"), kinds))
         elif tag in BITS:
-            columns[NAMES[tag - 2]] = read_column(body, count, BITS[tag])
+            columns[NAMES[tag - 2]] = read_column(body, count, max(32, BITS[tag]))
+            detailed = detailed or tag >= 12
     for name in ("first_byte", "view"):
         columns[name] = list(map(part, columns["duration"], columns[name]))
-    for name, limit in (("status", 65536), ("method", 256), ("flags", 256)):
+    for name, limit in (("status", 65536), ("method", 256), ("flags", 256), ("detail", 256)):
         columns[name] = [value % limit for value in columns[name]]
     shift = header["anchor_utc"] - header["anchor_monotonic"]
     columns["utc"] = [start + shift for start in columns["start"]]
-    return ranges, list(map(Request, *(columns[name] for name in Request._fields)))
+    details = list(zip(*(columns[name] for name in DETAILS))) if detailed else []
+    return ranges, list(map(Request, *(columns[name] for name in Request._fields))), details
 
 
 # --- the other payloads -----------------------------------------------------------------
@@ -200,12 +227,85 @@ def read_definitions(payload):
     while reader.left():
         body = Reader(reader.take(reader.varint()))
         kind = body.u8()
-        if kind in (1, 2, 3):
+        if kind in (1, 2, 3, 4):
             ident, hashed, strings = body.varint(), body.u64(), [body.string()]
             if kind == 1:
                 strings += [body.string(), body.string()]
+            if kind == 4:
+                strings += [body.string(), body.varint(), body.u8(), body.string(65535)]
             found.append((kind, ident, hashed, strings))
     return found
+
+
+def read_counts(payload):
+    reader, found = Reader(payload), []
+    while reader.left():
+        found.append((reader.varint(), reader.varint(), reader.varint()))
+    return found
+
+
+def read_samples(payload):
+    """journal_end and the samples."""
+    reader, found, named = Reader(payload), [], []
+    end, time, thread, interval, stack = reader.u64(), 0, 0, 0, []
+    while reader.left():
+        what = reader.u8()
+        time = (time + reader.folded()) % 2**64
+        request, key = reader.varint(), (0, 0)
+        if request > len(named) + 1:
+            raise Damage("a request that was not named")
+        if request == len(named) + 1:
+            named.append(((time - reader.folded()) % 2**64, reader.varint()))
+        if request:
+            key = named[request - 1]
+        thread = reader.varint() if what & 64 else thread
+        interval = reader.varint() if what & 128 else interval
+        keep, push = reader.varint(), reader.varint()
+        if keep > len(stack) or keep + push > 1024:
+            raise Damage("a stack that is too deep")
+        stack = stack[:keep] + [(reader.varint(), reader.varint()) for _ in range(push)]
+        found.append(Sample(what & 3, what >> 2 & 3, what >> 4 & 3, time, *key, thread, interval, stack))
+    return end, found
+
+
+def read_entry(body):
+    """A plain tuple of what an entry says; None for a kind that is not known."""
+    kind = body.u8()
+    if kind == 1:
+        return ("definition", *read_definitions(body.take(body.left())))
+    if kind == 2:
+        why, state, label, time = body.u8(), body.u8(), body.u8(), body.varint()
+        key, thread, interval = body.key(), body.varint(), body.varint()
+        return "sample", Sample(why, state, label, time, *key, thread, interval, body.frames())
+    if kind == 3:
+        key, count = body.key(), body.varint()
+        if count > 16:
+            raise Damage("a context of too many items")
+        items = [(body.u8(), body.text(), body.text()) for _ in range(count)]
+        return ("context", key, *(item for item in items if item[0] in (1, 2)))
+    if kind == 4:
+        first = body.varint(), body.key(), body.varint(), body.u8(), body.text(), body.text()
+        return ("exception", *first, *body.frames())
+    if kind == 5:
+        return "gauge", body.varint(), struct.unpack("<d", body.take(8))[0], body.text()
+    if kind == 6:
+        time, pairs = body.varint(), []
+        while body.left():
+            pairs.append((body.varint(), body.varint()))
+        return ("process", time, *(pair for pair in pairs if 1 <= pair[0] <= 13))
+    if kind == 7:
+        numbers = [body.varint() for _ in range(7)]
+        return ("unfinished", *numbers, body.u8(), body.u8(), body.u8(), body.text())
+    return None
+
+
+def read_journal(payload):
+    """journal_end and the entries."""
+    reader, found = Reader(payload), []
+    end = reader.u64()
+    while reader.left():
+        found.append(read_entry(Reader(reader.take(reader.varint()))))
+    return end, [entry for entry in found if entry]
 
 
 # --- blocks -----------------------------------------------------------------------------
@@ -279,9 +379,11 @@ class Trace:
     def __init__(self, path):
         self.told = collections.Counter()
         self.requests, self.ranges, self.definitions = [], [], []
-        self.segment, self.stats = {}, {}
+        self.details, self.samples, self.entries = [], [], []
+        self.segment, self.stats, self.counts, self.codes = {}, {}, {}, {0: None}
+        self.samples_end = self.entries_end = 0
         endpoints, groups, addresses = {0: None}, {0: b""}, {0: b""}
-        spaces = {1: endpoints, 2: groups, 3: addresses}
+        spaces = {1: endpoints, 2: groups, 3: addresses, 4: self.codes}
         for header, payload in read_blocks(pathlib.Path(path).read_bytes(), self.told):
             kind = header["type"]
             self.told["block type %d" % kind] += 1
@@ -291,11 +393,20 @@ class Trace:
                 self.stats = read_fields(payload)
             elif kind == DEFINITIONS:
                 for what, ident, hashed, strings in read_definitions(payload):
-                    spaces[what][ident] = strings if what == 1 else strings[0]
+                    spaces[what][ident] = strings if what in (1, 4) else strings[0]
                     self.definitions.append((what, hashed, strings))
+            elif kind == COUNTS:
+                self.counts.update({endpoint: rest for endpoint, *rest in read_counts(payload)})
+            elif kind == SAMPLES:
+                self.samples_end, samples = read_samples(payload)
+                self.samples += samples
+            elif kind == JOURNAL:
+                self.entries_end, entries = read_journal(payload)
+                self.entries += entries
             elif kind == REQUESTS:
-                ranges, requests = read_requests(payload, header)
+                ranges, requests, details = read_requests(payload, header)
                 self.ranges += ranges
+                self.details += details
                 self.check_header(header, requests)
                 for r in requests:
                     self.requests.append(
@@ -334,6 +445,12 @@ class Ring:
             if s > after and slot[0] == 1:
                 yield struct.unpack("<BBBBHHII6Q", slot)
 
+    def details(self, after):
+        for s, slot in self.slots.items():
+            before = self.slots.get(s - 1)
+            if s > after and slot[0] == 1 and before and before[0] == 4:
+                yield struct.unpack_from("<xB6xQQ6I", before)
+
     def strings(self):
         for s, slot in self.slots.items():
             if slot[0] == 2:
@@ -343,6 +460,37 @@ class Ring:
                     text += self.slots[following][8:]
                     following += 1
                 yield kind, hashed, text[:length]
+
+
+def read_areas(data):
+    """Counts, flights, and the journal's (position, entry)."""
+    counts_at, flights_at, journal_at, room, counts, flights = struct.unpack_from("<4Q2I", data, 2368)
+    if any(data[2368:2408]):
+        assert crc32c(data[2368:2408]) == struct.unpack_from("<I", data, 2364)[0]
+    found = {"counts": {}, "flights": [], "journal": []}
+    for i in range(counts):
+        count = list(struct.unpack_from("<QQ", data, counts_at + 16 * i))
+        if count[0]:
+            found["counts"][i + 1] = count
+    for i in range(flights):
+        flight = data[flights_at + 256 * i :][:256]
+        numbers = struct.unpack_from("<IIQQIBBHQQQ", flight)
+        if numbers[2] and numbers[0] % 2 == 0:
+            found["flights"].append((*numbers, flight[128 : 128 + numbers[7]]))
+    if room:
+        head, dropped = struct.unpack_from("<QQ", data, journal_at)
+        (position,) = struct.unpack_from("<Q", data, journal_at + 128)
+        assert head - position in range(room + 1)
+        while position < head:
+            at = journal_at + 256 + position % room
+            (length,) = struct.unpack_from("<I", data, at)
+            if length == 0:
+                position += room - position % room
+                continue
+            entry = Reader(data[at + 4 : at + 4 + length])
+            found["journal"].append((position, read_entry(Reader(entry.take(entry.varint())))))
+            position += (4 + length + 7) // 8 * 8
+    return found
 
 
 def read_ring_file(path):
@@ -361,7 +509,31 @@ def read_ring_file(path):
         "issued": struct.unpack_from("<Q", data, 2560)[0] + state[2] + sum(r.counts[0] for r in rings),
         "anchor": state[:2],
         "rings": rings,
+        "areas": read_areas(data),
     }
+
+
+def area_facts(ring, last, traces):
+    """What the areas hold and the traces of the same stream do not."""
+    areas, lines, samples = ring["areas"], [], []
+    ends = [max([t.samples_end for t in traces] + [0]), max([t.entries_end for t in traces] + [0])]
+    for position, entry in areas["journal"]:
+        if entry[0] == "definition" or position >= ends[entry[0] != "sample"]:
+            lines.append("left entry: %r" % (entry,))
+            samples += entry[1:] if entry[0] == "sample" else ()
+    details = [d for i, r in enumerate(ring["rings"]) for d in r.details(last[i])]
+    lines += detail_lines(details) + sample_lines(samples)
+    published = set()
+    for r in ring["rings"]:
+        final = r.slots.get(r.head - 1, b"\0")
+        if final[0] == 1:
+            published.add(struct.unpack_from("<Q", final, 16)[0])
+    for flight in areas["flights"]:
+        if flight[2] not in published:
+            lines.append("flight: %r" % (flight[1:],))
+    for endpoint, count in areas["counts"].items():
+        lines.append("counted endpoint %d: %d, last at %d" % (endpoint, *count))
+    return lines
 
 
 def ring_facts(path, traces):
@@ -385,10 +557,45 @@ def ring_facts(path, traces):
             lines.append("%s %s: %d" % (what, decoded(value or b"(undefined)"), count))
     for value, count in collections.Counter(q[6] for q in found).items():
         lines.append("endpoint %s: %d" % (" | ".join(map(decoded, endpoints[value])), count))
-    print("\n".join(sorted(lines)))
+    same = [t for t in map(Trace, traces) if t.segment[1] == ring["segment"][1]]
+    print("\n".join(sorted(lines + area_facts(ring, last, same))))
 
 
 # --- the uses -----------------------------------------------------------------------
+
+
+def detail_lines(details):
+    lines = ["details: %d" % sum(1 for d in details if d[0])] if details else []
+    for name, values in zip(DETAILS, zip(*details)):
+        lines.append("sum of %s: %d" % (name, sum(values)))
+    return lines
+
+
+def sample_lines(samples):
+    lines = ["samples: %d" % len(samples)] if samples else []
+    for name in "why state label time start endpoint thread interval".split() if samples else ():
+        lines.append("sum of sample %s: %d" % (name, sum(getattr(s, name) for s in samples)))
+    if samples:
+        frames = [frame for s in samples for frame in s.frames]
+        lines.append("frames: %d" % len(frames))
+        lines.append("sum of frame code: %d" % sum(code for code, _ in frames))
+        lines.append("sum of frame offset: %d" % sum(offset for _, offset in frames))
+    return lines
+
+
+def level_lines(trace):
+    """What levels 0, 2 and 3 record; no line where there is nothing."""
+    lines = detail_lines(trace.details) + sample_lines(trace.samples)
+    for endpoint, count in trace.counts.items():
+        lines.append("counted endpoint %d: %d, last at %d" % (endpoint, *count))
+    for ident, code in trace.codes.items():
+        if code:
+            name, file, line, kind, table = code
+            lines.append("code %d %s: %s:%d, table %d %s" % (ident, decoded(name), decoded(file), line, kind, table.hex()))
+    lines += ["entry: %r" % (entry,) for entry in trace.entries]
+    if trace.samples_end or trace.entries_end:
+        lines.append("journal: samples to %d, entries to %d" % (trace.samples_end, trace.entries_end))
+    return lines
 
 
 def facts(paths):
@@ -416,6 +623,7 @@ def facts(paths):
             lines.append("segment tag %02d: %s" % (tag, value.hex() if tag < 7 else decoded(value)))
         for tag, value in trace.stats.items():
             lines.append("stats tag %02d: %d" % (tag, int.from_bytes(value, "little")))
+        lines += level_lines(trace)
         print("\n".join(sorted(lines)))
 
 
