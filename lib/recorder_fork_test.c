@@ -20,7 +20,7 @@
 
 /* Its runtime cannot start threads in a child of a threaded process. */
 #ifdef __SANITIZE_THREAD__
-#define NOT_UNDER_TSAN() skip()
+#define NOT_UNDER_TSAN() SKIP_TEST("not under tsan")
 #else
 #define NOT_UNDER_TSAN() (void)0
 #endif
@@ -307,7 +307,7 @@ TEST(forks_are_noticed_without_the_kernels_help)
     }
     status = wait_for(child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        skip();
+        SKIP_TEST("not possible here (its own line says why)");
     assert_int_equal(status, 0);
     back = back_read(directory);
     assert_int_equal(back.stream_count, 2);

@@ -387,8 +387,8 @@ int fmd__ringfile_unfinished(const struct fmd__ringfile *file, uint32_t *slot,
                              struct fmd__unfinished *unfinished,
                              char path[FMD__FLIGHT_PATH_BYTES])
 {
-    const uint8_t *area = file->bytes + file->header.flights_offset;
-    while (*slot < file->header.flight_count) {
+    while (*slot < file->header.flight_count) { /* then the area is inside */
+        const uint8_t *area = file->bytes + file->header.flights_offset;
         struct fmd__flight flight;
         memcpy(&flight, area + (size_t)*slot * sizeof(flight), sizeof(flight));
         ++*slot;
@@ -404,8 +404,8 @@ int fmd__ringfile_unfinished(const struct fmd__ringfile *file, uint32_t *slot,
 int fmd__ringfile_count(const struct fmd__ringfile *file, uint32_t *endpoint,
                         struct fmd__endpoint_count *count)
 {
-    const uint8_t *area = file->bytes + file->header.counts_offset;
-    while (*endpoint < file->header.count_room) {
+    while (*endpoint < file->header.count_room) { /* then the area is inside */
+        const uint8_t *area = file->bytes + file->header.counts_offset;
         struct fmd__ring_endpoint_count entry;
         memcpy(&entry, area + (size_t)*endpoint * sizeof(entry), sizeof(entry));
         ++*endpoint;
