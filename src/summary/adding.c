@@ -361,6 +361,9 @@ static void add_values(struct piece *piece, enum summary_dimension dimension)
     int32_t day = piece->period.day;
     for (unsigned i = 0; i < count; i++) {
         struct tally_entry *entry = &tally->entries[work->entry[i]];
+        __builtin_prefetch(/* for count_rows */
+                           tally_count(tally, work->entry[i], work->bucket[work->of[i]]),
+                           1);
         entry->requests++;
         if (__builtin_add_overflow(entry->sum_ns, work->duration_ns[work->of[i]],
                                    &entry->sum_ns))
