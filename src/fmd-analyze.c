@@ -15,7 +15,7 @@
 #include "src/input/input.h"
 #include "src/report/report.h"
 #include "src/scale/scale.h"
-#include "src/summary/summary.h"
+#include "src/summary/scan.h"
 
 /* What would only be refused after hours of reading is refused before. */
 static int check_outputs(const struct analyze_options *options, struct err *err)
@@ -29,29 +29,69 @@ static int check_outputs(const struct analyze_options *options, struct err *err)
     return report_check_directory(options->output_directory, options->force, err);
 }
 
-static int read_traces(const struct analyze_options *options, struct summary *summary,
-                       struct input_report *input, struct err *err)
+static struct input_options how_to_read(const struct analyze_options *options,
+                                        struct progress *progress)
 {
     struct input_options reading;
-    struct progress progress;
-    progress_init(&progress, stderr, options->quiet);
     input_options_init(&reading);
     reading.archive_bytes_max = options->archive_bytes_max;
     reading.archive_ratio_max = options->archive_ratio_max;
     reading.threads = (unsigned)options->threads;
     reading.progress = progress_draw;
-    reading.progress_to = &progress;
+    reading.progress_to = progress;
+    return reading;
+}
+
+static int read_traces(const struct analyze_options *options, struct summary *summary,
+                       struct input_report *input, struct err *err)
+{
+    struct progress progress;
+    progress_init(&progress, stderr, options->quiet);
+    struct input_options reading = how_to_read(options, &progress);
     int status = scale_summarize(options->paths, options->path_count, &reading, summary,
                                  input, err);
     progress_release(&progress);
     return status;
 }
 
+static enum outlier_rule fence_of(const struct analyze_options *options)
+{
+    for (unsigned i = 0; outlier_rule_names[i]; i++)
+        if (strcmp(options->fence, outlier_rule_names[i]) == 0)
+            return (enum outlier_rule)i;
+    return OUTLIER_LOG;
+}
+
+/* Reads everything again for what only the first pass can ask: whose the outliers are.
+ * NULL where there is nothing to ask or nothing to read twice. plan has to outlive it. */
+static struct summary *read_again(const struct analyze_options *options,
+                                  const struct summary *summary,
+                                  const struct input_report *input,
+                                  struct scan_plan *plan)
+{
+    struct outliers outliers;
+    struct progress progress;
+    struct summary *scanned = NULL;
+    outliers_build(&outliers, summary, &(struct outlier_options){fence_of(options)});
+    outliers_plan(&outliers, summary, plan);
+    outliers_release(&outliers);
+    progress_init(&progress, stderr, options->quiet);
+    struct input_options reading = how_to_read(options, &progress);
+    if (plan->endpoint_count)
+        scanned = scale_scan(options->paths, options->path_count, &reading, plan,
+                             input->requests);
+    progress_release(&progress);
+    return scanned;
+}
+
 static int build(const struct analyze_options *options, const struct summary *summary,
-                 const struct input_report *input, struct report *report, struct err *err)
+                 const struct scan *scan, const struct input_report *input,
+                 struct report *report, struct err *err)
 {
     struct report_options wanted;
     report_options_init(&wanted);
+    wanted.outliers.rule = fence_of(options);
+    wanted.scan = scan;
     wanted.time_zone = options->time_zone;
     wanted.apdex_target_ns = options->apdex_target_ns;
     wanted.top = (unsigned)options->top;
@@ -107,17 +147,22 @@ static int judge(const struct analyze_options *options, const struct input_repor
 
 static void analyze(const struct analyze_options *options, struct err *err)
 {
-    struct summary *summary = summary_new();
+    struct summary *summary = summary_new(), *scanned = NULL;
+    struct scan_plan plan = {0};
     struct input_report input;
     struct report report;
     input_report_init(&input);
     if (check_outputs(options, err) != 0 ||
         read_traces(options, summary, &input, err) != 0)
         goto free_summary;
-    if (build(options, summary, &input, &report, err) == 0 &&
+    scanned = read_again(options, summary, &input, &plan);
+    if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &input, &report,
+              err) == 0 &&
         publish(options, &report, err) == 0)
         judge(options, &input, err);
     report_release(&report);
+    summary_free(scanned);
+    scan_plan_release(&plan);
 free_summary:
     input_report_release(&input);
     summary_free(summary);

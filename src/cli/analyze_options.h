@@ -23,7 +23,8 @@ struct analyze_options {
     const char *time_zone; /* NULL: this machine's */
     bool repeatable;
     uint64_t apdex_target_ns;
-    uint64_t threads; /* 0: one a core */
+    const char *fence; /* one of outlier_rule_names */
+    uint64_t threads;  /* 0: one a core */
     uint64_t archive_bytes_max;
     double archive_ratio_max;
     const char *fail_on; /* NULL: nothing */

@@ -250,3 +250,10 @@ const char *format_weekday(int weekday)
 
     return names[((weekday % 7) + 7) % 7];
 }
+
+const char *format_method(unsigned method)
+{
+    static const char *const names[] = {"other", "GET",    "HEAD",    "POST",  "PUT",
+                                        "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+    return names[method < sizeof(names) / sizeof(names[0]) ? method : 0];
+}

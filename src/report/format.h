@@ -30,6 +30,8 @@ struct text format_number(double value);
 /* A change to ratio times as much: "+12 %", "−3.5 %", "×4.2" from three times on;
  * NAN: "–". */
 struct text format_change(double ratio);
+/* "GET"; enum fmd_method. */
+const char *format_method(unsigned method);
 /* "1.5 MB" (powers of 1000). */
 struct text format_bytes(uint64_t bytes);
 

@@ -4,10 +4,8 @@
  * says what the fields mean, report.schema.json what they look like. What is not known is
  * null; numbers are never NaN or infinite.
  */
-#include "display.h"
-#include "format.h"
+#include "json_parts.h"
 #include "label.h"
-#include "report.h"
 
 #include "src/base/err.h"
 #include "src/input/input.h"
@@ -23,56 +21,6 @@ enum { SCHEMA_VERSION = 1 };
 
 /* jansson's *_new functions own what they are given, so trees are built from the leaves
  * and out of memory shows as a NULL at the top. */
-
-/* --- leaves --- */
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-/* Counts of more than 2^63 do not happen; they would come out as the largest number. */
-static json_t *count(uint64_t value)
-{
-    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-/* A whole number of ns where it is one. */
-static json_t *nanoseconds(double ns)
-{
-    return isfinite(ns) ? json_integer((json_int_t)llround(ns)) : json_null();
-}
-
-/* Names keep all characters that JSON can hold; bytes that are no UTF-8 become U+FFFD. */
-static json_t *text(const char *bytes, size_t length)
-{
-    if (utf8_valid(bytes, length))
-        return json_stringn(bytes, length);
-    char *clean = display_clean(bytes, length);
-    json_t *string = json_string(clean);
-    free(clean);
-    return string;
-}
-
-static json_t *name_text(const struct name *name)
-{
-    return text(name->bytes, name->length);
-}
-
-static json_t *c_text(const char *string)
-{
-    return text(string, strlen(string));
-}
-
-static json_t *moment(int64_t utc_ns)
-{
-    return json_string(format_iso(utc_ns).s);
-}
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-    json_object_set_new(object, key, value);
-}
 
 /* --- distributions --- */
 
@@ -507,6 +455,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "versions", versions_json(&report->overview));
     put(object, "endpoints", endpoints_json(report));
     put(object, "usage", usage_json(report));
+    put(object, "outliers", json_outliers(report));
     put(object, "input", input_json(report->input));
     put(object, "charts", charts_json(report));
     return object;

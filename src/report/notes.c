@@ -19,7 +19,7 @@
 
 /* Changes between versions that are worth a sentence at the top: as many, and of at least
  * that much. */
-enum { CHANGE_SENTENCES_MAX = 4 };
+enum { CHANGE_SENTENCES_MAX = 4, CULPRIT_SENTENCES_MAX = 3 };
 /* Longer endpoint names are a mistake that deserves a word. */
 enum { NAME_BYTES_SHOWN = 1000 };
 #define CHANGE_RATIO_MIN 1.10
@@ -283,6 +283,89 @@ static void note_usage(struct report *report)
     }
 }
 
+/* --- outliers --- */
+
+/* "Group "4711"", "Status 500", "POST", "Version 1.1". */
+static char *culprit_name(const struct culprit *culprit)
+{
+    static const char *const kinds[] = {"Group \"%s\"", "Address \"%s\"", NULL, NULL,
+                                        "Version \"%s\""};
+    struct str text;
+
+    str_init(&text);
+    if (culprit->dimension == SCAN_STATUS) {
+        str_addf(&text, "Status %u", culprit->code);
+    } else if (culprit->dimension == SCAN_METHOD) {
+        str_addf(&text, "Method %s", format_method(culprit->code));
+    } else {
+        char *name = label_of_name(&culprit->name, "(no name)");
+        str_addf(&text, kinds[culprit->dimension], name);
+        free(name);
+    }
+    return str_take(&text);
+}
+
+char *notes_culprit_sentence(const struct report *report, const struct culprit *culprit)
+{
+    const struct outliers *outliers = &report->outliers;
+    char *who = culprit_name(culprit);
+    char *label =
+        label_of_name(&outliers->endpoints[culprit->endpoint].source->name, "(no name)");
+    struct str text;
+
+    str_init(&text);
+    str_addf(&text, "%s made %s of the requests", who,
+             format_percent((double)culprit->requests / (double)culprit->requests_of).s);
+    if (outliers->approximate)
+        str_addf(&text, " to all endpoints");
+    else
+        str_addf(&text, " to %s", label);
+    str_addf(&text, " and %s of ",
+             format_percent((double)culprit->outliers / (double)culprit->outliers_of).s);
+    if (outliers->approximate)
+        str_addf(&text, "the outliers of %s", label);
+    else
+        str_addf(&text, "its outliers");
+    str_addf(&text, " (%s of %s)", format_count(culprit->outliers).s,
+             format_count(culprit->outliers_of).s);
+    free(who);
+    free(label);
+    return str_take(&text);
+}
+
+char *notes_mode_sentence(const struct report *report,
+                          const struct outlier_endpoint *endpoint,
+                          const struct outlier_cell *cell)
+{
+    char *label = label_of_name(&endpoint->source->name, "(no name)");
+    char *version = label_of_name(&cell->cell->version->name, "");
+    struct str text;
+
+    str_init(&text);
+    str_addf(&text, "%s of the requests to %s%s%s are a slow mode around %s",
+             format_percent(cell->mode.share).s, label, *version ? " in " : "", version,
+             format_duration(cell->mode.centre_ns).s);
+    if (cell->mode.has_since)
+        str_addf(&text, ", since %s",
+                 format_moment(&report->zone, cell->mode.since_utc_ns).s);
+    free(label);
+    free(version);
+    return str_take(&text);
+}
+
+/* Whose the most outliers are. */
+static void note_outliers(struct report *report)
+{
+    const struct outliers *outliers = &report->outliers;
+
+    for (size_t i = 0; i < outliers->culprit_count && i < CULPRIT_SENTENCES_MAX; i++) {
+        char *sentence = notes_culprit_sentence(report, &outliers->culprits[i]);
+        add_note(report, REPORT_NOTE_FINDING, false, "%s%s.", sentence,
+                 outliers->approximate ? " (approximate: read once)" : "");
+        free(sentence);
+    }
+}
+
 /* --- what was not read --- */
 
 static void note_dropped(struct report *report)
@@ -402,6 +485,30 @@ static void note_names(struct report *report)
                  format_count(longest).s);
 }
 
+static void note_outlier_method(struct report *report)
+{
+    const struct outliers *outliers = &report->outliers;
+
+    if (outliers->beyond == 0)
+        return;
+    add_note(
+        report, REPORT_NOTE_METHOD, false,
+        "An outlier takes longer than the fence of its endpoint and version (--fence "
+        "%s); more than 0.5 %% beyond it are a slow mode.",
+        outlier_rule_names[outliers->options.rule]);
+    if (outliers->approximate)
+        add_note(
+            report, REPORT_NOTE_METHOD, false,
+            "Whose the outliers are is approximate: what is read once, or changed "
+            "while it was read, can only be compared with all requests of a version.");
+    else if (outliers->cell_s > 0)
+        add_note(
+            report, REPORT_NOTE_METHOD, false,
+            "Whose the outliers are is judged against the other requests of the same "
+            "%s, at a false discovery rate of 5 %%.",
+            format_duration(outliers->cell_s * 1e9).s);
+}
+
 static void note_method(struct report *report)
 {
     const struct summary_totals *totals = &report->overview.totals;
@@ -416,6 +523,7 @@ static void note_method(struct report *report)
             report, REPORT_NOTE_METHOD, false,
             "Versions are put side by side; whether a difference is more than chance "
             "is not tested here.");
+    note_outlier_method(report);
     if (totals->clamped)
         add_note(report, REPORT_NOTE_METHOD, true,
                  "%s request%s took longer than a day and count as a day.",
@@ -475,6 +583,7 @@ void notes_build(struct report *report)
         note_time(report);
         note_changes(report);
         note_errors(report);
+        note_outliers(report);
         note_usage(report);
     }
     note_lost(report);

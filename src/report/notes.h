@@ -20,4 +20,12 @@ char *notes_busiest_sentence(const struct report *report);
 /* "Busiest by the week: Mon, 14:00 to 15:00, 8 300 requests an hour on average". */
 char *notes_busiest_weekday_sentence(const struct report *report);
 
+/* "Group "4711" made 0.80 % of the requests to GET /cart and 96.3 % of its outliers (77
+ * of 80)". Caller frees. */
+char *notes_culprit_sentence(const struct report *report, const struct culprit *culprit);
+/* "2.1 % of the requests to GET /cart in 1.1 are a slow mode around 2.1 s, since ...". */
+char *notes_mode_sentence(const struct report *report,
+                          const struct outlier_endpoint *endpoint,
+                          const struct outlier_cell *cell);
+
 #endif

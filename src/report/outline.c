@@ -95,6 +95,7 @@ void outline_build(struct outline *outline, const struct report *report)
     outline_notes(outline, report, REPORT_NOTE_INPUT, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_METHOD, true, BLOCK_WARNING);
     outline_endpoints(outline, report);
+    outline_outliers(outline, report);
     outline_usage(outline, report);
     outline_input(outline, report);
     add_charts(outline, report);

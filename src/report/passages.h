@@ -35,6 +35,7 @@ void outline_notes(struct outline *outline, const struct report *report,
 
 /* The parts. */
 void outline_endpoints(struct outline *outline, const struct report *report);
+void outline_outliers(struct outline *outline, const struct report *report);
 void outline_usage(struct outline *outline, const struct report *report);
 void outline_input(struct outline *outline, const struct report *report);
 

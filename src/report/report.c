@@ -35,6 +35,7 @@ void report_options_init(struct report_options *options)
         .charts = true,
         .chart_endpoints = 6,
     };
+    outlier_options_init(&options->outliers);
 }
 
 /* --- order of rows --- */
@@ -204,6 +205,11 @@ int report_build(struct report *report, const struct summary *summary,
     overview_build(&report->overview, summary, options->apdex_target_ns);
     usage_build(&report->usage, summary, &report->zone,
                 options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);
+    outliers_build(&report->outliers, summary, &options->outliers);
+    if (options->scan)
+        outliers_attribute(&report->outliers, summary, options->scan);
+    else
+        outliers_attribute_roughly(&report->outliers, summary);
     report->order = mem_array(report->overview.endpoint_count, sizeof(*report->order));
     sort_endpoints(report->order, &report->overview, options->sort);
     notes_build(report);
@@ -221,6 +227,7 @@ void report_release(struct report *report)
     free(report->charts);
     notes_release(report);
     free(report->order);
+    outliers_release(&report->outliers);
     usage_release(&report->usage);
     overview_release(&report->overview);
     zone_release(&report->zone);

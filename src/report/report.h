@@ -8,6 +8,7 @@
 #define REPORT_REPORT_H
 
 #include "src/findings/distribution.h"
+#include "src/findings/outliers.h"
 #include "src/findings/usage.h"
 
 #include <stdbool.h>
@@ -41,6 +42,9 @@ struct report_options {
     const char
         *title;      /* what was analyzed, as the user named it; borrowed, may be NULL */
     bool repeatable; /* leave out what differs between two runs on the same input */
+    struct outlier_options outliers;
+    const struct scan *scan; /* the second scan of outliers_plan(); borrowed; NULL: whose
+                                the outliers are is told roughly, from the summary */
 };
 
 void report_options_init(struct report_options *options);
@@ -81,6 +85,7 @@ struct report {
     struct zone zone;
     struct overview overview;
     struct usage usage;
+    struct outliers outliers;
     size_t *order; /* overview.endpoints as sorted by options.sort */
     struct report_note *notes;
     size_t note_count, note_room;

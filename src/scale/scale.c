@@ -5,11 +5,12 @@
 #include "src/base/err.h"
 #include "src/base/mem.h"
 #include "src/input/reader.h"
-#include "src/summary/summary.h"
+#include "src/summary/scan.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORKERS_MAX = 256 };
 
@@ -79,7 +80,8 @@ static void run_crew(struct crew *crew, unsigned count, struct summary *summary)
     unsigned started = 1;
     workers[0] = (struct worker){.crew = crew, .summary = summary};
     for (; started < count; started++) {
-        workers[started] = (struct worker){.crew = crew, .summary = summary_new()};
+        workers[started] =
+            (struct worker){.crew = crew, .summary = summary_new_like(summary)};
         if (pthread_create(&workers[started].thread, NULL, work, &workers[started])) {
             summary_free(workers[started].summary);
             break;
@@ -109,4 +111,24 @@ int scale_summarize(const char *const *paths, size_t path_count,
     pthread_mutex_destroy(&crew.reading);
     reader_free(crew.reader);
     return result;
+}
+
+struct summary *scale_scan(const char *const *paths, size_t path_count,
+                           const struct input_options *options,
+                           const struct scan_plan *plan, uint64_t requests)
+{
+    struct err err = ERR_INIT;
+    struct input_report report;
+    for (size_t i = 0; i < path_count; i++)
+        if (strcmp(paths[i], "-") == 0)
+            return NULL;
+    struct summary *summary = summary_new_scanning(plan);
+    input_report_init(&report);
+    int status = scale_summarize(paths, path_count, options, summary, &report, &err);
+    bool same = status == 0 && report.requests == requests;
+    input_report_release(&report);
+    if (same)
+        return summary;
+    summary_free(summary);
+    return NULL;
 }

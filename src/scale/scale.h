@@ -9,6 +9,7 @@
 #include "src/input/input.h"
 
 struct summary;
+struct scan_plan;
 
 /* paths: files, directories, archives, or "-" for standard input. Adds all requests to
  * *summary (may hold some) and fills *report (initialized, empty). 0; -1 with *err when
@@ -17,5 +18,14 @@ struct summary;
 int scale_summarize(const char *const *paths, size_t path_count,
                     const struct input_options *options, struct summary *summary,
                     struct input_report *report, struct err *err);
+
+/* The second scan: reads the same paths again, with the same rules for what is damaged or
+ * was given twice, and counts by plan, which is borrowed for the result's life. Not of
+ * standard input, which is gone by then. `requests` is what the first pass read: when
+ * there are more or fewer now (somebody is still recording), there is no result. A new
+ * summary that has scanned (summary_scan), or NULL. */
+struct summary *scale_scan(const char *const *paths, size_t path_count,
+                           const struct input_options *options,
+                           const struct scan_plan *plan, uint64_t requests);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/fmd-record.h"
+#include "scan.h"
 #include "source_map.h"
 
 enum {
@@ -605,6 +606,10 @@ static const uint32_t *known_values(const uint32_t *ids, uint32_t count)
 void summary_add(struct summary *summary, struct source_map *map,
                  const struct events *events)
 {
+    if (summary->scan) {
+        scan_add(summary->scan, map, events);
+        return;
+    }
     if (events->count && !map->run)
         map->run =
             summary_run_of(summary, (struct name){map->run_name, strlen(map->run_name)});

@@ -38,6 +38,9 @@ struct source_endpoint {
     size_t version;            /* index of the map's versions */
     bool folded;               /* counts under "(other)" */
     uint32_t pending;          /* requests of the batch that is sorted now */
+    /* in a summary that scans: 0 not looked up, 1 not in the plan, else there + 2 */
+    uint32_t scan, scan_fence;
+    uint8_t scan_version; /* place among the plan's values + 1; 0: none */
 };
 
 /* A batch sorted by endpoint: columns of copies, so that each pass over the requests of a

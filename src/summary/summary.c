@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "inside.h"
+#include "scan.h"
 #include "src/base/mem.h"
 #include "src/base/str.h"
 #include "src/base/vec.h"
@@ -148,6 +149,7 @@ void summary_free(struct summary *summary)
     free(summary->versions);
     free(summary->runs);
     free(summary->days);
+    scan_free(summary->scan);
     free(summary);
 }
 
@@ -654,6 +656,10 @@ static void merge_endpoint(const struct merging *merging,
 void summary_merge(struct summary *to, const struct summary *from)
 {
     struct merging merging = {.to = to, .from = from};
+    if (to->scan) {
+        scan_merge(to->scan, from->scan);
+        return;
+    }
     merge_runs(&merging);
     merge_names(&merging);
     for (size_t i = 0; i < from->day_count; i++)

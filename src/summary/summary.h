@@ -159,6 +159,8 @@ struct summary_value {
 };
 
 struct summary *summary_new(void);
+/* An empty one that does the same with what is added: adds up, or scans (scan.h). */
+struct summary *summary_new_like(const struct summary *summary);
 void summary_free(struct summary *summary);
 
 /* Adds all of from, which stays as it is. No source_map of `to` may be between its new

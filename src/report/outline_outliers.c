@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which requests are outliers, whose they are, and the slowest one by one. */
+#include "passages.h"
+
+#include "label.h"
+#include "notes.h"
+
+#include "src/base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static char *label_of_outlier_endpoint(const struct report *report, size_t endpoint)
+{
+    return label_of_name(&report->outliers.endpoints[endpoint].source->name, "(no name)");
+}
+
+/* --- whose they are --- */
+
+static void add_culprits(struct outline *outline, const struct report *report)
+{
+    const struct outliers *outliers = &report->outliers;
+    size_t shown = outline_rows(report, outliers->culprit_count);
+
+    if (outliers->culprit_count == 0)
+        return;
+    outline_add(outline, BLOCK_HEADING,
+                mem_text(outliers->approximate ? "Whose the outliers are (approximate)"
+                                               : "Whose the outliers are"));
+    for (size_t i = 0; i < shown; i++) {
+        char *sentence = notes_culprit_sentence(report, &outliers->culprits[i]);
+        outline_add(outline, BLOCK_LINE, outline_text("%s.", sentence));
+        free(sentence);
+    }
+    outline_rest(outline, outliers->culprit_count, shown, "more");
+}
+
+/* --- fences and slow modes --- */
+
+static const struct table_column fence_columns[] = {
+    {"Endpoint", false, true, 0}, {"Version", false, true, 1},
+    {"Fence", true, false, 0},    {"Beyond", true, false, 0},
+    {"Share", true, false, 2},    {"Slow mode", true, false, 3},
+};
+
+static void add_fences(struct outline *outline, const struct report *report)
+{
+    const struct outliers *outliers = &report->outliers;
+    size_t cells = 0, shown = 0, limit;
+
+    for (size_t e = 0; e < outliers->endpoint_count; e++)
+        for (size_t c = 0; c < outliers->endpoints[e].cell_count; c++)
+            cells += outliers->endpoints[e].cells[c].beyond > 0;
+    limit = outline_rows(report, cells);
+    if (cells == 0)
+        return;
+    struct table *table =
+        outline_detail(outline, mem_text("Outliers by endpoint and version"),
+                       fence_columns, COUNT(fence_columns));
+    for (size_t e = 0; e < outliers->endpoint_count; e++)
+        for (size_t c = 0; c < outliers->endpoints[e].cell_count && shown < limit; c++) {
+            const struct outlier_cell *cell = &outliers->endpoints[e].cells[c];
+            if (cell->beyond == 0)
+                continue;
+            shown++;
+            table_add_take(table, label_of_outlier_endpoint(report, e));
+            table_add_take(table, label_of_name(&cell->cell->version->name, ""));
+            table_add(table, format_duration((double)cell->fence_ns).s);
+            table_add_count(table, cell->beyond);
+            table_add(
+                table,
+                format_percent((double)cell->beyond / (double)cell->cell->requests).s);
+            table_add(table,
+                      cell->mode.found ? format_duration(cell->mode.centre_ns).s : "");
+        }
+    outline_rest(outline, cells, shown, "more");
+}
+
+static void add_modes(struct outline *outline, const struct report *report)
+{
+    const struct outliers *outliers = &report->outliers;
+    size_t modes = 0, limit;
+
+    for (size_t e = 0; e < outliers->endpoint_count; e++)
+        for (size_t c = 0; c < outliers->endpoints[e].cell_count; c++)
+            modes += outliers->endpoints[e].cells[c].mode.found;
+    limit = outline_rows(report, modes);
+    if (modes == 0)
+        return;
+    outline_add(outline, BLOCK_HEADING, mem_text("Slow modes"));
+    modes = 0;
+    for (size_t e = 0; e < outliers->endpoint_count; e++)
+        for (size_t c = 0; c < outliers->endpoints[e].cell_count; c++) {
+            const struct outlier_endpoint *endpoint = &outliers->endpoints[e];
+            if (!endpoint->cells[c].mode.found || modes++ >= limit)
+                continue;
+            char *sentence = notes_mode_sentence(report, endpoint, &endpoint->cells[c]);
+            outline_add(outline, BLOCK_LINE, outline_text("%s.", sentence));
+            free(sentence);
+        }
+    outline_rest(outline, modes, modes < limit ? modes : limit, "more");
+}
+
+/* --- one by one --- */
+
+enum { SLOWEST_SHOWN = 10 };
+
+static const struct table_column slowest_columns[] = {
+    {"Start", false, false, 2},  {"Endpoint", false, true, 0},
+    {"Took", true, false, 0},    {"\u00d7 fence", true, false, 1},
+    {"Version", false, true, 3}, {"Group", false, true, 0},
+    {"Address", false, true, 4}, {"Method", false, false, 7},
+    {"Status", true, false, 2},  {"First byte", true, false, 5},
+    {"View", true, false, 6},
+};
+
+static struct text text_of_part(uint64_t ns)
+{
+    return format_duration(ns == UINT64_MAX ? NAN : (double)ns);
+}
+
+static void add_slow_row(struct table *table, const struct report *report,
+                         const struct outlier *outlier)
+{
+    const struct slow_request *request = &outlier->request;
+    const struct outlier_endpoint *endpoint =
+        &report->outliers.endpoints[outlier->endpoint];
+
+    table_add(table, format_moment(&report->zone, request->start_utc_ns).s);
+    table_add_take(table, label_of_outlier_endpoint(report, outlier->endpoint));
+    table_add(table, format_duration((double)request->duration_ns).s);
+    table_add(table, format_number(outlier->times).s);
+    table_add_take(
+        table, label_of_name(&endpoint->cells[outlier->cell].cell->version->name, ""));
+    table_add_take(table, label_of_name(&request->group, ""));
+    table_add_take(table, label_of_name(&request->address, ""));
+    table_add(table, format_method(request->method));
+    if (request->status)
+        table_add_take(table, outline_text("%u", request->status));
+    else
+        table_add(table, "");
+    table_add(table, text_of_part(request->first_byte_ns).s);
+    table_add(table, text_of_part(request->view_ns).s);
+}
+
+static void add_slowest(struct outline *outline, const struct report *report)
+{
+    const struct outliers *outliers = &report->outliers;
+    size_t shown = outline_rows(report, outliers->slowest_count);
+
+    shown = shown < SLOWEST_SHOWN ? shown : SLOWEST_SHOWN;
+    if (outliers->slowest_count == 0)
+        return;
+    struct table *table = outline_table(
+        outline, mem_text("Slowest requests, by how far beyond their fence"),
+        slowest_columns, COUNT(slowest_columns));
+    for (size_t i = 0; i < shown; i++)
+        add_slow_row(table, report, &outliers->slowest[i]);
+    outline_rest(outline, outliers->slowest_count, shown, "slow requests");
+}
+
+void outline_outliers(struct outline *outline, const struct report *report)
+{
+    add_culprits(outline, report);
+    add_modes(outline, report);
+    add_slowest(outline, report);
+    add_fences(outline, report);
+}

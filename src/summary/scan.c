@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/fmd-record.h"
+#include "source_map.h"
+#include "src/base/mem.h"
+#include "src/base/vec.h"
+
+#define CELL_NS (INT64_C(1000000000) * SCAN_CELL_S)
+enum { METHODS = 256, UNKNOWN = 0, UNLISTED = 1, LISTED = 2 };
+
+/* Cells of one endpoint: ids[i] is the time in units of the scan's cell length, the
+ * counts of cell i are counts[i * width ...]. slots: cell + 1 by hash of its id, at most
+ * half full. */
+struct cells {
+    int64_t *ids;
+    struct scan_count *counts;
+    size_t count, room, width, last;
+    uint32_t *slots;
+    size_t slot_count;
+};
+
+/* Where an endpoint counts a value: place among its values + 1, 0: not. */
+struct places {
+    uint8_t names[SUMMARY_DIMENSIONS][SCAN_SHORTLIST];
+    uint8_t status[SUMMARY_STATUS_OTHER + 1];
+    uint8_t method[METHODS];
+};
+
+struct scan {
+    const struct scan_plan *plan;
+    struct map shortlist[SUMMARY_DIMENSIONS];
+    struct places *places; /* of each endpoint */
+    struct cells *cells;   /* of each endpoint */
+    size_t cell_count;
+    unsigned shift; /* a cell is CELL_NS << shift long */
+};
+
+/* --- plan and life ----------------------------------------------------------------- */
+
+void scan_plan_release(struct scan_plan *plan)
+{
+    for (size_t i = 0; i < plan->endpoint_count; i++) {
+        free(plan->endpoints[i].fences);
+        free(plan->endpoints[i].values);
+    }
+    free(plan->endpoints);
+    *plan = (struct scan_plan){0};
+}
+
+static void place_value(struct scan *scan, struct places *places,
+                        const struct scan_value *value, size_t index)
+{
+    uint8_t place = (uint8_t)(index + 1);
+    if (value->dimension == SCAN_STATUS) {
+        places->status[value->code < SUMMARY_STATUS_OTHER ? value->code
+                                                          : SUMMARY_STATUS_OTHER] = place;
+    } else if (value->dimension == SCAN_METHOD) {
+        places->method[value->code % METHODS] = place;
+    } else if (value->dimension != SCAN_VERSION) {
+        int d = value->dimension == SCAN_GROUP ? SUMMARY_GROUP : SUMMARY_ADDRESS;
+        uint32_t number =
+            map_add(&scan->shortlist[d], value->name.bytes, value->name.length);
+        if (number < SCAN_SHORTLIST)
+            places->names[d][number] = place;
+    }
+}
+
+struct scan *scan_new(const struct scan_plan *plan)
+{
+    struct scan *scan = mem_new(sizeof(*scan));
+    scan->plan = plan;
+    scan->places = mem_array(plan->endpoint_count, sizeof(*scan->places));
+    scan->cells = mem_array(plan->endpoint_count, sizeof(*scan->cells));
+    for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
+        map_init(&scan->shortlist[d]);
+    for (size_t e = 0; e < plan->endpoint_count; e++) {
+        const struct scan_endpoint *endpoint = &plan->endpoints[e];
+        scan->cells[e].width = SCAN_VALUES + endpoint->value_count;
+        for (size_t v = 0; v < endpoint->value_count && v < SCAN_ENDPOINT_VALUES; v++)
+            place_value(scan, &scan->places[e], &endpoint->values[v], v);
+    }
+    return scan;
+}
+
+static void cells_release(struct cells *cells)
+{
+    free(cells->ids);
+    free(cells->counts);
+    free(cells->slots);
+}
+
+void scan_free(struct scan *scan)
+{
+    if (!scan)
+        return;
+    for (size_t e = 0; e < scan->plan->endpoint_count; e++)
+        cells_release(&scan->cells[e]);
+    for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
+        map_release(&scan->shortlist[d]);
+    free(scan->cells);
+    free(scan->places);
+    free(scan);
+}
+
+const struct scan_plan *scan_plan_of(const struct scan *scan)
+{
+    return scan->plan;
+}
+
+/* --- cells ---------------------------------------------------------------------------
+ */
+
+static size_t slot_of(const struct cells *cells, int64_t id)
+{
+    size_t slot = (uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 20;
+    for (slot &= cells->slot_count - 1;
+         cells->slots[slot] && cells->ids[cells->slots[slot] - 1] != id;)
+        slot = (slot + 1) & (cells->slot_count - 1);
+    return slot;
+}
+
+static void grow_slots(struct cells *cells)
+{
+    if (2 * (cells->count + 1) <= cells->slot_count)
+        return;
+    free(cells->slots);
+    cells->slot_count = cells->slot_count ? 2 * cells->slot_count : 16;
+    cells->slots = mem_array(cells->slot_count, sizeof(*cells->slots));
+    for (size_t i = 0; i < cells->count; i++)
+        cells->slots[slot_of(cells, cells->ids[i])] = (uint32_t)(i + 1);
+}
+
+/* Index of a cell, made when there is none. */
+static size_t cell_of(struct cells *cells, int64_t id)
+{
+    if (cells->last < cells->count && cells->ids[cells->last] == id)
+        return cells->last;
+    grow_slots(cells);
+    size_t slot = slot_of(cells, id);
+    if (!cells->slots[slot]) {
+        size_t room = cells->room;
+        cells->ids =
+            vec_room(cells->ids, &cells->room, cells->count + 1, sizeof(*cells->ids));
+        if (cells->room != room)
+            cells->counts = mem_resize_array(cells->counts, cells->room * cells->width,
+                                             sizeof(*cells->counts));
+        memset(&cells->counts[cells->count * cells->width], 0,
+               cells->width * sizeof(*cells->counts));
+        cells->ids[cells->count++] = id;
+        cells->slots[slot] = (uint32_t)cells->count;
+    }
+    return cells->last = cells->slots[slot] - 1;
+}
+
+static void add_cell(struct cells *cells, int64_t id, const struct scan_count *counts)
+{
+    size_t cell = cell_of(cells, id); /* may move the counts */
+    struct scan_count *to = &cells->counts[cell * cells->width];
+    for (size_t i = 0; i < cells->width; i++) {
+        to[i].requests += counts[i].requests;
+        to[i].outliers += counts[i].outliers;
+    }
+}
+
+/* Makes all cells 2^by times as long. */
+static void coarsen(struct scan *scan, unsigned by)
+{
+    scan->shift += by;
+    scan->cell_count = 0;
+    for (size_t e = 0; e < scan->plan->endpoint_count; e++) {
+        struct cells old = scan->cells[e];
+        scan->cells[e] = (struct cells){.width = old.width};
+        for (size_t i = 0; i < old.count; i++)
+            add_cell(&scan->cells[e], old.ids[i] >> by, &old.counts[i * old.width]);
+        scan->cell_count += scan->cells[e].count;
+        cells_release(&old);
+    }
+}
+
+static void keep_limit(struct scan *scan)
+{
+    while (scan->cell_count > SCAN_CELLS)
+        coarsen(scan, 1);
+}
+
+/* The counts of an endpoint's cell at a time; valid until the next call. */
+static struct scan_count *counts_at(struct scan *scan, size_t endpoint, int64_t utc_ns)
+{
+    struct cells *cells = &scan->cells[endpoint];
+    int64_t id = utc_ns / CELL_NS - (utc_ns % CELL_NS < 0);
+    size_t before = cells->count;
+    size_t cell = cell_of(cells, id >> scan->shift);
+    if (cells->count > before) {
+        scan->cell_count++;
+        keep_limit(scan);
+        cell = cell_of(cells, id >> scan->shift);
+    }
+    return &cells->counts[cell * cells->width];
+}
+
+void scan_merge(struct scan *to, const struct scan *from)
+{
+    if (to->shift < from->shift)
+        coarsen(to, from->shift - to->shift);
+    to->cell_count = 0;
+    for (size_t e = 0; e < to->plan->endpoint_count; e++) {
+        const struct cells *cells = &from->cells[e];
+        for (size_t i = 0; i < cells->count; i++)
+            add_cell(&to->cells[e], cells->ids[i] >> (to->shift - from->shift),
+                     &cells->counts[i * cells->width]);
+        to->cell_count += to->cells[e].count;
+    }
+    keep_limit(to);
+}
+
+/* --- adding ---------------------------------------------------------------------------
+ */
+
+static bool same_name(struct name a, struct name b)
+{
+    return name_compare(a, b) == 0;
+}
+
+/* Which of the plan's endpoints, fences and versions a source's endpoint is. */
+static void look_up(const struct scan *scan, struct source_endpoint *endpoint)
+{
+    endpoint->scan = UNLISTED;
+    for (size_t e = 0; e < scan->plan->endpoint_count; e++) {
+        const struct scan_endpoint *planned = &scan->plan->endpoints[e];
+        if (!same_name(planned->name, endpoint->name) ||
+            !same_name(planned->application, endpoint->application))
+            continue;
+        for (size_t f = 0; f < planned->fence_count; f++)
+            if (same_name(planned->fences[f].version, endpoint->version_name)) {
+                endpoint->scan = (uint32_t)(LISTED + e);
+                endpoint->scan_fence = (uint32_t)f;
+            }
+        endpoint->scan_version = 0;
+        for (size_t v = 0; v < planned->value_count; v++)
+            if (planned->values[v].dimension == SCAN_VERSION &&
+                same_name(planned->values[v].name, endpoint->version_name))
+                endpoint->scan_version = (uint8_t)(v + 1);
+    }
+}
+
+/* Place of a group or an address of the source at an endpoint. The source's numbers are
+ * looked up once: LISTED + place in the shortlist. */
+static unsigned place_of(const struct scan *scan, const struct places *places,
+                         struct source_map *map, enum summary_dimension dimension,
+                         uint32_t id)
+{
+    struct source_values *values = &map->values[dimension];
+    if (id == 0)
+        return 0;
+    id = id < values->room && values->names[id].bytes ? id : 0;
+    if (values->numbers[id] == UNKNOWN) {
+        uint32_t number = map_find(&scan->shortlist[dimension], values->names[id].bytes,
+                                   values->names[id].length);
+        values->numbers[id] = number < SCAN_SHORTLIST ? LISTED + number : UNLISTED;
+    }
+    return values->numbers[id] < LISTED
+               ? 0
+               : places->names[dimension][values->numbers[id] - LISTED];
+}
+
+static void count(struct scan_count *count, bool outlier)
+{
+    count->requests++;
+    count->outliers += outlier;
+}
+
+static void scan_one(struct scan *scan, struct source_map *map,
+                     const struct source_endpoint *endpoint, const struct events *events,
+                     uint32_t i)
+{
+    size_t e = endpoint->scan - LISTED;
+    const struct scan_fence *fence =
+        &scan->plan->endpoints[e].fences[endpoint->scan_fence];
+    const struct places *places = &scan->places[e];
+    struct scan_count *counts = counts_at(
+        scan, e, (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns));
+    uint64_t ns = events->duration_ns[i];
+    unsigned status = events->status ? events->status[i] : 0;
+    bool outlier = ns >= fence->fence_ns, common = ns >= fence->common_ns;
+    const unsigned at[] = {
+        events->group ? place_of(scan, places, map, SUMMARY_GROUP, events->group[i]) : 0,
+        events->address ? place_of(scan, places, map, SUMMARY_ADDRESS, events->address[i])
+                        : 0,
+        places->status[status < SUMMARY_STATUS_OTHER ? status : SUMMARY_STATUS_OTHER],
+        places->method[events->method ? events->method[i] : FMD_METHOD_OTHER]};
+
+    count(&counts[SCAN_ALL], outlier);
+    count(&counts[SCAN_ALL_COMMON], common);
+    for (size_t d = 0; d < sizeof(at) / sizeof(at[0]); d++)
+        if (at[d])
+            count(&counts[SCAN_VALUES + at[d] - 1], outlier);
+    if (endpoint->scan_version)
+        count(&counts[SCAN_VALUES + endpoint->scan_version - 1], common);
+}
+
+void scan_add(struct scan *scan, struct source_map *map, const struct events *events)
+{
+    for (uint32_t i = 0; i < events->count; i++) {
+        uint32_t id = events->endpoint[i];
+        struct source_endpoint *endpoint =
+            &map->endpoints[id < map->slot_room ? map->slots[id] : 0];
+        if (endpoint->scan == UNKNOWN)
+            look_up(scan, endpoint);
+        if (endpoint->scan >= LISTED)
+            scan_one(scan, map, endpoint, events, i);
+    }
+}
+
+/* --- reading --------------------------------------------------------------------------
+ */
+
+double scan_cell_s(const struct scan *scan)
+{
+    return SCAN_CELL_S * (double)(UINT64_C(1) << scan->shift);
+}
+
+size_t scan_cells(const struct scan *scan, size_t endpoint)
+{
+    return scan->cells[endpoint].count;
+}
+
+const struct scan_count *scan_cell(const struct scan *scan, size_t endpoint, size_t cell)
+{
+    const struct cells *cells = &scan->cells[endpoint];
+    return &cells->counts[cell * cells->width];
+}
+
+int64_t scan_cell_utc_ns(const struct scan *scan, size_t endpoint, size_t cell)
+{
+    return scan->cells[endpoint].ids[cell] * (CELL_NS << scan->shift);
+}
+
+struct order {
+    int64_t id;
+    size_t cell;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct order *left = a, *right = b;
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+/* Cells by time; slots are no longer right and go. */
+static void sort_cells(struct cells *cells)
+{
+    struct order *order = mem_array(cells->count, sizeof(*order));
+    struct scan_count *counts =
+        mem_array(cells->count * cells->width, sizeof(*cells->counts));
+    for (size_t i = 0; i < cells->count; i++)
+        order[i] = (struct order){cells->ids[i], i};
+    if (cells->count > 1)
+        qsort(order, cells->count, sizeof(*order), by_time);
+    for (size_t i = 0; i < cells->count; i++) {
+        cells->ids[i] = order[i].id;
+        memcpy(&counts[i * cells->width], &cells->counts[order[i].cell * cells->width],
+               cells->width * sizeof(*counts));
+    }
+    free(cells->counts);
+    free(cells->slots);
+    free(order);
+    cells->counts = counts;
+    cells->slots = NULL;
+    cells->slot_count = 0;
+    cells->room = cells->count;
+}
+
+struct summary *summary_new_scanning(const struct scan_plan *plan)
+{
+    struct summary *summary = summary_new();
+    summary->scan = scan_new(plan);
+    return summary;
+}
+
+struct summary *summary_new_like(const struct summary *summary)
+{
+    return summary->scan ? summary_new_scanning(summary->scan->plan) : summary_new();
+}
+
+struct scan *summary_scan(struct summary *summary)
+{
+    for (size_t e = 0; summary->scan && e < summary->scan->plan->endpoint_count; e++)
+        sort_cells(&summary->scan->cells[e]);
+    return summary->scan;
+}
