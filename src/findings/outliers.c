@@ -143,7 +143,7 @@ static struct outlier_cell examine(const struct summary_cell *source,
     cell.single_ns = cell.fence_ns;
     cell.beyond = count_beyond(&source->histogram, cell.fence_ns);
     double share = (double)cell.beyond / (double)source->requests;
-    if (share <= OUTLIER_MODE_SHARE)
+    if (share <= OUTLIER_MODE_SHARE || cell.beyond < OUTLIER_MODE_REQUESTS)
         return cell;
     uint64_t far_ns = outlier_far_fence_ns(&source->histogram);
     cell.single_ns = far_ns > cell.fence_ns ? far_ns : cell.fence_ns;
@@ -247,6 +247,7 @@ void outliers_build(struct outliers *outliers, const struct summary *summary,
         outliers->endpoint_count++;
         outliers->beyond += endpoint->beyond;
     }
+    list_modes(outliers);
     list_slowest(outliers, summary);
 }
 
@@ -256,6 +257,7 @@ void outliers_release(struct outliers *outliers)
         free(outliers->endpoints[e].cells);
     free(outliers->endpoints);
     free(outliers->slowest);
+    free(outliers->modes);
     free(outliers->culprits);
     *outliers = (struct outliers){0};
 }

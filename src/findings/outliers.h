@@ -27,7 +27,8 @@ extern const char *const outlier_rule_names[];
 enum {
     OUTLIER_REQUESTS_MIN = 200, /* of an endpoint × version; fewer have no fence */
     OUTLIER_COUNT_MIN = 5,      /* outliers of a value that is named */
-    OUTLIER_LISTED = 1000       /* single requests kept, of all endpoints */
+    OUTLIER_MODE_REQUESTS = 10,
+    OUTLIER_LISTED = 1000 /* single requests kept, of all endpoints */
 };
 
 struct outlier_options {
@@ -41,8 +42,8 @@ uint64_t outlier_fence_ns(const struct histogram *histogram, enum outlier_rule r
  * Q90). */
 uint64_t outlier_far_fence_ns(const struct histogram *histogram);
 
-/* More than OUTLIER_MODE_SHARE of the requests beyond the fence are no outliers but
- * another way the endpoint behaves. */
+/* More than OUTLIER_MODE_SHARE of the requests beyond the fence, and no handful, are no
+ * outliers but another way the endpoint behaves. */
 #define OUTLIER_MODE_SHARE .005
 struct slow_mode {
     bool found;
@@ -98,7 +99,11 @@ struct outliers {
     size_t endpoint_count;
     struct outlier *slowest; /* most times its fence first */
     size_t slowest_count;
-    uint64_t beyond;          /* outliers and slow modes, all endpoints */
+    uint64_t beyond; /* outliers and slow modes, all endpoints */
+    struct outlier_place {
+        size_t endpoint, cell;
+    } * modes; /* most requests first */
+    size_t mode_count;
     struct culprit *culprits; /* most outliers first */
     size_t culprit_count;
     bool attributed;  /* culprits were looked for */

@@ -505,8 +505,8 @@ static void note_outlier_method(struct report *report)
         add_note(
             report, REPORT_NOTE_METHOD, false,
             "Whose the outliers are is judged against the other requests of the same "
-            "%s, at a false discovery rate of 5 %%.",
-            format_duration(outliers->cell_s * 1e9).s);
+            "%.0f minutes, at a false discovery rate of 5 %%.",
+            outliers->cell_s / 60);
 }
 
 static void note_method(struct report *report)

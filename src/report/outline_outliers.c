@@ -78,29 +78,29 @@ static void add_fences(struct outline *outline, const struct report *report)
     outline_rest(outline, cells, shown, "more");
 }
 
+enum { MODES_SHOWN = 5 };
+
 static void add_modes(struct outline *outline, const struct report *report)
 {
     const struct outliers *outliers = &report->outliers;
-    size_t modes = 0, limit;
+    size_t shown =
+        outliers->mode_count < MODES_SHOWN ? outliers->mode_count : MODES_SHOWN;
 
-    for (size_t e = 0; e < outliers->endpoint_count; e++)
-        for (size_t c = 0; c < outliers->endpoints[e].cell_count; c++)
-            modes += outliers->endpoints[e].cells[c].mode.found;
-    limit = outline_rows(report, modes);
-    if (modes == 0)
+    if (shown == 0)
         return;
     outline_add(outline, BLOCK_HEADING, mem_text("Slow modes"));
-    modes = 0;
-    for (size_t e = 0; e < outliers->endpoint_count; e++)
-        for (size_t c = 0; c < outliers->endpoints[e].cell_count; c++) {
-            const struct outlier_endpoint *endpoint = &outliers->endpoints[e];
-            if (!endpoint->cells[c].mode.found || modes++ >= limit)
-                continue;
-            char *sentence = notes_mode_sentence(report, endpoint, &endpoint->cells[c]);
-            outline_add(outline, BLOCK_LINE, outline_text("%s.", sentence));
-            free(sentence);
-        }
-    outline_rest(outline, modes, modes < limit ? modes : limit, "more");
+    for (size_t i = 0; i < shown; i++) {
+        const struct outlier_endpoint *endpoint =
+            &outliers->endpoints[outliers->modes[i].endpoint];
+        char *sentence = notes_mode_sentence(report, endpoint,
+                                             &endpoint->cells[outliers->modes[i].cell]);
+        outline_add(outline, BLOCK_LINE, outline_text("%s.", sentence));
+        free(sentence);
+    }
+    if (outliers->mode_count > shown)
+        outline_add(outline, BLOCK_LINE,
+                    outline_text("%zu smaller ones are in the JSON.",
+                                 outliers->mode_count - shown));
 }
 
 /* --- one by one --- */

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORKERS_MAX = 256 };
 
@@ -120,8 +121,8 @@ struct summary *scale_scan(const char *const *paths, size_t path_count,
     struct err err = ERR_INIT;
     struct input_report report;
     for (size_t i = 0; i < path_count; i++)
-        if (strcmp(paths[i], "-") == 0)
-            return NULL;
+        if (strcmp(paths[i], "-") == 0 && lseek(STDIN_FILENO, 0, SEEK_SET) != 0)
+            return NULL; /* a pipe */
     struct summary *summary = summary_new_scanning(plan);
     input_report_init(&report);
     int status = scale_summarize(paths, path_count, options, summary, &report, &err);
