@@ -206,6 +206,30 @@ static void list_slowest(struct outliers *outliers, const struct summary *summar
  * -----------------------------------------------------------------------------
  */
 
+/* In order of how many requests they have: by insertion, there are few. */
+static void list_modes(struct outliers *outliers)
+{
+    size_t room = 0;
+    for (size_t e = 0; e < outliers->endpoint_count; e++)
+        for (size_t c = 0; c < outliers->endpoints[e].cell_count; c++) {
+            const struct outlier_cell *cell = &outliers->endpoints[e].cells[c];
+            size_t at = outliers->mode_count;
+            if (!cell->mode.found)
+                continue;
+            outliers->modes =
+                vec_room(outliers->modes, &room, at + 1, sizeof(*outliers->modes));
+            for (; at > 0; at--) {
+                struct outlier_place before = outliers->modes[at - 1];
+                if (outliers->endpoints[before.endpoint].cells[before.cell].beyond >=
+                    cell->beyond)
+                    break;
+                outliers->modes[at] = before;
+            }
+            outliers->modes[at] = (struct outlier_place){e, c};
+            outliers->mode_count++;
+        }
+}
+
 /* False when no version has a fence. */
 static bool examine_endpoint(struct outlier_endpoint *endpoint,
                              const struct summary_endpoint *source,
