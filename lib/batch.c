@@ -5,6 +5,7 @@
 #include "clocks.h"
 #include "endpoint_register.h"
 #include "pages.h"
+#include "wire/counts.h"
 
 #include <string.h>
 #include <zstd.h>
@@ -102,6 +103,15 @@ static void define(struct fmd__batch *batch, const struct fmd__definition *defin
     batch->definition_bytes +=
         fmd__definition_encode(definition, batch->definitions + batch->definition_bytes);
     batch->definition_count++;
+}
+
+static void add_definitions(struct fmd__batch *batch)
+{
+    struct fmd__block block = {.type = FMD__BLOCK_DEFINITIONS,
+                               .count = batch->definition_count};
+
+    if (batch->definition_count > 0)
+        add_block(batch, &block, batch->definitions, batch->definition_bytes);
 }
 
 /* The string's number in this segment. */
@@ -225,11 +235,15 @@ static void look_at_rings(struct fmd__batch *batch, uint32_t count)
     }
 }
 
+static bool definitions_are_full(const struct fmd__batch *batch)
+{
+    return batch->definition_bytes + 3 * FMD__BATCH_DEFINITION_MAX >
+           FMD__BATCH_DEFINITION_BYTES;
+}
+
 static bool batch_is_full(const struct fmd__batch *batch)
 {
-    return batch->row_count == FMD__BLOCK_REQUESTS_MAX ||
-           batch->definition_bytes + 3 * FMD__BATCH_DEFINITION_MAX >
-               FMD__BATCH_DEFINITION_BYTES;
+    return batch->row_count == FMD__BLOCK_REQUESTS_MAX || definitions_are_full(batch);
 }
 
 static void add_row(struct fmd__batch *batch, const struct fmd__slot_request *request)
@@ -349,8 +363,7 @@ static void note_ranges(struct fmd__block *block, const struct fmd__columns *col
 void fmd__batch_requests(struct fmd__batch *batch)
 {
     uint32_t rings = atomic_load_explicit(&batch->pool->count, memory_order_acquire);
-    struct fmd__block definitions = {.type = FMD__BLOCK_DEFINITIONS},
-                      requests = {.type = FMD__BLOCK_REQUESTS};
+    struct fmd__block requests = {.type = FMD__BLOCK_REQUESTS};
     struct fmd__row *rows;
 
     look_at_rings(batch, rings);
@@ -363,14 +376,55 @@ void fmd__batch_requests(struct fmd__batch *batch)
     batch->columns.count = batch->row_count;
     for (uint32_t i = 0; i < batch->row_count; i++)
         fill_column(&batch->columns, i, &rows[i]);
-    if (batch->definition_count > 0) {
-        definitions.count = batch->definition_count;
-        add_block(batch, &definitions, batch->definitions, batch->definition_bytes);
-    }
+    add_definitions(batch);
     note_ranges(&requests, &batch->columns);
     add_block(batch, &requests, batch->raw,
               fmd__requests_encode(&batch->columns, batch->ranges, batch->range_count,
                                    batch->raw));
+}
+
+/* --- counts of endpoints --------------------------------------------------------- */
+
+static uint32_t counted_endpoints(const struct fmd__pool *pool)
+{
+    uint32_t known = fmd__endpoint_register_count();
+
+    return known < pool->header->count_room ? known : pool->header->count_room;
+}
+
+uint64_t fmd__batch_counts_sum(const struct fmd__pool *pool)
+{
+    struct fmd__ring_endpoint_count *counts = fmd__ring_counts_area(pool->header);
+    uint32_t endpoints = counted_endpoints(pool);
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < endpoints; i++)
+        sum += atomic_load_explicit(&counts[i].count, memory_order_relaxed);
+    return sum;
+}
+
+void fmd__batch_counts(struct fmd__batch *batch)
+{
+    struct fmd__ring_endpoint_count *counts = fmd__ring_counts_area(batch->pool->header);
+    struct fmd__block block = {.type = FMD__BLOCK_COUNTS};
+    struct fmd__endpoint_count told[FMD__BLOCK_COUNTS_MAX];
+    uint32_t endpoints = counted_endpoints(batch->pool), i = batch->counts_next;
+
+    for (; i < endpoints && block.count < FMD__BLOCK_COUNTS_MAX &&
+           !definitions_are_full(batch);
+         i++) {
+        uint64_t count = atomic_load_explicit(&counts[i].count, memory_order_relaxed);
+        uint64_t last = atomic_load_explicit(&counts[i].last_ns, memory_order_relaxed);
+
+        if (count > 0 && endpoint_id(batch, i + 1))
+            told[block.count++] = (struct fmd__endpoint_count){i + 1, count, last};
+    }
+    batch->counts_next = i < endpoints ? i : 0;
+    if (block.count == 0)
+        return;
+    add_definitions(batch);
+    add_block(batch, &block, batch->raw,
+              fmd__counts_encode(told, block.count, batch->raw));
 }
 
 void fmd__batch_settle(struct fmd__batch *batch)

@@ -4,6 +4,7 @@
  * the strings they need become definitions before them:
  *
  *   [segment] [definitions] [requests + the ring ranges they came from] [stats] [end]
+ *   [segment] [definitions] [counts of endpoints at level 0] [stats]
  *
  * Promises: a string that was published before a request (on any ring) is found;
  * requests are in order of their start; rings' tails do not move until
@@ -52,6 +53,7 @@ struct fmd__batch {
     uint32_t *endpoint_segments;         /* by endpoint number: serial of the
                                             segment it was last defined in */
     uint32_t endpoint_room;
+    uint32_t counts_next; /* endpoint number that the next counts block begins with */
 
     /* of the batch */
     uint64_t sequence; /* of its next block */
@@ -87,6 +89,11 @@ void fmd__batch_begin(struct fmd__batch *batch, uint64_t sequence);
 /* Takes up to 4096 requests out of the rings (their tails stay) into a definitions and a
  * requests block. Once a batch. */
 void fmd__batch_requests(struct fmd__batch *batch);
+/* Takes the counts of as many endpoints as there is room for; counts_next is 0 when all
+ * are told, else a further batch goes on. Once a batch. */
+void fmd__batch_counts(struct fmd__batch *batch);
+/* All counts of endpoints, added up. */
+uint64_t fmd__batch_counts_sum(const struct fmd__pool *pool);
 void fmd__batch_segment(struct fmd__batch *batch, const struct fmd__segment *segment);
 void fmd__batch_stats(struct fmd__batch *batch, const struct fmd__stats *stats);
 void fmd__batch_end(struct fmd__batch *batch);

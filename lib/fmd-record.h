@@ -23,6 +23,26 @@ extern "C" {
 
 #define FMD_API __attribute__((visibility("default")))
 
+/* Levels, of each endpoint:
+ *   0    counted, and when it was last requested: nothing a request
+ *   1    every request
+ *   off  not even counted
+ *
+ * The configuration file says more than the caller, and to the operator:
+ *   [recorder]
+ *   level = 1
+ *   [levels]
+ *   /static* = 0
+ *   GET /health = off
+ * A pattern names endpoints whole, or, when it begins with '/', what follows the method;
+ * '*' is any bytes, '?' one; the last that matches counts. Keys of [recorder] are level
+ * and the fields below (version is app_version); each is an environment variable too:
+ * FMD_LEVEL, FMD_RUN, FMD_RINGS ..., but FMD_DIR, FMD_RING_DIR, and FMD_LEVELS for
+ * patterns ("/static*=0, GET /health=off"). What the caller set to other than the
+ * default goes before the environment, that before the file. level and [levels] are
+ * followed while running: a second after the file was changed it holds in every process.
+ */
+
 /* What to record and where. Set by fmd_config_init() to the defaults, then changed by
  * name. Strings are borrowed during fmd_start() only. */
 struct fmd_config {
@@ -33,7 +53,7 @@ struct fmd_config {
     const char *version;     /* of the application. Default "" (unknown) */
     const char *run;         /* id of this recording run. Default $FMD_RUN, else "" */
     const char *ring_directory; /* default $FMD_RING_DIR, else /dev/shm, else directory */
-    int level;         /* 0 records nothing a request, 1 every request. Default 1 */
+    int level;         /* of endpoints that no pattern names, see below. Default 1 */
     unsigned rings;    /* rings made at start, grown by the writer. Default 64 */
     size_t ring_bytes; /* of each ring, a power of two. Default 32768 */
     uint64_t
@@ -41,6 +61,7 @@ struct fmd_config {
     uint64_t
         total_bytes;   /* oldest segments of this process go beyond it. Default 1 GiB */
     unsigned block_ms; /* longest time a request waits in memory. Default 1000 */
+    const char *configuration; /* INI file, see below. Default $FMD_CONFIG, else none */
 };
 
 /* Why a request is not in the trace; index of fmd_stats.dropped. */
@@ -95,7 +116,8 @@ FMD_API void fmd_config_init(struct fmd_config *config);
 
 /* Starts recording; the writer thread starts with the first request. config NULL:
  * defaults. 0, or a negative errno: -EALREADY when it runs, -EINVAL for a field out of
- * range, or what the directory answered. After an error every other call is a cheap
+ * range or a wrong configuration (with one line on stderr that names the place), or what
+ * directory or file answered. After an error every other call is a cheap
  * no-op. Not thread-safe. */
 FMD_API int fmd_start(const struct fmd_config *config);
 

@@ -9,6 +9,7 @@
 #include "free_list.h"
 #include "identity.h"
 #include "leftover_rings.h"
+#include "levels.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define ENDPOINT_AREA_BYTES (64u << 10)
+#define COUNTED_ENDPOINTS 4096u /* that can be counted at level 0 */
 /* What a child makes at its first request; its writer makes the others a millisecond
  * later. All 64 would take that request 1.4 ms. */
 #define CHILD_RINGS 16u
@@ -29,9 +31,10 @@ _Thread_local struct fmd__mine fmd__mine;
 
 /* What a child inherits. */
 static struct fmd__settings settings;
+static struct fmd__sources sources; /* of the settings, at the last start */
 static struct fmd__segment identity;
 static _Atomic bool started;          /* between start and stop */
-static _Atomic bool armed;            /* the same, at level 1 */
+static _Atomic bool armed;            /* the same, and memory was found */
 static uint32_t last_generation;      /* given out, here or in an ancestor */
 static uint32_t own_generation;       /* first of this process */
 static pid_t own_pid;                 /* that own_generation is of */
@@ -166,6 +169,7 @@ static void open_gate(struct fmd__recorder *recorder)
     }
     (void)pthread_mutex_lock(&recorder->register_lock);
     add_known_endpoints(recorder->pool.header);
+    fmd__levels_follow(fmd__now_ns()); /* a child of one that never looked */
     atomic_store(&recorder->gate.generation, ++last_generation);
     (void)pthread_mutex_unlock(&recorder->register_lock);
 }
@@ -181,6 +185,7 @@ static int open_process(uint32_t rings)
         .rings = rings,
         .slots = settings.slots,
         .endpoints_room = ENDPOINT_AREA_BYTES,
+        .counted_endpoints = COUNTED_ENDPOINTS,
     };
     int result;
 
@@ -193,7 +198,7 @@ static int open_process(uint32_t rings)
     atomic_store(&recorder->gate.strings_epoch, 1);
     atomic_store(&recorder->gate.write_failing, 0);
     fmd__writer_open(&recorder->writer, &settings, &recorder->gate, &recorder->pool,
-                     &identity);
+                     &identity, &recorder->register_lock);
     (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     open_gate(recorder);
     return 0;
@@ -251,16 +256,25 @@ static int register_handlers(void)
 
 /* --- start, stop, first event ------------------------------------------------------ */
 
+static void init_levels(void)
+{
+    (void)pthread_mutex_lock(&fmd__recorder.register_lock);
+    fmd__levels_init(settings.level, settings.level_is_fixed, settings.configuration,
+                     &sources.environment, &sources.all);
+    (void)pthread_mutex_unlock(&fmd__recorder.register_lock);
+}
+
 static int start_locked(const struct fmd_config *config)
 {
     int result;
 
     if (started)
         return -EALREADY;
-    result = fmd__settings_init(&settings, config);
+    result = fmd__settings_init(&settings, &sources, config);
     if (result == 0)
         result = register_handlers();
-    if (result == 0 && settings.level > 0) {
+    if (result == 0) {
+        init_levels();
         fmd__leftover_rings_take_in(settings.directory);
         fmd__identity_init(&identity, &settings);
         result = open_process(settings.rings);
@@ -380,6 +394,29 @@ void fmd__lifecycle_foreign_end(uint32_t generation)
     }
 }
 
+/* Of any thread; nobody may unmap meanwhile. */
+static void count_only(uint32_t endpoint, uint64_t now_ns)
+{
+    struct fmd__ring_header *header = fmd__recorder.pool.header;
+    struct fmd__ring_endpoint_count *counts = fmd__ring_counts_area(header);
+
+    if (!counts || endpoint - 1 >= header->count_room)
+        return;
+    counts += endpoint - 1;
+    atomic_fetch_add_explicit(&counts->count, 1, memory_order_relaxed);
+    atomic_store_explicit(&counts->last_ns, now_ns, memory_order_relaxed);
+}
+
+void fmd__lifecycle_count_only(uint32_t endpoint, uint64_t now_ns, bool is_inside)
+{
+    if (is_inside) {
+        count_only(endpoint, now_ns);
+    } else if (fmd__lifecycle_visit()) {
+        count_only(endpoint, now_ns);
+        fmd__lifecycle_leave();
+    }
+}
+
 void fmd__lifecycle_count_no_ring(void)
 {
     struct fmd__ring_counts *counts;
@@ -417,8 +454,10 @@ uint32_t fmd__lifecycle_endpoint(const char *application, const char *version,
     fmd__signals_block(&signals);
     (void)pthread_mutex_lock(&fmd__recorder.register_lock);
     number = fmd__endpoint_register_add(application, version, name, &is_new);
-    if (is_new)
+    if (is_new) {
+        fmd__levels_add(number);
         add_to_ring_file(number);
+    }
     (void)pthread_mutex_unlock(&fmd__recorder.register_lock);
     fmd__signals_restore(&signals);
     return number;

@@ -27,7 +27,7 @@ struct fmd__recorder {
     _Atomic uint32_t visitors;     /* threads in slow paths that use the pool */
     _Atomic uint64_t forked_ends;  /* in a child: ends of the parent's requests */
     pthread_mutex_t lock;          /* of start, stop and the child's opening */
-    pthread_mutex_t register_lock; /* of the endpoint register */
+    pthread_mutex_t register_lock; /* of the endpoint register and the levels */
     struct fmd__pool pool;
     struct fmd__writer writer;
 };
@@ -61,6 +61,9 @@ int fmd__lifecycle_stop(void);
 uint32_t fmd__lifecycle_wake(void);
 /* A request of another generation ended: counts it if it was begun before a fork. */
 void fmd__lifecycle_foreign_end(uint32_t generation);
+
+/* A request of level 0: counts it in the ring file. is_inside: the thread is busy. */
+void fmd__lifecycle_count_only(uint32_t endpoint, uint64_t now_ns, bool is_inside);
 
 /* A request ended on a thread that found no free ring. */
 void fmd__lifecycle_count_no_ring(void);

@@ -10,6 +10,7 @@
 #include "testdata/cmocka_tests.h"
 
 #include "wire/block.h"
+#include "wire/counts.h"
 #include "wire/definitions.h"
 #include "wire/requests.h"
 #include "wire/ringfile.h"
@@ -45,6 +46,12 @@ struct back_definition {
     const struct back_string *name, *application, *version;
 };
 
+struct back_count {
+    const struct back_string *endpoint;
+    uint64_t count, last_ns;
+    uint32_t stream;
+};
+
 struct back_range {
     uint32_t stream;
     struct fmd__ring_range range;
@@ -67,6 +74,8 @@ struct back {
     uint32_t stream_count;
     struct back_range *ranges;
     uint32_t range_count;
+    struct back_count *counts; /* every one that was written, in that order */
+    uint32_t count_count;
     uint32_t files, rings, damaged, torn;
     struct back_string **strings;
     uint32_t string_total;
@@ -190,6 +199,24 @@ static void back_add_columns(struct back *back, uint32_t stream,
     }
 }
 
+static void back_add_counts(struct back *back, uint32_t stream, const uint8_t *payload,
+                            size_t size)
+{
+    struct fmd__endpoint_count count;
+    size_t offset = 0;
+    int result;
+
+    while ((result = fmd__counts_decode(payload, size, &offset, &count)) == 1) {
+        struct back_count own = {
+            back_name(back_by_id(back, FMD__DEFINE_ENDPOINT, count.endpoint)),
+            count.count, count.last_ns, stream};
+
+        assert_non_null(own.endpoint);
+        BACK_APPEND(back->counts, back->count_count, own);
+    }
+    assert_int_equal(result, 0);
+}
+
 static uint8_t *back_read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -245,6 +272,8 @@ static void back_read_block(struct back *back, uint32_t *stream,
             BACK_APPEND(back->ranges, back->range_count,
                         ((struct back_range){*stream, ranges[i]}));
     }
+    if (block->type == FMD__BLOCK_COUNTS)
+        back_add_counts(back, *stream, payload, block->raw_bytes);
     if (block->type == FMD__BLOCK_STATS)
         assert_int_equal(fmd__stats_decode(payload, block->raw_bytes, &of->stats), 0);
     if (block->type == FMD__BLOCK_END)
@@ -294,6 +323,22 @@ static void back_ring_definition(void *to, const struct fmd__definition *definit
     back_define(ring->back, ring->stream, definition);
 }
 
+static void back_read_ring_counts(struct back *back, uint32_t stream,
+                                  const struct fmd__ringfile *file)
+{
+    struct fmd__endpoint_count count;
+    uint32_t next = 0;
+
+    while (fmd__ringfile_count(file, &next, &count)) {
+        struct back_count own = {
+            back_name(back_by_id(back, FMD__DEFINE_ENDPOINT, count.endpoint)),
+            count.count, count.last_ns, stream};
+
+        assert_non_null(own.endpoint);
+        BACK_APPEND(back->counts, back->count_count, own);
+    }
+}
+
 static void back_read_ring(struct back *back, const char *path)
 {
     size_t size;
@@ -321,6 +366,7 @@ static void back_read_ring(struct back *back, const char *path)
                                    back->ranges[i].range.last);
     back_forget_segment(back);
     fmd__ringfile_definitions(file, back_ring_definition, &to);
+    back_read_ring_counts(back, to.stream, file);
     while (fmd__ringfile_next(file, &slot, &ring_id, &sequence)) {
         struct back_stream *stream = &back->streams[to.stream];
         const struct back_definition *endpoint =
@@ -376,6 +422,24 @@ static struct back back_read(const char *directory)
     return back;
 }
 
+/* The last count of an endpoint in each stream, added up. */
+__attribute__((unused)) static uint64_t back_counted(const struct back *back,
+                                                     const char *endpoint)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t stream = 0; stream < back->stream_count; stream++) {
+        uint64_t last = 0;
+
+        for (uint32_t i = 0; i < back->count_count; i++)
+            if (back->counts[i].stream == stream &&
+                strcmp(back->counts[i].endpoint->bytes, endpoint) == 0)
+                last = back->counts[i].count;
+        sum += last;
+    }
+    return sum;
+}
+
 __attribute__((unused)) static const struct back_stream *
 back_stream(const struct back *back, uint32_t index)
 {
@@ -396,6 +460,7 @@ __attribute__((unused)) static void back_free(struct back *back)
     free(back->streams);
     free(back->requests);
     free(back->ranges);
+    free(back->counts);
     free(back->definitions);
     for (int kind = 0; kind < 4; kind++)
         free(back->by_id[kind]);

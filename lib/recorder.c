@@ -7,6 +7,7 @@
 #include "fmd-record.h"
 
 #include "clocks.h"
+#include "levels.h"
 #include "lifecycle.h"
 #include "signals.h"
 
@@ -308,16 +309,36 @@ static inline void push(struct fmd__producer *producer, uint64_t head,
             memory_order_relaxed);
 }
 
+/* Its endpoint is at level 0, or off. The thread takes a ring nevertheless: the first
+ * that does starts the writer, which follows the configuration. */
+static __attribute__((noinline)) void end_unrecorded(struct flight *flight,
+                                                     unsigned level)
+{
+    uint32_t generation = flight->generation;
+    bool no_ring = false, is_inside = enter(&no_ring) != NULL;
+
+    flight->generation = 0;
+    if (level == 0 && (no_ring || (is_inside && generation == fmd__mine.generation)))
+        fmd__lifecycle_count_only(flight->endpoint, flight->start_ns, is_inside);
+    if (is_inside)
+        leave();
+}
+
 void fmd_end(struct fmd_request *request)
 {
     struct flight *flight = flight_of(request);
     uint32_t generation = flight->generation;
+    unsigned level = fmd__level_of(flight->endpoint);
     struct fmd__producer *producer;
     bool no_ring = false;
     uint64_t now, head;
 
     if (generation == 0)
         return;
+    if (!LIKELY(level - 1 < FMD__LEVEL_MAX)) {
+        end_unrecorded(flight, level);
+        return;
+    }
     now = fmd__now_ns();
     flight->generation = 0;
     if (flight->view_start_ns != NONE)

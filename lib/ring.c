@@ -144,7 +144,8 @@ int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *optio
 {
     struct fmd__ring_plan plan = {.rings = options->rings,
                                   .slots = options->slots,
-                                  .endpoints_room = options->endpoints_room};
+                                  .endpoints_room = options->endpoints_room,
+                                  .count_room = options->counted_endpoints};
     char stem[FMD__STEM_BYTES];
     int file;
 

@@ -75,6 +75,7 @@ struct fmd__pool_options {
     const struct fmd__segment *segment; /* whose it is */
     uint32_t rings, slots;
     uint64_t endpoints_room;
+    uint32_t counted_endpoints; /* at level 0 */
 };
 
 /* 0 or -ENOMEM. *pool is all zero. */

@@ -5,6 +5,7 @@
 
 #include "clocks.h"
 #include "leftover_rings.h"
+#include "levels.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -19,8 +20,9 @@
 #define SLEEP_MAX_NS (100 * MS)
 #define RETRY_NS SECOND
 #define LEFTOVERS_NS (10 * SECOND)
-#define STATS_NS (10 * SECOND) /* without news */
-#define STATS_NEWS_NS SECOND   /* with new drops */
+#define STATS_NS (10 * SECOND)  /* without news */
+#define STATS_NEWS_NS SECOND    /* with new drops */
+#define COUNTS_NS (60 * SECOND) /* of endpoints at level 0 */
 /* The encoder needs 200 kB; the rest is for thread-local storage of the application,
  * which the C library takes from the stack. Only pages that are used cost memory. */
 #define STACK_BYTES (2u << 20)
@@ -135,11 +137,29 @@ static int append_batch(struct fmd__writer *writer)
     return 0;
 }
 
+/* Counts of endpoints, whole in every segment: older ones may be deleted. */
+static void end_with_counts(struct fmd__writer *writer)
+{
+    int result = fmd__batch_counts_sum(writer->pool) > 0 ? 0 : -ENODATA;
+
+    writer->batch->counts_next = 0;
+    while (result == 0) {
+        fmd__batch_begin(writer->batch, writer->sequence);
+        fmd__batch_counts(writer->batch);
+        result = append_batch(writer);
+        if (writer->batch->counts_next == 0)
+            break;
+    }
+    writer->batch->counts_next = 0;
+}
+
 /* Ends the open segment with counts and an end mark; as good as it can be had. */
 static void end_segment(struct fmd__writer *writer, bool clean_end)
 {
     if (!writer->files.is_open)
         return;
+    if (fmd__trace_files_intact(&writer->files))
+        end_with_counts(writer);
     fmd__batch_begin(writer->batch, writer->sequence);
     add_stats(writer, clean_end);
     fmd__batch_end(writer->batch);
@@ -188,8 +208,9 @@ static int make_batch(struct fmd__writer *writer)
     return writer->batch ? 0 : -ENOMEM;
 }
 
-/* Writes up to 4096 requests. 0 or a negative errno. */
-static int write_batch(struct fmd__writer *writer)
+/* Writes a batch of what fill puts in: up to 4096 requests, counts. 0 or a negative
+ * errno. */
+static int write_batch(struct fmd__writer *writer, void (*fill)(struct fmd__batch *batch))
 {
     bool is_new;
     int result = make_batch(writer);
@@ -205,7 +226,7 @@ static int write_batch(struct fmd__writer *writer)
         fmd__batch_new_segment(writer->batch);
         fmd__batch_segment(writer->batch, &writer->segment);
     }
-    fmd__batch_requests(writer->batch);
+    fill(writer->batch);
     if (is_new || stats_are_due(writer))
         add_stats(writer, false);
     result = append_batch(writer);
@@ -286,7 +307,7 @@ static void worked(struct fmd__writer *writer)
 static int write_until(struct fmd__writer *writer, uint64_t pending, uint64_t leave)
 {
     while (pending > leave) {
-        int result = write_batch(writer);
+        int result = write_batch(writer, fmd__batch_requests);
         uint64_t taken;
 
         if (result != 0)
@@ -298,6 +319,34 @@ static int write_until(struct fmd__writer *writer, uint64_t pending, uint64_t le
         pending -= taken < pending ? taken : pending;
     }
     return 0;
+}
+
+/* Counts of endpoints that were only counted, if there are new ones. */
+static int write_counts(struct fmd__writer *writer)
+{
+    uint64_t sum = fmd__batch_counts_sum(writer->pool);
+    int result = 0;
+
+    writer->counts_ns = fmd__now_ns();
+    if (sum == writer->counts_sum)
+        return 0;
+    do
+        result = write_batch(writer, fmd__batch_counts);
+    while (result == 0 && writer->batch->counts_next != 0);
+    if (result != 0)
+        return failed(writer, result);
+    worked(writer);
+    writer->counts_sum = sum;
+    return 0;
+}
+
+static void follow_levels(struct fmd__writer *writer, uint64_t now)
+{
+    if (!fmd__levels_follow_is_due(now))
+        return;
+    (void)pthread_mutex_lock(writer->register_lock);
+    fmd__levels_follow(now);
+    (void)pthread_mutex_unlock(writer->register_lock);
 }
 
 /* Sleeps so long that, at the rate seen, a quarter of what the free rings hold or a block
@@ -327,6 +376,7 @@ static void look_and_write(struct fmd__writer *writer)
     bool old;
 
     choose_sleep(writer, &look);
+    follow_levels(writer, now);
     if (writer->retry_ns > now)
         return;
     if (look.pending == 0)
@@ -343,6 +393,8 @@ static void look_and_write(struct fmd__writer *writer)
         if (all)
             writer->pending_since = 0;
     }
+    if (now >= writer->counts_ns + COUNTS_NS && write_counts(writer) != 0)
+        return;
     grow_pool(writer, look.no_ring);
     if (now >= writer->leftovers_ns + LEFTOVERS_NS) {
         writer->leftovers_ns = now;
@@ -380,7 +432,7 @@ static void *run(void *argument)
 
 void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *settings,
                       struct fmd__gate *gate, struct fmd__pool *pool,
-                      const struct fmd__segment *segment)
+                      const struct fmd__segment *segment, pthread_mutex_t *register_lock)
 {
     const size_t kept = offsetof(struct fmd__writer, thread);
     char stem[FMD__STEM_BYTES];
@@ -391,11 +443,12 @@ void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *se
     writer->gate = gate;
     writer->pool = pool;
     writer->segment = *segment;
+    writer->register_lock = register_lock;
     (void)fmd__segment_stem(segment, stem);
     fmd__trace_files_init(&writer->files, settings->directory, stem,
                           settings->total_bytes);
     writer->sleep_ns = SLEEP_MIN_NS;
-    writer->stats_ns = fmd__now_ns();
+    writer->stats_ns = writer->counts_ns = fmd__now_ns();
     store_state(writer, writer->stats_ns, (int64_t)fmd__clock_ns(CLOCK_REALTIME));
     writer->open = true;
     (void)pthread_mutex_unlock(&writer->lock);
@@ -448,6 +501,8 @@ int fmd__writer_flush(struct fmd__writer *writer)
     (void)pthread_mutex_lock(&writer->lock);
     if (writer->open)
         result = write_until(writer, pending_slots(writer->pool), 0);
+    if (writer->open && result == 0)
+        result = write_counts(writer);
     (void)pthread_mutex_unlock(&writer->lock);
     return result;
 }
@@ -484,7 +539,7 @@ static bool has_something_to_say(struct fmd__writer *writer)
     struct fmd__stats stats = {0};
 
     fmd__pool_add_counts(writer->pool, &stats);
-    return stats.issued > 0;
+    return stats.issued > 0 || fmd__batch_counts_sum(writer->pool) > 0;
 }
 
 static int write_clean_end(struct fmd__writer *writer)
@@ -492,7 +547,7 @@ static int write_clean_end(struct fmd__writer *writer)
     int result = 0;
 
     if (!writer->files.is_open && has_something_to_say(writer))
-        result = write_batch(writer);
+        result = write_batch(writer, fmd__batch_counts);
     if (result == 0)
         end_segment(writer, true);
     return result;
@@ -503,8 +558,8 @@ int fmd__writer_close(struct fmd__writer *writer)
     int result;
 
     end_thread(writer);
-    result = fmd__writer_flush(writer);
     (void)pthread_mutex_lock(&writer->lock);
+    result = writer->open ? write_until(writer, pending_slots(writer->pool), 0) : 0;
     add(&writer->given_up, requests_left(writer));
     if (result == 0)
         result = write_clean_end(writer);

@@ -4,8 +4,8 @@
  * that asks for a snapshot. Closes a block at 4096 requests or after block_ms, earlier
  * when rings run short; sleeps otherwise, the longer the less there is. When the trace
  * cannot be written it says so once, keeps what the rings hold and tries again each
- * second. Built for 1 to 10^6 requests a second; at rest it wakes ten times a second
- * (0.03 % of a core).
+ * second. Follows the configuration file (levels.h) twice a second. Built for 1 to 10^6
+ * requests a second; at rest it wakes ten times a second (0.03 % of a core).
  *
  * All calls but start_thread take the writer's lock themselves.
  */
@@ -31,6 +31,7 @@ struct fmd__writer {
     const struct fmd__settings *settings;
     struct fmd__gate *gate;
     struct fmd__pool *pool;
+    pthread_mutex_t *register_lock; /* of the levels */
     struct fmd__segment segment;
     struct fmd__trace_files files;
     struct fmd__dictionary dictionary;
@@ -42,6 +43,8 @@ struct fmd__writer {
     uint64_t stats_ns;      /* when counts were last written */
     uint64_t leftovers_ns;  /* when the directory was last looked through */
     uint64_t drops_written; /* in the last counts */
+    uint64_t counts_ns;     /* when counts of endpoints were last written */
+    uint64_t counts_sum;    /* of what was written then */
     uint64_t sleep_ns;
     uint64_t seen_slots;   /* heads of all rings, added up, at the last look */
     uint64_t seen_no_ring; /* drops for want of a ring, at the last look */
@@ -53,7 +56,7 @@ struct fmd__writer {
 /* *writer is all zero or was closed. settings, gate and pool stay until close. */
 void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *settings,
                       struct fmd__gate *gate, struct fmd__pool *pool,
-                      const struct fmd__segment *segment);
+                      const struct fmd__segment *segment, pthread_mutex_t *register_lock);
 /* Starts the thread if there is none; while it cannot be had (limits) snapshots write and
  * the next caller tries again. Any thread; not while it is being closed. */
 void fmd__writer_start_thread(struct fmd__writer *writer);

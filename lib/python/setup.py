@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds fmd_record._native: the hooks (native/) and the whole recorder of the folder
-above, in one shared object that needs nothing but libc and zstd."""
+above, in one shared object that needs nothing but libc, zstd and inih."""
 import re
 from glob import glob
 from pathlib import Path
@@ -32,7 +32,7 @@ setup(
             define_macros=[("FMD_VERSION", f'"{VERSION}"')],
             extra_compile_args=["-std=gnu11", "-O2", "-g", "-fvisibility=hidden", "-pthread"],
             extra_link_args=["-pthread", "-Wl,--version-script=native/export.map"],
-            libraries=["zstd"],
+            libraries=["zstd", "inih"],
         )
     ],
 )

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator may set from outside: one table of keys, read from an INI file and
+ * from the environment. A row of the table is all there is to a key: its name in the
+ * file, its variable, its range, whether a change takes effect while running.
+ *
+ *   [recorder]               [levels]
+ *   level = 1                /static* = 0
+ *   run = nightly            GET /cart/<int:id> = 3
+ *                            /health = off
+ *
+ * The environment goes before the file. FMD_LEVELS has patterns as the file has them,
+ * separated by commas; they come after the file's, so they win. Built for files of a few
+ * dozen lines that are edited by hand. Allocates nothing.
+ */
+#ifndef FMD_CONFIGURATION_H
+#define FMD_CONFIGURATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FMD__PATTERN_BYTES 200u
+#define FMD__LEVEL_RULES_MAX 128u
+#define FMD__LEVEL_OFF 255u
+#define FMD__LEVEL_MAX 3u
+#define FMD__VALUE_BYTES 1024u
+
+/* name in the file, variable, kind, smallest, largest, live, what it is */
+#define FMD__KEYS(KEY)                                                                   \
+    KEY(DIRECTORY, "directory", "FMD_DIR", TEXT, 0, 0, false, "where traces go")         \
+    KEY(APPLICATION, "application", "FMD_APPLICATION", TEXT, 0, 0, false,                \
+        "name in every report")                                                          \
+    KEY(VERSION, "app_version", "FMD_APP_VERSION", TEXT, 0, 0, false,                    \
+        "of the application")                                                            \
+    KEY(RUN, "run", "FMD_RUN", TEXT, 0, 0, false, "id of this recording run")            \
+    KEY(RING_DIRECTORY, "ring_directory", "FMD_RING_DIR", TEXT, 0, 0, false,             \
+        "where requests wait to be written; else /dev/shm")                              \
+    KEY(LEVEL, "level", "FMD_LEVEL", NUMBER, 0, 3, true,                                 \
+        "of endpoints that no pattern names")                                            \
+    KEY(RINGS, "rings", "FMD_RINGS", NUMBER, 1, 1024, false, "rings made at start")      \
+    KEY(RING_BYTES, "ring_bytes", "FMD_RING_BYTES", NUMBER, 128, 1 << 24, false,         \
+        "of each, a power of two")                                                       \
+    KEY(SEGMENT_BYTES, "segment_bytes", "FMD_SEGMENT_BYTES", NUMBER, 4096,               \
+        INT64_C(1) << 40, false, "a trace file is closed and the next begun")            \
+    KEY(TOTAL_BYTES, "total_bytes", "FMD_TOTAL_BYTES", NUMBER, 4096, INT64_C(1) << 50,   \
+        false, "the oldest trace files of a process go beyond it")                       \
+    KEY(BLOCK_MS, "block_ms", "FMD_BLOCK_MS", NUMBER, 1, 3600000, false,                 \
+        "longest time a request waits in memory")
+
+enum fmd__key {
+#define FMD__KEY_ENUM(id, name, variable, kind, low, high, live, help) FMD__KEY_##id,
+    FMD__KEYS(FMD__KEY_ENUM)
+#undef FMD__KEY_ENUM
+        FMD__KEY_COUNT
+};
+
+struct fmd__key_row {
+    const char *name, *variable, *help;
+    bool is_text;
+    bool live; /* a change of the file takes effect while running */
+    int64_t low, high;
+};
+
+extern const struct fmd__key_row fmd__key_rows[FMD__KEY_COUNT];
+
+struct fmd__value {
+    bool given;
+    int64_t number;
+    char text[FMD__VALUE_BYTES];
+};
+
+/* The last rule that matches an endpoint says its level. */
+struct fmd__level_rule {
+    char pattern[FMD__PATTERN_BYTES];
+    uint8_t level; /* 0 to 3, or FMD__LEVEL_OFF */
+};
+
+struct fmd__configuration {
+    struct fmd__value values[FMD__KEY_COUNT];
+    uint32_t rule_count;
+    struct fmd__level_rule rules[FMD__LEVEL_RULES_MAX];
+};
+
+/* Each adds to *configuration, which begins all zero. 0; or a negative errno, and why is
+ * a sentence that names the place: then *configuration is not to be used. The environment
+ * is read at fmd_start() only: later the application may be changing it. */
+int fmd__configuration_read_file(struct fmd__configuration *configuration,
+                                 const char *file, char *why, size_t why_bytes);
+int fmd__configuration_read_environment(struct fmd__configuration *configuration,
+                                        char *why, size_t why_bytes);
+/* What over has goes before; its rules come last. */
+void fmd__configuration_overlay(struct fmd__configuration *configuration,
+                                const struct fmd__configuration *over);
+
+#endif
