@@ -146,12 +146,6 @@ static void tell(const char *why)
         return; /* nobody to tell */
 }
 
-static bool same_values(const struct fmd__configuration *a,
-                        const struct fmd__configuration *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 static void read_again(bool is_news)
 {
     char why[PATH_MAX + 256];
@@ -163,8 +157,6 @@ static void read_again(bool is_news)
         return;
     }
     fmd__configuration_overlay(&next, &fixed);
-    if (same_values(&next, &current))
-        return;
     current = next;
     apply();
 }
