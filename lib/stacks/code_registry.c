@@ -164,7 +164,7 @@ static int copy_code(struct fmd__code_registry *registry,
                        take_string(python, identity->qualname, head[1], &text[1]) &&
                        load64(head[2] + FMD__OBJECT_TYPE) == python->bytes_type;
     if (!plain)
-        memset(text, 0, sizeof text);
+        text[0] = text[1] = (struct text){.data = identity->address};
     uint64_t lines = plain ? load64(head[2] + FMD__OBJECT_SIZE) : 0;
     if (lines > FMD__CODE_LINETABLE_MAX)
         lines = FMD__CODE_LINETABLE_MAX;
