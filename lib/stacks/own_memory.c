@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -21,10 +22,25 @@ static long read_by_kernel(const struct iovec *to, const struct iovec *from, int
     return got < 0 ? -errno : got;
 }
 
-/* The same through a file in memory: written from there, read to here. */
-static long read_by_file(int file, const struct iovec *to, const struct iovec *from,
-                         int count)
+/* The same through a file in memory: written from there, read to here. An application
+ * that closes all descriptors (to become a daemon) may have another file under the number
+ * by now, which must not be written to. */
+static bool still_ours(const struct fmd__own_memory *own)
 {
+    struct stat now;
+
+    return fstat(own->file, &now) == 0 && now.st_ino == own->inode &&
+           now.st_dev == own->device;
+}
+
+/* The same through a file in memory: written from there, read to here. */
+static long read_by_file(const struct fmd__own_memory *own, const struct iovec *to,
+                         const struct iovec *from, int count)
+{
+    const int file = own->file;
+
+    if (!still_ours(own))
+        return -EBADF;
     const long written = syscall(SYS_pwritev, file, from, (unsigned long)count, 0ul, 0ul);
 
     if (written <= 0)
@@ -58,7 +74,7 @@ int fmd__own_memory_read(void *context, const struct fmd__piece *pieces, int cou
         from[i].iov_base = (void *)pieces[i].from; // NOLINT(performance-no-int-to-ptr)
     }
     const long got = own->file < 0 ? read_by_kernel(to, from, count)
-                                   : read_by_file(own->file, to, from, count);
+                                   : read_by_file(own, to, from, count);
     if (got < 0)
         return got == -EFAULT ? 0 : -ENOTSUP;
     return whole_pieces(pieces, count, got);
@@ -81,15 +97,20 @@ int fmd__own_memory_init(struct fmd__own_memory *own)
     if (works(own))
         return 0;
     own->file = (int)syscall(SYS_memfd_create, "fmd-stacks", MFD_CLOEXEC);
-    if (own->file >= 0 && works(own))
-        return 0;
+    struct stat made;
+    if (own->file >= 0 && fstat(own->file, &made) == 0) {
+        own->inode = made.st_ino;
+        own->device = made.st_dev;
+        if (works(own))
+            return 0;
+    }
     fmd__own_memory_release(own);
     return -ENOTSUP;
 }
 
 void fmd__own_memory_release(struct fmd__own_memory *own)
 {
-    if (own->file >= 0)
+    if (own->file >= 0 && still_ours(own))
         close(own->file);
     own->file = -1;
 }

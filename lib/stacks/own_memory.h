@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Copies memory of this process that may not be there: the kernel copies, and answers
- * EFAULT where a load would crash. process_vm_readv, about 1 µs for up to 2 KiB in any
- * number of pieces; where the system forbids it, through an unlinked file in memory.
+ * EFAULT where a load would crash. process_vm_readv, about 1 µs and 0.3 µs for
+ * each further piece; where the system forbids it, through an unlinked file in memory.
  */
 #ifndef FMD_STACKS_OWN_MEMORY_H
 #define FMD_STACKS_OWN_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define FMD__PIECES_MAX 64
 
@@ -28,6 +29,8 @@ struct fmd__memory {
 
 struct fmd__own_memory {
     int file; /* of the fallback; -1 while process_vm_readv works */
+    ino_t inode;
+    dev_t device;
     uintptr_t probe;
 };
 

@@ -12,7 +12,7 @@
  *   any thread, to write a code object down     fmd__python_code
  *
  * Workload: up to 2,000 samples a second of 10 to 60 frames, some thousand code objects a
- * process. A sample costs 3 to 6 µs and allocates nothing.
+ * process. A sample costs 4 µs and some 0.2 µs a frame, and allocates nothing.
  */
 #ifndef FMD_STACKS_PYTHON_STACK_H
 #define FMD_STACKS_PYTHON_STACK_H
@@ -73,7 +73,8 @@ struct fmd__python_counts {
 };
 
 /* A sampler belongs to one thread, the one that samples; about 5 MiB at most, of which
- * only what is used is touched. After a fork the child abandons it and makes its own. */
+ * only what is used is touched. After a fork the child frees its copy and makes its own.
+ */
 struct fmd__python_sampler;
 /* NULL: no memory. */
 struct fmd__python_sampler *fmd__python_sampler_new(void);
