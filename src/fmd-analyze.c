@@ -5,6 +5,7 @@
  */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/err.h"
@@ -13,6 +14,7 @@
 #include "src/findings/gsl_errors.h"
 #include "src/findings/timezone.h"
 #include "src/input/input.h"
+#include "src/report/notes.h"
 #include "src/report/report.h"
 #include "src/scale/scale.h"
 #include "src/summary/scan.h"
@@ -85,13 +87,14 @@ static struct summary *read_again(const struct analyze_options *options,
 }
 
 static int build(const struct analyze_options *options, const struct summary *summary,
-                 const struct scan *scan, const struct input_report *input,
-                 struct report *report, struct err *err)
+                 const struct scan *scan, const struct targets *targets,
+                 const struct input_report *input, struct report *report, struct err *err)
 {
     struct report_options wanted;
     report_options_init(&wanted);
     wanted.outliers.rule = fence_of(options);
     wanted.scan = scan;
+    wanted.targets = targets;
     wanted.time_zone = options->time_zone;
     wanted.apdex_target_ns = options->apdex_target_ns;
     wanted.top = (unsigned)options->top;
@@ -134,14 +137,47 @@ static int publish(const struct analyze_options *options, struct report *report,
     return directory && !options->format ? 0 : print(options, report, err);
 }
 
-static int judge(const struct analyze_options *options, const struct input_report *input,
-                 struct err *err)
+/* The first target of a kind that was missed, as the reason; how many others were. */
+static int fail_on_targets(const struct report *report, enum target_kind kind,
+                           struct err *err)
 {
-    if (options->fail_on && strcmp(options->fail_on, "damage") == 0 &&
-        input_report_damaged(input))
+    const struct target_results *results = &report->results;
+    size_t i = 0;
+    while (results->results[i].met || results->results[i].target->kind != kind)
+        i++;
+    char *sentence = notes_target_sentence(report, &results->results[i]);
+    err_set(err, ERR_GATE, "%s%s", sentence,
+            results->missed[kind] > 1 ? "; the report has others that were missed" : "");
+    free(sentence);
+    return -1;
+}
+
+static int judge(const struct analyze_options *options, const struct input_report *input,
+                 const struct report *report, struct err *err)
+{
+    if (cli_list_has(&options->fail_on, "damage") && input_report_damaged(input))
         return err_set(err, ERR_DAMAGE,
                        "some of the input could not be read, and --fail-on damage was "
                        "given; the report says what");
+    if (report->results.missed[TARGET_CHECK])
+        return fail_on_targets(report, TARGET_CHECK, err);
+    if (cli_list_has(&options->fail_on, "slo") && report->results.missed[TARGET_SLO])
+        return fail_on_targets(report, TARGET_SLO, err);
+    return 0;
+}
+
+static int read_targets(const struct analyze_options *options, struct targets *targets,
+                        struct err *err)
+{
+    for (size_t i = 0; i < options->checks.count; i++)
+        if (targets_add(targets, TARGET_CHECK, options->checks.items[i], err) != 0)
+            return -1;
+    for (size_t i = 0; i < options->slos.count; i++)
+        if (targets_add(targets, TARGET_SLO, options->slos.items[i], err) != 0)
+            return -1;
+    if (cli_list_has(&options->fail_on, "slo") && options->slos.count == 0)
+        return err_set(err, ERR_USAGE,
+                       "--fail-on slo needs an objective: --slo '*: 99%% < 300ms'");
     return 0;
 }
 
@@ -149,21 +185,23 @@ static void analyze(const struct analyze_options *options, struct err *err)
 {
     struct summary *summary = summary_new(), *scanned = NULL;
     struct scan_plan plan = {0};
+    struct targets targets = {0};
     struct input_report input;
     struct report report;
     input_report_init(&input);
-    if (check_outputs(options, err) != 0 ||
+    if (read_targets(options, &targets, err) != 0 || check_outputs(options, err) != 0 ||
         read_traces(options, summary, &input, err) != 0)
         goto free_summary;
     scanned = read_again(options, summary, &input, &plan);
-    if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &input, &report,
-              err) == 0 &&
+    if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &targets, &input,
+              &report, err) == 0 &&
         publish(options, &report, err) == 0)
-        judge(options, &input, err);
+        judge(options, &input, &report, err);
     report_release(&report);
     summary_free(scanned);
     scan_plan_release(&plan);
 free_summary:
+    targets_release(&targets);
     input_report_release(&input);
     summary_free(summary);
 }

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cli_program;
+#include "options.h"
+
 struct err;
 
 /* Texts are borrowed from argv and the table. */
@@ -27,7 +28,7 @@ struct analyze_options {
     uint64_t threads;  /* 0: one a core */
     uint64_t archive_bytes_max;
     double archive_ratio_max;
-    const char *fail_on; /* NULL: nothing */
+    struct cli_list fail_on, slos, checks;
     bool quiet, help, help_all, version, print_man, print_completion;
 
     const char *const *paths; /* operands, at least one unless one of the above asks */

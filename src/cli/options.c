@@ -15,10 +15,9 @@ enum { FIRST = 256 };
 
 /* --- one value ------------------------------------------------------------------ */
 
-static bool among(const char *choices, const char *text)
+static bool among(const char *choices, const char *text, size_t length)
 {
-    size_t length = strlen(text);
-    if (length == 0 || strchr(text, '|'))
+    if (length == 0 || memchr(text, '|', length))
         return false;
     for (const char *at = choices; at; at = strchr(at, '|')) {
         at += *at == '|';
@@ -26,6 +25,33 @@ static bool among(const char *choices, const char *text)
             return true;
     }
     return false;
+}
+
+bool cli_list_has(const struct cli_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strlen(text) == list->lengths[i] &&
+            memcmp(list->items[i], text, list->lengths[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Of choices the parts between commas, else text as it is. False when it does not fit. */
+static bool add_to_list(const struct cli_option *row, struct cli_list *list,
+                        const char *text)
+{
+    while (*text) {
+        size_t length = row->choices ? strcspn(text, ",") : strlen(text);
+        if (list->count == CLI_LIST_MAX ||
+            (row->choices && !among(row->choices, text, length)))
+            return false;
+        list->items[list->count] = text;
+        list->lengths[list->count++] = (unsigned)length;
+        text += length;
+        if (*text == ',' && !*++text)
+            return false;
+    }
+    return true;
 }
 
 struct unit {
@@ -77,12 +103,18 @@ static int refuse(const struct cli_option *row, const char *text, struct err *er
     case CLI_CHOICE:
         shape = row->choices;
         break;
+    case CLI_LIST:
+        shape = row->choices ? row->choices : "some text, at most 64 times";
+        break;
     default:
         shape = "some text";
         break;
     }
     return err_set(err, ERR_USAGE, "--%s takes %s%s%s, not \"%s\"", row->name,
-                   row->kind == CLI_CHOICE ? "one of " : "", shape, range, text);
+                   row->kind == CLI_CHOICE                 ? "one of "
+                   : row->kind == CLI_LIST && row->choices ? "one or several of "
+                                                           : "",
+                   shape, range, text);
 }
 
 /* Puts what text says into the row's field. */
@@ -97,7 +129,7 @@ static int set(const struct cli_option *row, const char *text, void *values,
         *(bool *)field = strcmp(text, "yes") == 0;
         return 0;
     case CLI_CHOICE:
-        if (!among(row->choices, text))
+        if (!among(row->choices, text, strlen(text)))
             return refuse(row, text, err);
         *(const char **)field = text;
         return 0;
@@ -105,6 +137,10 @@ static int set(const struct cli_option *row, const char *text, void *values,
         if (text[0] == '\0')
             return refuse(row, text, err);
         *(const char **)field = text;
+        return 0;
+    case CLI_LIST:
+        if (text[0] == '\0' || !add_to_list(row, field, text))
+            return refuse(row, text, err);
         return 0;
     case CLI_NUMBER:
         if (!read_number(text, no_units, &number) || number < row->least ||

@@ -25,7 +25,18 @@ enum cli_kind {
     CLI_NUMBER,   /* double in [least, most], finite */
     CLI_BYTES,    /* uint64_t; 1048576, 512K, 64M, 2G, 1T (powers of 1024) */
     CLI_DURATION, /* uint64_t in ns, not 0; 500ms, 1.5s, 80us */
+    CLI_LIST,     /* struct cli_list; may be given again; with choices: also a,b */
 };
+
+/* What an option that may be given several times was given; texts as typed, except of
+ * choices, where each is a text of its own. */
+enum { CLI_LIST_MAX = 64 };
+struct cli_list {
+    const char *items[CLI_LIST_MAX];
+    unsigned lengths[CLI_LIST_MAX];
+    size_t count;
+};
+bool cli_list_has(const struct cli_list *list, const char *text);
 
 /* Where an option is told. */
 enum cli_where {
@@ -44,7 +55,7 @@ struct cli_option {
     size_t offset;        /* of the field in the program's struct */
     const char *argument; /* "DIR"; NULL for switches */
     const char *initial;  /* the default as typed; NULL: zero */
-    const char *choices;  /* "auto|always|never" of a CLI_CHOICE */
+    const char *choices;  /* "auto|always|never" of a CLI_CHOICE, or CLI_LIST */
     double least, most;   /* of CLI_COUNT and CLI_NUMBER */
 };
 

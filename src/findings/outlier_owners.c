@@ -24,8 +24,7 @@ enum {
 #define ROUGH_SHARE_MIN .2
 enum { ROUGH_COUNT_MIN = 10 };
 
-/* --- what to count --------------------------------------------------------------------
- */
+/* --- what to count --- */
 
 /* A group or an address among an endpoint's slow requests. */
 struct suspect {
@@ -186,8 +185,7 @@ void outliers_plan(const struct outliers *outliers, const struct summary *summar
         map_release(&planning.shortlist[d]);
 }
 
-/* --- judging ---------------------------------------------------------------------------
- */
+/* --- judging --- */
 
 /* P(at least so many of `of` outliers), each this value's with the same probability. */
 static double tail(uint64_t outliers, uint64_t of, double probability)
@@ -333,8 +331,7 @@ void outliers_attribute(struct outliers *outliers, const struct summary *summary
     outliers->cell_s = scan_cell_s(scan);
 }
 
-/* --- without a second scan
- * -------------------------------------------------------------- */
+/* --- without a second scan --- */
 
 /* The requests of a name in a version, over all endpoints. */
 static uint64_t requests_of(const struct summary_value *rows, size_t count,

@@ -20,8 +20,7 @@ void outlier_options_init(struct outlier_options *options)
     *options = (struct outlier_options){.rule = OUTLIER_LOG};
 }
 
-/* --- fences --------------------------------------------------------------------------
- */
+/* --- fences --- */
 
 /* Up to the edge of the fine bucket that holds it. */
 static uint64_t edge_ns(double ns)
@@ -92,8 +91,7 @@ static uint64_t count_beyond(const struct histogram *histogram, uint64_t fence_n
     return histogram_count_from(histogram, histogram_bucket(histogram->bits, fence_ns));
 }
 
-/* --- slow modes ------------------------------------------------------------------------
- */
+/* --- slow modes --- */
 
 static double log_likelihood(double beyond, double requests)
 {

@@ -10,8 +10,7 @@
 #define MINUTE_NS INT64_C(60000000000)
 #define START_NS INT64_C(1795424400000000000) /* 2026-11-23 09:00 UTC */
 
-/* --- requests that are kept as rows, added, and scanned -------------------------------
- */
+/* --- requests that are kept as rows, added, and scanned --- */
 
 struct world {
     struct made made;
@@ -105,8 +104,7 @@ static bool bad_minutes(const struct made_request *request, uint64_t *seed)
     return minute >= 100 && minute < 105 && made_uniform(seed) < .2;
 }
 
-/* --- the scan -------------------------------------------------------------------------
- */
+/* --- the scan --- */
 
 static uint64_t fence_of(const struct world *world, uint32_t endpoint)
 {

@@ -39,6 +39,11 @@ static char *with_application(const struct report *report, const struct name *ap
     return str_take(&label);
 }
 
+char *label_of_text(const char *text)
+{
+    return display_clean(text, strlen(text));
+}
+
 char *label_of_endpoint(const struct report *report, const struct endpoint *endpoint)
 {
     return with_application(report, &endpoint->application,

@@ -10,6 +10,8 @@
 #include "report.h"
 
 char *label_of_name(const struct name *name, const char *when_empty);
+/* Of a text of the user's. */
+char *label_of_text(const char *text);
 char *label_of_endpoint(const struct report *report, const struct endpoint *endpoint);
 /* index into overview.versions */
 char *label_of_version(const struct report *report, size_t version);

@@ -4,6 +4,7 @@
 #include "display.h"
 #include "format.h"
 #include "label.h"
+#include "passages.h"
 
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -280,6 +281,43 @@ static void note_usage(struct report *report)
                                         : format_estimate(groups->distinct).s,
                  name, format_percent(groups->rows[0].share).s);
         free(name);
+    }
+}
+
+/* --- objectives and checks --- */
+
+char *notes_target_sentence(const struct report *report,
+                            const struct target_result *result)
+{
+    struct str text;
+    char *demand = label_of_text(result->target->text);
+    char *label = result->endpoint ? label_of_endpoint(report, result->endpoint)
+                                   : mem_text("all requests together");
+
+    str_init(&text);
+    if (result->requests == 0)
+        str_addf(&text, "no endpoint with requests matches \"%s\"", demand);
+    else if (result->target->kind == TARGET_SLO)
+        str_addf(&text, "%s reached %s and used %s of the error budget of \"%s\"", label,
+                 text_of_target_value(result).s, format_percent(result->budget_used).s,
+                 demand);
+    else
+        str_addf(&text, "%s: %s in %s requests misses \"%s\"", label,
+                 text_of_target_value(result).s, format_count(result->requests).s,
+                 demand);
+    free(demand);
+    free(label);
+    return str_take(&text);
+}
+
+static void note_targets(struct report *report)
+{
+    for (size_t i = 0; i < report->results.count; i++) {
+        if (report->results.results[i].met)
+            continue;
+        char *sentence = notes_target_sentence(report, &report->results.results[i]);
+        add_note(report, REPORT_NOTE_FINDING, true, "Missed: %s.", sentence);
+        free(sentence);
     }
 }
 
@@ -584,6 +622,7 @@ void notes_build(struct report *report)
         note_changes(report);
         note_errors(report);
         note_outliers(report);
+        note_targets(report);
         note_usage(report);
     }
     note_lost(report);

@@ -23,6 +23,9 @@ char *notes_busiest_weekday_sentence(const struct report *report);
 /* "Group "4711" made 0.80 % of the requests to GET /cart and 96.3 % of its outliers (77
  * of 80)". Caller frees. */
 char *notes_culprit_sentence(const struct report *report, const struct culprit *culprit);
+/* "GET /cart: p99 is 320 ms, which misses 'GET /cart: p99 < 250ms'". Caller frees. */
+char *notes_target_sentence(const struct report *report,
+                            const struct target_result *result);
 /* "2.1 % of the requests to GET /cart in 1.1 are a slow mode around 2.1 s, since ...". */
 char *notes_mode_sentence(const struct report *report,
                           const struct outlier_endpoint *endpoint,

@@ -92,8 +92,10 @@ void outline_build(struct outline *outline, const struct report *report)
     *outline = (struct outline){0};
     add_title(outline, report);
     outline_notes(outline, report, REPORT_NOTE_FINDING, false, BLOCK_FINDING);
+    outline_notes(outline, report, REPORT_NOTE_FINDING, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_INPUT, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_METHOD, true, BLOCK_WARNING);
+    outline_targets(outline, report);
     outline_endpoints(outline, report);
     outline_outliers(outline, report);
     outline_usage(outline, report);

@@ -25,6 +25,7 @@ char *outline_text(const char *format, ...) __attribute__((format(printf, 1, 2))
 void table_add_count(struct table *table, uint64_t count);
 /* count of so many in percent; nothing stands back, something has a tone. */
 void table_add_share(struct table *table, uint64_t count, uint64_t of, enum tone tone);
+struct text text_of_target_value(const struct target_result *result);
 struct text text_of_quantile(const struct quantile *quantile);
 /* Of a count that may be an estimate. */
 struct text text_of_distinct(double count, bool exact);
@@ -36,6 +37,7 @@ void outline_notes(struct outline *outline, const struct report *report,
 /* The parts. */
 void outline_endpoints(struct outline *outline, const struct report *report);
 void outline_outliers(struct outline *outline, const struct report *report);
+void outline_targets(struct outline *outline, const struct report *report);
 void outline_usage(struct outline *outline, const struct report *report);
 void outline_input(struct outline *outline, const struct report *report);
 

@@ -205,6 +205,7 @@ int report_build(struct report *report, const struct summary *summary,
     overview_build(&report->overview, summary, options->apdex_target_ns);
     usage_build(&report->usage, summary, &report->zone,
                 options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);
+    targets_judge(&report->results, options->targets, &report->overview);
     outliers_build(&report->outliers, summary, &options->outliers);
     if (options->scan)
         outliers_attribute(&report->outliers, summary, options->scan);
@@ -227,6 +228,7 @@ void report_release(struct report *report)
     free(report->charts);
     notes_release(report);
     free(report->order);
+    target_results_release(&report->results);
     outliers_release(&report->outliers);
     usage_release(&report->usage);
     overview_release(&report->overview);

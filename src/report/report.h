@@ -9,6 +9,7 @@
 
 #include "src/findings/distribution.h"
 #include "src/findings/outliers.h"
+#include "src/findings/targets.h"
 #include "src/findings/usage.h"
 
 #include <stdbool.h>
@@ -42,6 +43,7 @@ struct report_options {
     const char
         *title;      /* what was analyzed, as the user named it; borrowed, may be NULL */
     bool repeatable; /* leave out what differs between two runs on the same input */
+    const struct targets *targets; /* borrowed; may be NULL */
     struct outlier_options outliers;
     const struct scan *scan; /* the second scan of outliers_plan(); borrowed; NULL: whose
                                 the outliers are is told roughly, from the summary */
@@ -86,7 +88,8 @@ struct report {
     struct overview overview;
     struct usage usage;
     struct outliers outliers;
-    size_t *order; /* overview.endpoints as sorted by options.sort */
+    struct target_results results; /* of options.targets */
+    size_t *order;                 /* overview.endpoints as sorted by options.sort */
     struct report_note *notes;
     size_t note_count, note_room;
     struct report_chart *charts;

@@ -111,8 +111,7 @@ const struct scan_plan *scan_plan_of(const struct scan *scan)
     return scan->plan;
 }
 
-/* --- cells ---------------------------------------------------------------------------
- */
+/* --- cells --- */
 
 static size_t slot_of(const struct cells *cells, int64_t id)
 {
@@ -217,8 +216,7 @@ void scan_merge(struct scan *to, const struct scan *from)
     keep_limit(to);
 }
 
-/* --- adding ---------------------------------------------------------------------------
- */
+/* --- adding --- */
 
 static bool same_name(struct name a, struct name b)
 {
@@ -315,8 +313,7 @@ void scan_add(struct scan *scan, struct source_map *map, const struct events *ev
     }
 }
 
-/* --- reading --------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 double scan_cell_s(const struct scan *scan)
 {
