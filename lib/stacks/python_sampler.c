@@ -169,9 +169,11 @@ static bool is_here(struct fmd__python_sampler *sampler,
 
 enum shown { SHOW, SKIP, TORN };
 
-/* A frame that has not come to its first instruction is not shown, as in tracebacks. */
+/* A frame that has not come to its first instruction is not shown, as in tracebacks.
+ * called: a frame further in is running. */
 static enum shown show_frame(struct fmd__python_sampler *sampler, int i,
-                             struct fmd__python_frame *frame, unsigned *flags)
+                             struct fmd__python_frame *frame, unsigned *flags,
+                             bool *called)
 {
     const struct fmd__walk_frame *raw = &sampler->walk.frames[i];
     int why = 0;
@@ -185,7 +187,8 @@ static enum shown show_frame(struct fmd__python_sampler *sampler, int i,
         return TORN;
     if (raw->owner != FMD__OWNED_BY_GENERATOR &&
         offset < 2 * (int64_t)code->firsttraceable)
-        return SKIP;
+        return offset < 0 && *called ? TORN : SKIP; /* it cannot have called */
+    *called = true;
     if (!code->numbered) {
         code->number =
             fmd__code_number(&sampler->registry, &sampler->python, &code->identity, &why);
@@ -217,6 +220,7 @@ int fmd__python_sample_once(struct fmd__python_sampler *sampler,
                             struct fmd__python_frame *frames, int max, unsigned *flags)
 {
     int shown = 0, i = 0;
+    bool called = false;
     const int error = fmd__walk(&sampler->walk, &sampler->python, thread->state);
 
     *flags = 0;
@@ -230,7 +234,7 @@ int fmd__python_sample_once(struct fmd__python_sampler *sampler,
         return 0;
     }
     for (; i < sampler->walk.depth && shown < max; i++) {
-        const enum shown what = show_frame(sampler, i, &frames[shown], flags);
+        const enum shown what = show_frame(sampler, i, &frames[shown], flags, &called);
         if (what == TORN)
             return -EAGAIN;
         shown += what == SHOW;

@@ -176,7 +176,8 @@ def main():
     )
     for example in judge.examples:
         print("wrong:", example)
-    enough = judge.usable >= 50 * options.seconds
+    # constructors run through a frame of the interpreter's own from 3.12 on
+    enough = judge.usable >= 50 * options.seconds and {"__init__", "spin"} <= judge.seen
     sys.exit(not (enough and judge.wrong * 1000 < judge.usable and failed == 0))
 
 
