@@ -32,7 +32,7 @@ endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes $(if $(WERROR),-Werror)
 PLOTS_PKGS := cairo pango pangocairo libxml-2.0
-SRC_PKGS := libarchive gsl jansson libxml-2.0
+SRC_PKGS := libarchive gsl jansson libxml-2.0 glib-2.0
 LIB_PKGS := libzstd inih
 pkg = $(shell pkg-config $(1) $(2))
 PLOTS_CFLAGS := $(call pkg,--cflags,$(PLOTS_PKGS))
@@ -81,6 +81,8 @@ all: $(liba) $(libso) $(B)/libfmd-record.so $(B)/fmd-record.pc $(program_files) 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(if $(filter plots/%,$*),$(PLOTS_CFLAGS)) $(if $(filter src/%,$*),$(SRC_CFLAGS)) $(if $(filter lib/examples/%,$*),-Ilib) -MMD -MP -c $< -o $@
+
+$(B)/obj/src/report/page_assets.o: src/report/report.css src/report/report.js
 
 $(liba): $(call obj,$(lib_all))
 $(plotsa): $(call obj,$(plots_all))

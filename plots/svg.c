@@ -214,8 +214,19 @@ static void path_rect(struct path *path, struct point corner, struct point size)
     fputc('z', path->out);
 }
 
-static void add_path(struct walk *walk, const struct shape *shape,
-                     const struct point *points)
+static void path_shape(struct path *path, const struct shape *shape,
+                       const struct point *points)
+{
+    if (shape->kind == SHAPE_RECTS)
+        for (size_t i = 0; i + 1 < shape->point_count; i += 2)
+            path_rect(path, points[i], points[i + 1]);
+    else
+        for (size_t i = 0; i < shape->point_count; i++)
+            path_to(path, points[i], i == 0);
+}
+
+static void add_path(struct walk *walk, const struct scene *scene,
+                     const struct shape *shapes, size_t count)
 {
     struct path path = {.bytes = NULL};
     path.out = open_memstream(&path.bytes, &path.length);
@@ -223,23 +234,34 @@ static void add_path(struct walk *walk, const struct shape *shape,
         walk->failed = true;
         return;
     }
-    if (shape->kind == SHAPE_RECTS)
-        for (size_t i = 0; i + 1 < shape->point_count; i += 2)
-            path_rect(&path, points[i], points[i + 1]);
-    else
-        for (size_t i = 0; i < shape->point_count; i++)
-            path_to(&path, points[i], i == 0);
+    for (size_t i = 0; i < count; i++)
+        path_shape(&path, &shapes[i], &scene->points[shapes[i].first_point]);
     walk->failed |= fclose(path.out) != 0;
     if (!walk->failed)
         add_attribute(walk, "d", path.bytes);
     free(path.bytes);
 }
 
-static void write_path(struct walk *walk, const struct shape *shape,
-                       const struct shape *dark, const struct point *points)
+static bool same_paint(const struct shape *a, const struct shape *b)
+{
+    return same_color(a->fill, b->fill) && a->fill.alpha == b->fill.alpha &&
+           same_color(a->stroke, b->stroke) && a->stroke.alpha == b->stroke.alpha;
+}
+
+/* Lines that look the same and follow each other, as those of a grid do, are one path;
+ * what has a tip or an area stays alone. */
+static bool joins(const struct shape *shape, const struct shape *next)
+{
+    return shape->kind == SHAPE_LINE && next->kind == SHAPE_LINE && !shape->tip &&
+           !next->tip && shape->fill.alpha == 0 && same_paint(shape, next) &&
+           shape->stroke_pt == next->stroke_pt && shape->dashed == next->dashed;
+}
+
+static void write_path(struct walk *walk, const struct scene *scene,
+                       const struct shape *shape, size_t count, const struct shape *dark)
 {
     open_element(walk, "path");
-    add_path(walk, shape, points);
+    add_path(walk, scene, shape, count);
     add_colors(walk, shape, dark);
     if (shape->stroke.alpha != 0)
         add_number(walk, "stroke-width", shape->stroke_pt);
@@ -267,40 +289,71 @@ static void write_dots(struct walk *walk, const struct shape *shape,
 
 /* The plate of a text is the outline of its letters here: it fits whatever font the
  * reader has. */
-static void write_text(struct walk *walk, const struct shape *shape,
-                       const struct shape *dark, struct point at)
+static void write_text(struct walk *walk, const struct shape *shape, struct point at)
 {
     open_element(walk, "text");
     add_number(walk, "x", at.x);
     add_number(walk, "y", at.y);
-    add_number(walk, "font-size", shape->size_pt);
     if (shape->anchor != ANCHOR_START)
         add_attribute(walk, "text-anchor",
                       shape->anchor == ANCHOR_MIDDLE ? "middle" : "end");
-    if (shape->bold)
-        add_attribute(walk, "font-weight", "bold");
-    add_colors(walk, shape, dark);
-    if (shape->stroke.alpha != 0) {
-        add_number(walk, "stroke-width", shape->size_pt * 0.3);
-        add_attribute(walk, "paint-order", "stroke");
-    }
     add_tip(walk, shape);
     add_text(walk, shape->text);
     close_element(walk);
 }
 
-static void write_shape(struct walk *walk, const struct scene *scene,
-                        const struct shape *shape, const struct shape *dark)
+static bool same_style(const struct shape *shape, const struct shape *next)
 {
-    const struct point *points = &scene->points[shape->first_point];
+    return next->kind == SHAPE_TEXT && same_paint(shape, next) &&
+           shape->size_pt == next->size_pt && shape->bold == next->bold;
+}
+
+/* Texts of one look that follow each other share a group. */
+static void write_texts(struct walk *walk, const struct scene *scene,
+                        const struct shape *shapes, size_t count,
+                        const struct shape *dark)
+{
+    open_element(walk, "g");
+    add_number(walk, "font-size", shapes->size_pt);
+    if (shapes->bold)
+        add_attribute(walk, "font-weight", "bold");
+    add_colors(walk, shapes, dark);
+    if (shapes->stroke.alpha != 0) {
+        add_number(walk, "stroke-width", shapes->size_pt * 0.3);
+        add_attribute(walk, "paint-order", "stroke");
+    }
+    for (size_t i = 0; i < count; i++)
+        write_text(walk, &shapes[i], scene->points[shapes[i].first_point]);
+    close_element(walk);
+}
+
+/* How many shapes from i on become one element; what they are in the dark agrees, too. */
+static size_t run_length(const struct scene *scene, const struct scene *dark, size_t i)
+{
+    const struct shape *first = &scene->shapes[i];
+    size_t end = i + 1;
+    for (; end < scene->count; end++) {
+        const struct shape *next = &scene->shapes[end];
+        bool alike =
+            first->kind == SHAPE_TEXT ? same_style(first, next) : joins(first, next);
+        if (!alike || (dark && !same_paint(&dark->shapes[i], &dark->shapes[end])))
+            break;
+    }
+    return end - i;
+}
+
+static void write_run(struct walk *walk, const struct scene *scene, size_t i,
+                      size_t count, const struct shape *dark)
+{
+    const struct shape *shape = &scene->shapes[i];
     if (shape->point_count == 0)
         return;
     if (shape->kind == SHAPE_TEXT)
-        write_text(walk, shape, dark, points[0]);
+        write_texts(walk, scene, shape, count, dark);
     else if (shape->kind == SHAPE_DOTS)
-        write_dots(walk, shape, dark, points);
+        write_dots(walk, shape, dark, &scene->points[shape->first_point]);
     else
-        write_path(walk, shape, dark, points);
+        write_path(walk, scene, shape, count, dark);
 }
 
 static void open_svg(struct walk *walk, const struct scene *scene)
@@ -338,8 +391,10 @@ int svg_write(const struct scene *scene, const struct scene *dark,
         return -1;
     assert(!dark || (palette && same_shapes(scene, dark)));
     open_svg(&walk, scene);
-    for (size_t i = 0; i < scene->count; i++)
-        write_shape(&walk, scene, &scene->shapes[i], dark ? &dark->shapes[i] : NULL);
+    for (size_t i = 0, count; i < scene->count; i += count) {
+        count = run_length(scene, dark, i);
+        write_run(&walk, scene, i, count, dark ? &dark->shapes[i] : NULL);
+    }
     close_element(&walk);
     if (!walk.failed)
         return 0;

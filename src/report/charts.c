@@ -2,7 +2,7 @@
 /*
  * Charts of a report: findings become arrays, plots/ makes pictures of them.
  */
-#include "report.h"
+#include "charts.h"
 
 #include "format.h"
 #include "label.h"
@@ -39,12 +39,12 @@ static double known_or_nan(const struct quantile *quantile)
 }
 
 static struct latency_line line_of(const struct endpoint_version *version,
-                                   struct curve *curve, const char *name)
+                                   struct curve *curve, const char *name, size_t limit)
 {
     struct curve_point points[CURVE_POINTS];
     const struct distribution *d = &version->distribution;
     size_t count = distribution_curve(&version->cell->histogram, d->min_ns, d->max_ns,
-                                      points, CURVE_POINTS);
+                                      points, limit);
 
     for (size_t i = 0; i < count; i++) {
         curve->latency_ns[i] = points[i].ns;
@@ -70,10 +70,12 @@ static int draw_latency(const struct report *report, const struct report_chart *
     struct curve *curves = mem_array(count, sizeof(*curves));
     struct latency_line *lines = mem_array(count, sizeof(*lines));
     char **names = mem_array(count, sizeof(*names));
+    size_t limit =
+        chart->points && chart->points < CURVE_POINTS ? chart->points : CURVE_POINTS;
 
     for (size_t i = 0; i < count; i++) {
         names[i] = label_of_version(report, endpoint->versions[i].version);
-        lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i]);
+        lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i], limit);
     }
     struct latency_data data = {.title = chart->title,
                                 .subtitle = count > 1 ? "Latency by version"
@@ -213,6 +215,12 @@ static int (*const draw[])(const struct report *, const struct report_chart *,
     [REPORT_CHART_ENDPOINTS] = draw_endpoints, [REPORT_CHART_DAYS] = draw_days,
     [REPORT_CHART_WEEK] = draw_week,
 };
+
+int report_scene(const struct report *report, const struct report_chart *chart,
+                 const struct theme *theme, struct scene *scene, const char **why)
+{
+    return draw[chart->kind](report, chart, theme, scene, why);
+}
 
 /* Draws into NAME.part, which becomes NAME when it is whole. */
 static int write_picture(const struct scene *scene, const char *directory,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A report as a directory: report.json, report.md, charts/. Every file appears whole or
- * not at all (written beside its place, then renamed). What is removed is only what an
- * earlier report wrote: charts of a known name.
+ * A report as a directory: report.json, report.md, report.html, charts/. Every file
+ * appears whole or not at all (written beside its place, then renamed). What is removed
+ * is only what an earlier report wrote: charts of a known name.
  */
 #include "report.h"
 
@@ -53,8 +53,9 @@ static bool is_chart_file(const char *name)
 
 static bool is_report_entry(const char *name)
 {
-    static const char *const names[] = {"report.json", "report.md", "charts",
-                                        "report.json.part", "report.md.part"};
+    static const char *const names[] = {
+        "report.json",      "report.md",      "report.html",     "charts",
+        "report.json.part", "report.md.part", "report.html.part"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i]) == 0)

@@ -128,3 +128,14 @@ char *slug_of_endpoint(const struct report *report, const struct endpoint *endpo
     free(label);
     return str_take(&slug);
 }
+
+char *anchor_of_endpoint(const struct report *report, const struct endpoint *endpoint)
+{
+    char *slug = slug_of_endpoint(report, endpoint);
+    struct str anchor;
+
+    str_init(&anchor);
+    str_addf(&anchor, "endpoint-%s", slug);
+    free(slug);
+    return str_take(&anchor);
+}

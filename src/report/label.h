@@ -23,4 +23,7 @@ char *label_of_versions(const struct report *report);
  * the same for the same name, different for different ones. */
 char *slug_of_endpoint(const struct report *report, const struct endpoint *endpoint);
 
+/* What a page calls the endpoint's section. */
+char *anchor_of_endpoint(const struct report *report, const struct endpoint *endpoint);
+
 #endif

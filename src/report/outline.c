@@ -87,9 +87,8 @@ static void add_charts(struct outline *outline, const struct report *report)
 
 /* --- the whole --- */
 
-void outline_build(struct outline *outline, const struct report *report)
+static void build(struct outline *outline, const struct report *report)
 {
-    *outline = (struct outline){0};
     add_title(outline, report);
     outline_notes(outline, report, REPORT_NOTE_FINDING, false, BLOCK_FINDING);
     outline_notes(outline, report, REPORT_NOTE_FINDING, true, BLOCK_WARNING);
@@ -100,10 +99,23 @@ void outline_build(struct outline *outline, const struct report *report)
     outline_outliers(outline, report);
     outline_usage(outline, report);
     outline_input(outline, report);
-    add_charts(outline, report);
+    if (!outline->page)
+        add_charts(outline, report);
     outline_add(outline, BLOCK_HEADING, mem_text("How to read it"));
     outline_notes(outline, report, REPORT_NOTE_METHOD, false, BLOCK_LINE);
     outline_notes(outline, report, REPORT_NOTE_NEXT, false, BLOCK_NEXT);
+}
+
+void outline_build(struct outline *outline, const struct report *report)
+{
+    *outline = (struct outline){0};
+    build(outline, report);
+}
+
+void outline_build_page(struct outline *outline, const struct report *report)
+{
+    *outline = (struct outline){.page = true};
+    build(outline, report);
 }
 
 void outline_release(struct outline *outline)

@@ -35,6 +35,7 @@ struct passage {
     bool detail; /* folded in Markdown, not in the terminal */
     char *text;  /* clean; heading of a table, label of a strip */
     const char *name;
+    const struct report_chart *chart; /* of a BLOCK_CHART */
     struct table table;
     struct strip strip;
 };
@@ -42,9 +43,16 @@ struct passage {
 struct outline {
     struct passage *passages;
     size_t count, room;
+    bool page; /* each endpoint has a section of its own, and charts stand in their place
+                */
 };
 
 void outline_build(struct outline *outline, const struct report *report);
+/* The same for a page: without what outline_endpoint() tells of each endpoint. */
+void outline_build_page(struct outline *outline, const struct report *report);
+/* What a page tells of one endpoint: its versions, its slowest requests. */
+void outline_build_endpoint(struct outline *outline, const struct report *report,
+                            const struct endpoint *endpoint);
 void outline_release(struct outline *outline);
 
 /* A strip as text, one column an amount. Caller frees. */

@@ -75,6 +75,8 @@ static void add_overview(struct outline *outline, const struct report *report)
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[report->order[i]];
         table_add_take(table, label_of_endpoint(report, endpoint));
+        if (outline->page)
+            table_link_take(table, anchor_of_endpoint(report, endpoint));
         add_overview_row(table, report, &endpoint->all);
     }
     if (overview->endpoint_count > 1) {
@@ -152,10 +154,6 @@ static void add_cell_row(struct table *table, const struct report *report,
     const struct quantile *older =
         first ? NULL : endpoint->versions[i - 1].distribution.quantiles;
 
-    if (first)
-        table_add_take(table, label_of_endpoint(report, endpoint));
-    else
-        table_add(table, "");
     table_add_take(table, label_of_version(report, endpoint->versions[i].version));
     table_add_count(table, d->requests);
     table_add(table, format_percent(d->share).s);
@@ -190,8 +188,11 @@ static void add_cells(struct outline *outline, const struct report *report)
         size_t count = endpoint->version_count;
         size_t first = count > VERSIONS_AN_ENDPOINT ? count - VERSIONS_AN_ENDPOINT : 0;
         older |= first > 0;
-        for (size_t v = first; v < count; v++)
+        for (size_t v = first; v < count; v++) {
+            table_add_take(table, v == first ? label_of_endpoint(report, endpoint)
+                                             : mem_text(""));
             add_cell_row(table, report, endpoint, v, v == first);
+        }
     }
     outline_rest(outline, overview->endpoint_count, shown, "endpoints");
     if (older)
@@ -199,6 +200,57 @@ static void add_cells(struct outline *outline, const struct report *report)
             outline, BLOCK_LINE,
             outline_text("Of each endpoint the newest %d versions; the JSON has all.",
                          VERSIONS_AN_ENDPOINT));
+}
+
+/* --- one endpoint, in a page --- */
+
+static const struct table_column slowest_columns[] = {
+    {"Duration", true, false, 0}, {"Started", false, false, 0},
+    {"Version", false, true, 0},  {"Status", true, false, 0},
+    {"Group", false, true, 0},    {"Address", false, true, 0},
+};
+
+enum { SLOWEST_SHOWN = 5 };
+
+static void add_slowest_row(struct table *table, const struct report *report,
+                            size_t version, const struct slow_request *slow)
+{
+    table_add(table, format_duration((double)slow->duration_ns).s);
+    table_add(table, format_moment(&report->zone, slow->start_utc_ns).s);
+    table_add_take(table, label_of_version(report, version));
+    table_add_take(table,
+                   slow->status ? outline_text("%u", slow->status) : mem_text("\u2013"));
+    table_add_take(table, label_of_name(&slow->group, "\u2013"));
+    table_add_take(table, label_of_name(&slow->address, "\u2013"));
+}
+
+/* Of the newest version. */
+static void add_slowest(struct outline *outline, const struct report *report,
+                        const struct endpoint *endpoint)
+{
+    struct slow_request slowest[SUMMARY_SLOWEST];
+    const struct endpoint_version *newest =
+        &endpoint->versions[endpoint->version_count - 1];
+    size_t count = summary_slowest(report->summary, newest->cell, slowest);
+    struct table *table = outline_detail(outline, mem_text("Slowest requests"),
+                                         slowest_columns, COUNT(slowest_columns));
+
+    for (size_t i = 0; i < count && i < SLOWEST_SHOWN; i++)
+        add_slowest_row(table, report, newest->version, &slowest[i]);
+}
+
+void outline_build_endpoint(struct outline *outline, const struct report *report,
+                            const struct endpoint *endpoint)
+{
+    *outline = (struct outline){.page = true};
+    /* without the column that names the endpoint */
+    struct table *table = outline_table(outline, mem_text("Versions, newest last"),
+                                        cell_columns + 1, COUNT(cell_columns) - 1);
+
+    for (size_t i = 0; i < endpoint->version_count; i++)
+        add_cell_row(table, report, endpoint, i, i == 0);
+    if (endpoint->version_count > 0)
+        add_slowest(outline, report, endpoint);
 }
 
 /* --- details --- */
@@ -275,8 +327,10 @@ void outline_endpoints(struct outline *outline, const struct report *report)
     if (report->overview.endpoint_count == 0)
         return;
     add_overview(outline, report);
+    outline_charts(outline, report, REPORT_CHART_ENDPOINTS);
     if (report->overview.version_count > 1) {
-        add_cells(outline, report);
+        if (!outline->page)
+            add_cells(outline, report);
         add_versions(outline, report);
     }
     add_precisions(outline, report);

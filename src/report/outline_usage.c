@@ -203,6 +203,8 @@ void outline_usage(struct outline *outline, const struct report *report)
     if (usage->day_count == 0)
         return;
     outline_add(outline, BLOCK_HEADING, outline_text("Usage (%s)", report->zone.name));
+    outline_charts(outline, report, REPORT_CHART_DAYS);
+    outline_charts(outline, report, REPORT_CHART_WEEK);
     if (usage->slot_s <= 3600) {
         add_hours_strip(outline, usage);
         if (usage->day_count > 1)

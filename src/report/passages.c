@@ -27,6 +27,15 @@ struct table *outline_table(struct outline *outline, char *heading,
     return &passage->table;
 }
 
+void outline_charts(struct outline *outline, const struct report *report,
+                    enum report_chart_kind kind)
+{
+    for (size_t i = 0; outline->page && i < report->chart_count; i++)
+        if (report->charts[i].kind == kind)
+            outline_add(outline, BLOCK_CHART, mem_text(report->charts[i].title))->chart =
+                &report->charts[i];
+}
+
 char *outline_text(const char *format, ...)
 {
     va_list arguments;

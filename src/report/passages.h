@@ -15,6 +15,9 @@ struct table *outline_table(struct outline *outline, char *heading,
 /* The same, folded away in Markdown and left out in the terminal. */
 struct table *outline_detail(struct outline *outline, char *heading,
                              const struct table_column *columns, size_t count);
+/* In a page: all charts of a kind, here. */
+void outline_charts(struct outline *outline, const struct report *report,
+                    enum report_chart_kind kind);
 /* Says what a table leaves out, if anything. */
 void outline_rest(struct outline *outline, size_t count, size_t shown, const char *what);
 /* How many of count rows options.top lets through. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report.h"
 
+#include "charts.h"
 #include "display.h"
 #include "format.h"
 #include "label.h"
@@ -20,6 +21,7 @@ const char *const report_sort_names[] = {"time",   "requests", "p95",
 const struct report_format report_formats[] = {
     {"json", "json", report_json},
     {"markdown", "md", report_markdown},
+    {"html", "html", report_html},
     {NULL, NULL, NULL},
 };
 
@@ -109,8 +111,7 @@ static void add_chart(struct report *report, enum report_chart_kind kind, size_t
         .kind = kind, .endpoint = endpoint, .name = str_take(&name), .title = title};
 }
 
-/* What the newest version does against the one before it, or what the endpoint does. */
-static char *endpoint_title(const struct report *report, const struct endpoint *endpoint)
+char *report_endpoint_title(const struct report *report, const struct endpoint *endpoint)
 {
     char *sentence = notes_change_sentence(report, endpoint);
     const struct quantile *q = endpoint->all.quantiles;
@@ -168,10 +169,10 @@ static void plan_charts(struct report *report)
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[by_time[i]];
         add_chart(report, REPORT_CHART_LATENCY, by_time[i], "latency",
-                  endpoint_title(report, endpoint));
+                  report_endpoint_title(report, endpoint));
         if (endpoint->version_count > 1)
             add_chart(report, REPORT_CHART_VERSIONS, by_time[i], "versions",
-                      endpoint_title(report, endpoint));
+                      report_endpoint_title(report, endpoint));
     }
     free(by_time);
     if (report->usage.slot_s > 3600)

@@ -63,6 +63,7 @@ struct report_chart {
     size_t endpoint; /* index into overview.endpoints, where it is about one */
     char *name;      /* of the file, no suffix: safe anywhere, stable from run to run */
     char *title;     /* states the finding */
+    unsigned points; /* of a line at most; 0: as many as there is room for */
     bool written;    /* charts/NAME.svg and .png lie beside the report */
 };
 
@@ -115,6 +116,7 @@ int report_terminal(const struct report *report, const struct terminal_style *st
                     FILE *out, struct err *err);
 int report_json(const struct report *report, FILE *out, struct err *err);
 int report_markdown(const struct report *report, FILE *out, struct err *err);
+int report_html(const struct report *report, FILE *out, struct err *err);
 
 /* The formats that go to a file or standard output by name; a NULL name ends it. */
 struct report_format {
@@ -132,9 +134,10 @@ int report_charts(struct report *report, const char *directory, struct err *err)
  * 0; -1 with *err, which names --force. */
 int report_check_directory(const char *directory, bool force, struct err *err);
 
-/* Writes report.json, report.md and charts/ into directory (made if missing), each file
- * whole or not at all. A directory that holds anything else than an earlier report is
- * refused unless force; files of others are never removed. 0; -1 with *err. */
+/* Writes report.json, report.md, report.html and charts/ into directory (made if
+ * missing), each file whole or not at all. A directory that holds anything else than an
+ * earlier report is refused unless force; files of others are never removed. 0; -1 with
+ * *err. */
 int report_write_directory(struct report *report, const char *directory, bool force,
                            struct err *err);
 

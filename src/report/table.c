@@ -18,8 +18,10 @@ void table_init(struct table *table, const struct table_column *columns, size_t 
 
 void table_release(struct table *table)
 {
-    for (size_t i = 0; i < table->cell_count; i++)
+    for (size_t i = 0; i < table->cell_count; i++) {
         free(table->cells[i].text);
+        free(table->cells[i].anchor);
+    }
     free(table->cells);
     *table = (struct table){0};
 }
@@ -28,7 +30,7 @@ static void add_cell(struct table *table, char *text, enum tone tone)
 {
     table->cells = vec_room(table->cells, &table->cell_room, table->cell_count + 1,
                             sizeof(*table->cells));
-    table->cells[table->cell_count++] = (struct table_cell){text, tone};
+    table->cells[table->cell_count++] = (struct table_cell){text, tone, NULL};
 }
 
 void table_add(struct table *table, const char *text)
@@ -44,6 +46,11 @@ void table_add_toned(struct table *table, const char *text, enum tone tone)
 void table_add_take(struct table *table, char *text)
 {
     add_cell(table, text, TONE_PLAIN);
+}
+
+void table_link_take(struct table *table, char *anchor)
+{
+    table->cells[table->cell_count - 1].anchor = anchor;
 }
 
 size_t table_rows(const struct table *table)

@@ -24,6 +24,7 @@ enum tone { TONE_PLAIN, TONE_DIM, TONE_GOOD, TONE_BAD };
 struct table_cell {
     char *text; /* clean (display.h); owned */
     enum tone tone;
+    char *anchor; /* of a page: what the cell leads to; owned, NULL: nothing */
 };
 
 struct table {
@@ -41,6 +42,9 @@ void table_release(struct table *table);
 void table_add(struct table *table, const char *text);
 void table_add_toned(struct table *table, const char *text, enum tone tone);
 void table_add_take(struct table *table, char *text);
+
+/* The cell that was added last leads to an anchor of the page; anchor is taken. */
+void table_link_take(struct table *table, char *anchor);
 
 size_t table_rows(const struct table *table);
 const struct table_cell *table_at(const struct table *table, size_t row, size_t column);

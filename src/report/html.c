@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The report as one HTML file: no network, complete without script and without style
+ * sheet (some CI servers block both), with charts as SVG in it. What must not run cannot:
+ * a policy in the page names its own style sheet and script by hash and nothing else.
+ *
+ * All text goes through libxml2's writer, which escapes it; only the style sheet and the
+ * script, which hold nothing of a trace, are written raw. Built for 200 endpoints × 10
+ * versions in less than 3 MB.
+ */
+#include "charts.h"
+#include "format.h"
+#include "label.h"
+#include "outline.h"
+#include "page_assets.h"
+
+#include "src/base/err.h"
+#include "src/base/mem.h"
+#include "src/base/str.h"
+
+#include "plots/svg.h"
+
+#include <ctype.h>
+#include <glib.h>
+#include <libxml/xmlwriter.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A page being written. The body is written first: its charts decide about the colours in
+ * the style sheet, which stands in the head. */
+struct page {
+    const struct report *report;
+    xmlTextWriter *writer;
+    xmlBuffer *buffer; /* that it writes to */
+    struct svg_palette palette;
+    bool failed;     /* the writer's first failure stays */
+    const char *why; /* NULL: out of memory or out of disk */
+    unsigned under_heading;
+    struct str links; /* ids of headings, each with a newline behind it */
+};
+
+/* --- markup --- */
+
+static void note(struct page *page, int result)
+{
+    page->failed |= result < 0;
+}
+
+static void start(struct page *page, const char *element)
+{
+    note(page, xmlTextWriterStartElement(page->writer, (const xmlChar *)element));
+}
+
+/* Never as <p/>, which HTML reads as <p>. */
+static void end(struct page *page)
+{
+    note(page, xmlTextWriterFullEndElement(page->writer));
+}
+
+static void end_void(struct page *page)
+{
+    note(page, xmlTextWriterEndElement(page->writer));
+}
+
+static void attribute(struct page *page, const char *name, const char *value)
+{
+    note(page, xmlTextWriterWriteAttribute(page->writer, (const xmlChar *)name,
+                                           (const xmlChar *)value));
+}
+
+static void text(struct page *page, const char *string)
+{
+    note(page, xmlTextWriterWriteString(page->writer, (const xmlChar *)string));
+}
+
+static void element(struct page *page, const char *name, const char *content)
+{
+    start(page, name);
+    text(page, content);
+    end(page);
+}
+
+static void newline(struct page *page)
+{
+    text(page, "\n");
+}
+
+/* --- tables --- */
+
+static void write_cell(struct page *page, const struct table *table,
+                       const struct table_cell *cell, size_t column)
+{
+    static const char *const classes[] = {NULL, "dim", "good", "bad"};
+    const char *class = classes[cell->tone];
+
+    start(page, column == 0 ? "th" : "td");
+    if (column == 0)
+        attribute(page, "scope", "row");
+    else if (!table->columns[column].right)
+        attribute(page, "class", "t");
+    else if (class)
+        attribute(page, "class", class);
+    if (cell->anchor) {
+        struct str target;
+        str_init(&target);
+        str_addf(&target, "#%s", cell->anchor);
+        start(page, "a");
+        attribute(page, "href", target.bytes);
+        text(page, cell->text);
+        end(page);
+        str_release(&target);
+    } else if (cell->tone == TONE_BAD && *cell->text) {
+        element(page, "strong", cell->text);
+    } else {
+        text(page, cell->text);
+    }
+    end(page);
+}
+
+static void write_table(struct page *page, const struct table *table, const char *label)
+{
+    start(page, "div");
+    attribute(page, "class", "wide");
+    start(page, "table");
+    attribute(page, "border", "1"); /* for readers without the style sheet */
+    attribute(page, "cellspacing", "0");
+    attribute(page, "aria-label", label);
+    start(page, "thead");
+    start(page, "tr");
+    for (size_t i = 0; i < table->column_count; i++) {
+        start(page, "th");
+        attribute(page, "scope", "col");
+        if (!table->columns[i].right)
+            attribute(page, "class", "t");
+        text(page, table->columns[i].header);
+        end(page);
+    }
+    end(page);
+    end(page);
+    start(page, "tbody");
+    for (size_t row = 0; row < table_rows(table); row++) {
+        newline(page);
+        start(page, "tr");
+        for (size_t i = 0; i < table->column_count; i++)
+            write_cell(page, table, table_at(table, row, i), i);
+        end(page);
+    }
+    end(page);
+    end(page);
+    end(page);
+    newline(page);
+}
+
+/* --- charts --- */
+
+static int write_both(struct page *page, const struct report_chart *chart,
+                      const struct theme themes[2], const char **why)
+{
+    struct scene scenes[2] = {0};
+    int failed = 0;
+
+    for (int i = 0; i < 2 && !failed; i++)
+        failed = report_scene(page->report, chart, &themes[i], &scenes[i], why);
+    if (!failed)
+        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, why);
+    scene_release(&scenes[0]);
+    scene_release(&scenes[1]);
+    return failed;
+}
+
+static void write_chart(struct page *page, const struct report_chart *chart)
+{
+    const struct theme themes[2] = {theme_light(), theme_dark()};
+    const char *why = NULL;
+
+    start(page, "figure");
+    if (!page->failed && write_both(page, chart, themes, &why)) {
+        page->failed = true;
+        page->why = why;
+    }
+    end(page);
+    newline(page);
+}
+
+/* --- passages --- */
+
+/* "Usage (UTC)" is linked as #usage; a word that was taken before gets no link. */
+static char *id_of_heading(struct page *page, const char *heading)
+{
+    struct str id;
+
+    str_init(&id);
+    for (const char *c = heading; isalpha((unsigned char)*c); c++)
+        str_add_byte(&id, (char)tolower((unsigned char)*c));
+    str_add_byte(&id, '\n');
+    if (id.length == 1 || (page->links.length && strstr(page->links.bytes, id.bytes))) {
+        str_release(&id);
+        return NULL;
+    }
+    str_add_text(&page->links, id.bytes);
+    id.bytes[id.length - 1] = '\0';
+    return str_take(&id);
+}
+
+static void write_heading(struct page *page, const char *level, const char *heading)
+{
+    char *id = id_of_heading(page, heading);
+
+    start(page, level);
+    if (id)
+        attribute(page, "id", id);
+    text(page, heading);
+    end(page);
+    newline(page);
+    free(id);
+}
+
+static void write_table_passage(struct page *page, const struct passage *passage)
+{
+    if (passage->detail) {
+        start(page, "details");
+        element(page, "summary", passage->text);
+        write_table(page, &passage->table, passage->text);
+        end(page);
+        return;
+    }
+    write_heading(page, page->under_heading ? "h3" : "h2", passage->text);
+    write_table(page, &passage->table, passage->text);
+}
+
+static void write_strip(struct page *page, const struct passage *passage)
+{
+    char *strip = strip_text(&passage->strip, false);
+
+    start(page, "pre");
+    text(page, passage->text);
+    text(page, "  ");
+    start(page, "span");
+    attribute(page, "aria-hidden", "true");
+    text(page, strip);
+    end(page);
+    text(page, "  ");
+    text(page, passage->strip.after);
+    end(page);
+    newline(page);
+    free(strip);
+}
+
+/* Passages of one kind that follow each other are one list. */
+static void write_item(struct page *page, const struct outline *outline, size_t i,
+                       const char *class)
+{
+    enum passage_kind kind = outline->passages[i].kind;
+
+    if (i == 0 || outline->passages[i - 1].kind != kind) {
+        start(page, "ul");
+        attribute(page, "class", class);
+    }
+    element(page, "li", outline->passages[i].text);
+    if (i + 1 == outline->count || outline->passages[i + 1].kind != kind) {
+        end(page);
+        newline(page);
+    }
+}
+
+static void write_passage(struct page *page, const struct outline *outline, size_t i)
+{
+    const struct passage *passage = &outline->passages[i];
+
+    switch (passage->kind) {
+    case BLOCK_TITLE:
+        element(page, "h1", passage->text);
+        break;
+    case BLOCK_HEADING:
+        page->under_heading++;
+        write_heading(page, "h2", passage->text);
+        break;
+    case BLOCK_FINDING:
+        write_item(page, outline, i, "findings");
+        break;
+    case BLOCK_WARNING:
+        write_item(page, outline, i, "warnings");
+        break;
+    case BLOCK_LINE:
+        element(page, "p", passage->text);
+        break;
+    case BLOCK_TABLE:
+        write_table_passage(page, passage);
+        break;
+    case BLOCK_STRIP:
+        write_strip(page, passage);
+        break;
+    case BLOCK_CHART:
+        write_chart(page, passage->chart);
+        break;
+    case BLOCK_NEXT: /* whoever reads this has written it */
+        break;
+    }
+}
+
+/* --- endpoints --- */
+
+/* With more endpoints than so many, lines are drawn with fewer points; charts end where
+ * the page has as many bytes, so that it stays quick to open and below 3 MB. */
+enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 80, CHARTS_UP_TO_BYTES = 2300000 };
+
+static void write_endpoint_charts(struct page *page, size_t index)
+{
+    char *title =
+        report_endpoint_title(page->report, &page->report->overview.endpoints[index]);
+    bool many = page->report->overview.endpoint_count > MANY_ENDPOINTS;
+    struct report_chart chart = {.kind = REPORT_CHART_LATENCY,
+                                 .endpoint = index,
+                                 .title = title,
+                                 .points = many ? POINTS_OF_MANY : 0};
+
+    write_chart(page, &chart);
+    free(title);
+}
+
+static bool has_room(struct page *page)
+{
+    note(page, xmlTextWriterFlush(page->writer));
+    return xmlBufferLength(page->buffer) < CHARTS_UP_TO_BYTES;
+}
+
+/* Without an id: every endpoint has tables of these names. */
+static void write_endpoint_table(struct page *page, const struct passage *passage)
+{
+    start(page, passage->detail ? "details" : "div");
+    element(page, passage->detail ? "summary" : "h3", passage->text);
+    write_table(page, &passage->table, passage->text);
+    end(page);
+}
+
+static void write_endpoint(struct page *page, size_t index)
+{
+    const struct report *report = page->report;
+    const struct endpoint *endpoint = &report->overview.endpoints[index];
+    char *label = label_of_endpoint(report, endpoint);
+    char *anchor = anchor_of_endpoint(report, endpoint);
+    struct str target;
+    struct outline outline;
+
+    str_init(&target);
+    str_addf(&target, "#%s", anchor);
+    start(page, "section");
+    attribute(page, "id", anchor);
+    start(page, "h2");
+    text(page, label);
+    start(page, "a");
+    attribute(page, "class", "anchor");
+    attribute(page, "href", target.bytes);
+    attribute(page, "aria-label", "link to this endpoint");
+    text(page, "#");
+    end(page);
+    end(page);
+    newline(page);
+    if (report->options.charts && has_room(page))
+        write_endpoint_charts(page, index);
+    else if (report->options.charts)
+        element(page, "p", "No charts here, to keep the page quick to open.");
+    outline_build_endpoint(&outline, report, endpoint);
+    for (size_t i = 0; i < outline.count; i++)
+        write_endpoint_table(page, &outline.passages[i]);
+    outline_release(&outline);
+    end(page);
+    newline(page);
+    str_release(&target);
+    free(anchor);
+    free(label);
+}
+
+/* --- the page --- */
+
+static void write_links(struct page *page)
+{
+    static const char *const places[][2] = {{"#endpoints", "Endpoints"},
+                                            {"#usage", "Usage"},
+                                            {"#each", "Each endpoint"},
+                                            {"#how", "How to read it"}};
+
+    start(page, "nav");
+    attribute(page, "aria-label", "Parts of the report");
+    start(page, "ul");
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        start(page, "li");
+        start(page, "a");
+        attribute(page, "href", places[i][0]);
+        text(page, places[i][1]);
+        end(page);
+        end(page);
+    }
+    end(page);
+    end(page);
+    newline(page);
+}
+
+static void write_raw(struct page *page, const char *name, const char *content)
+{
+    start(page, name);
+    note(page, xmlTextWriterWriteRaw(page->writer, (const xmlChar *)content));
+    end(page);
+    newline(page);
+}
+
+static void write_footer(struct page *page)
+{
+    struct str line;
+
+    str_init(&line);
+    str_add_text(&line, "fmd-analyze " FMD_VERSION);
+    if (!page->report->options.repeatable)
+        str_addf(&line, ", %s", format_iso((int64_t)time(NULL) * 1000000000).s);
+    element(page, "footer", line.bytes);
+    str_release(&line);
+}
+
+static void write_body(struct page *page)
+{
+    const struct report *report = page->report;
+    struct outline outline;
+
+    outline_build_page(&outline, report);
+    start(page, "body");
+    newline(page);
+    write_links(page);
+    start(page, "main");
+    for (size_t i = 0; i < outline.count; i++)
+        write_passage(page, &outline, i);
+    start(page, "div");
+    attribute(page, "id", "each");
+    newline(page);
+    for (size_t e = 0; e < report->overview.endpoint_count; e++)
+        write_endpoint(page, report->order[e]);
+    end(page);
+    end(page);
+    write_footer(page);
+    newline(page);
+    write_raw(page, "script", page_script); /* last: all is there when it runs */
+    end(page);
+    newline(page);
+    outline_release(&outline);
+}
+
+/* "'sha256-…'", as a policy names a text; the caller frees. */
+static char *hash_source(const char *content)
+{
+    guint8 digest[32];
+    gsize size = sizeof(digest);
+    struct str source;
+    GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    g_checksum_update(checksum, (const guchar *)content, -1);
+    g_checksum_get_digest(checksum, digest, &size);
+    g_checksum_free(checksum);
+    gchar *base64 = g_base64_encode(digest, size);
+    str_init(&source);
+    str_addf(&source, "'sha256-%s'", base64);
+    g_free(base64);
+    return str_take(&source);
+}
+
+static void write_meta(struct page *page, const char *name, const char *key,
+                       const char *content)
+{
+    start(page, "meta");
+    attribute(page, name, key);
+    attribute(page, "content", content);
+    end_void(page);
+    newline(page);
+}
+
+static void write_policy(struct page *page, const char *style)
+{
+    char *style_hash = hash_source(style), *script_hash = hash_source(page_script);
+    struct str policy;
+
+    str_init(&policy);
+    str_addf(&policy,
+             "default-src 'none'; base-uri 'none'; form-action 'none'; style-src %s; "
+             "script-src %s",
+             style_hash, script_hash);
+    write_meta(page, "http-equiv", "Content-Security-Policy", policy.bytes);
+    str_release(&policy);
+    free(style_hash);
+    free(script_hash);
+}
+
+/* The sheet and what turns the charts dark. */
+static char *style_of(struct page *page)
+{
+    char *style = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&style, &size);
+
+    if (!out) {
+        page->failed = true;
+        return mem_text("");
+    }
+    fprintf(out, "%s@media screen and (prefers-color-scheme:dark){\n", page_style);
+    svg_palette_print(&page->palette, out);
+    fputs("}\n", out);
+    page->failed |= fclose(out) != 0;
+    return style ? style : mem_text("");
+}
+
+static void write_head(struct page *page, const char *title)
+{
+    char *style = style_of(page);
+
+    start(page, "head");
+    newline(page);
+    start(page, "meta");
+    attribute(page, "charset", "utf-8");
+    end_void(page);
+    newline(page);
+    write_policy(page, style);
+    write_meta(page, "name", "viewport", "width=device-width, initial-scale=1");
+    write_meta(page, "name", "referrer", "no-referrer");
+    element(page, "title", title);
+    write_raw(page, "style", style);
+    end(page);
+    newline(page);
+    free(style);
+}
+
+/* A part of the page in a buffer of its own. */
+static xmlBuffer *begin_part(struct page *page)
+{
+    xmlBuffer *buffer = xmlBufferCreate();
+
+    page->writer = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
+    page->buffer = buffer;
+    page->failed |= !page->writer;
+    return buffer;
+}
+
+static void end_part(struct page *page)
+{
+    note(page, xmlTextWriterFlush(page->writer));
+    xmlFreeTextWriter(page->writer);
+    page->writer = NULL;
+}
+
+static void print_parts(struct page *page, const char *title, FILE *out)
+{
+    xmlBuffer *body = begin_part(page);
+    write_body(page);
+    end_part(page);
+    xmlBuffer *head = begin_part(page);
+    write_head(page, title);
+    end_part(page);
+    if (!page->failed)
+        fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n%s%s</html>\n",
+                (const char *)xmlBufferContent(head),
+                (const char *)xmlBufferContent(body));
+    xmlBufferFree(body);
+    xmlBufferFree(head);
+}
+
+int report_html(const struct report *report, FILE *out, struct err *err)
+{
+    struct report all = *report;
+    struct page page = {.report = &all};
+    struct outline outline;
+
+    all.options.top = 0; /* a page has room for every row */
+    str_init(&page.links);
+    outline_build_page(&outline, report);
+    print_parts(&page, outline.count ? outline.passages[0].text : "Report", out);
+    outline_release(&outline);
+    svg_palette_release(&page.palette);
+    str_release(&page.links);
+    if (page.failed)
+        return err_set(err, ERR_OUTPUT, "the HTML report could not be made: %s",
+                       page.why ? page.why : "out of memory");
+    if (fflush(out) || ferror(out))
+        return err_set(err, ERR_OUTPUT,
+                       "the HTML report could not be written; is the disk full or the "
+                       "reader gone?");
+    return 0;
+}
