@@ -132,7 +132,7 @@ static int publish(const struct analyze_options *options, struct report *report,
         return -1;
     if (directory && !options->quiet)
         fprintf(options->format ? stderr : stdout,
-                "wrote %s: report.md to read, report.json for programs%s\n", directory,
+                "wrote %s: report.html and report.md to read, report.json for programs%s\n", directory,
                 options->charts ? ", pictures in charts/" : "");
     return directory && !options->format ? 0 : print(options, report, err);
 }

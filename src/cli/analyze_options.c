@@ -14,7 +14,7 @@
 
 static const struct cli_option rows[] = {
     {"output", 'o', CLI_TEXT, CLI_COMMON, OUTPUT,
-     "write report.json, report.md and charts/ into DIR", FIELD(output_directory),
+     "write report.html, .md, .json and charts/ into DIR", FIELD(output_directory),
      .argument = "DIR"},
     {"force", 0, CLI_SWITCH, CLI_RARE, OUTPUT, "use DIR although it holds something else",
      FIELD(force)},
