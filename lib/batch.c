@@ -24,6 +24,8 @@ struct fmd__batch *fmd__batch_new(struct fmd__pool *pool,
     batch->dictionary = dictionary;
     batch->application = application;
     batch->version = version;
+    batch->outlier_after = 100;
+    batch->outlier_floor_ns = 10000000;
     batch->compressor = ZSTD_createCCtx(); /* without memory payloads are stored */
     return batch;
 }
@@ -33,6 +35,7 @@ void fmd__batch_free(struct fmd__batch *batch)
     if (!batch)
         return;
     (void)ZSTD_freeCCtx(batch->compressor);
+    fmd__thresholds_release(&batch->thresholds);
     fmd__pages_free(batch->endpoint_segments,
                     batch->endpoint_room * sizeof *batch->endpoint_segments);
     fmd__pages_free(batch, sizeof *batch);
@@ -246,11 +249,19 @@ static bool batch_is_full(const struct fmd__batch *batch)
     return batch->row_count == FMD__BLOCK_REQUESTS_MAX || definitions_are_full(batch);
 }
 
-static void add_row(struct fmd__batch *batch, const struct fmd__slot_request *request)
+static void add_row(struct fmd__batch *batch, const struct fmd__slot_request *request,
+                    const struct fmd__slot_detail *detail)
 {
-    batch->rows[batch->row_count++] = (struct fmd__row){
-        request->start_ns, request, endpoint_id(batch, request->endpoint),
-        id_of_hash(batch, request->group_hash), id_of_hash(batch, request->address_hash)};
+    batch->rows[batch->row_count++] =
+        (struct fmd__row){request->start_ns,
+                          request,
+                          detail,
+                          endpoint_id(batch, request->endpoint),
+                          id_of_hash(batch, request->group_hash),
+                          id_of_hash(batch, request->address_hash)};
+    if (detail)
+        fmd__thresholds_add(&batch->thresholds, request->endpoint, request->duration_ns,
+                            batch->outlier_after, batch->outlier_floor_ns);
 }
 
 /* Takes ring's slots up to its cursor's head or until the batch is full. A string is
@@ -266,7 +277,10 @@ static void take_ring(struct fmd__batch *batch, uint32_t index)
         const union fmd__slot *slot = slot_at(producer, cursor->taken);
 
         if (slot->kind == FMD__SLOT_REQUEST) {
-            add_row(batch, &slot->request);
+            add_row(batch, &slot->request, NULL);
+        } else if (slot->kind == FMD__SLOT_DETAIL && cursor->taken + 1 != cursor->head) {
+            cursor->taken++; /* the two are one record */
+            add_row(batch, &slot_at(producer, cursor->taken)->request, &slot->detail);
         } else if (slot->kind == FMD__SLOT_STRING) {
             struct fmd__entry *entry =
                 fmd__dictionary_find(batch->dictionary, slot->string.hash);
@@ -342,6 +356,39 @@ static void fill_column(struct fmd__columns *columns, uint32_t i,
     columns->flags[i] = request->flags;
 }
 
+static void fill_detail(struct fmd__details *details, uint32_t i,
+                        const struct fmd__slot_detail *detail)
+{
+    static const struct fmd__slot_detail none;
+
+    detail = detail ? detail : &none;
+    details->what[i] = detail->what;
+    details->cpu_ns[i] = detail->cpu_ns;
+    details->threshold_ns[i] = detail->threshold_ns;
+    details->voluntary_switches[i] = detail->voluntary_switches;
+    details->involuntary_switches[i] = detail->involuntary_switches;
+    details->minor_faults[i] = detail->minor_faults;
+    details->major_faults[i] = detail->major_faults;
+    details->block_reads[i] = detail->block_reads;
+    details->block_writes[i] = detail->block_writes;
+}
+
+/* Appends the details of rows to the raw payload; none where no row has some. */
+static size_t encode_details(struct fmd__batch *batch, const struct fmd__row *rows,
+                             uint8_t *out)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < batch->row_count; i++)
+        any |= rows[i].detail != NULL;
+    if (!any)
+        return 0;
+    batch->details.count = batch->row_count;
+    for (uint32_t i = 0; i < batch->row_count; i++)
+        fill_detail(&batch->details, i, rows[i].detail);
+    return fmd__details_encode(&batch->details, out);
+}
+
 static void note_ranges(struct fmd__block *block, const struct fmd__columns *columns)
 {
     block->count = columns->count;
@@ -365,6 +412,7 @@ void fmd__batch_requests(struct fmd__batch *batch)
     uint32_t rings = atomic_load_explicit(&batch->pool->count, memory_order_acquire);
     struct fmd__block requests = {.type = FMD__BLOCK_REQUESTS};
     struct fmd__row *rows;
+    size_t raw_bytes;
 
     look_at_rings(batch, rings);
     for (uint32_t i = 0; i < rings; i++)
@@ -378,9 +426,10 @@ void fmd__batch_requests(struct fmd__batch *batch)
         fill_column(&batch->columns, i, &rows[i]);
     add_definitions(batch);
     note_ranges(&requests, &batch->columns);
-    add_block(batch, &requests, batch->raw,
-              fmd__requests_encode(&batch->columns, batch->ranges, batch->range_count,
-                                   batch->raw));
+    raw_bytes = fmd__requests_encode(&batch->columns, batch->ranges, batch->range_count,
+                                     batch->raw);
+    raw_bytes += encode_details(batch, rows, batch->raw + raw_bytes);
+    add_block(batch, &requests, batch->raw, raw_bytes);
 }
 
 /* --- counts of endpoints --------------------------------------------------------- */

@@ -17,19 +17,22 @@
 
 #include "dictionary.h"
 #include "ring.h"
+#include "thresholds.h"
 #include "wire/block.h"
+#include "wire/details.h"
 #include "wire/requests.h"
 
 #define FMD__BATCH_DEFINITION_BYTES (256u << 10)
 /* More than the largest definition, an endpoint with the longest of names. */
 #define FMD__BATCH_DEFINITION_MAX (20u << 10)
 #define FMD__BATCH_OUT_BYTES                                                             \
-    (FMD__BATCH_DEFINITION_BYTES + FMD__REQUESTS_BOUND + FMD__SEGMENT_BOUND +            \
-     FMD__STATS_BOUND + 4096)
+    (FMD__BATCH_DEFINITION_BYTES + FMD__REQUESTS_BOUND + FMD__DETAILS_BOUND +            \
+     FMD__SEGMENT_BOUND + FMD__STATS_BOUND + 4096)
 
 struct fmd__row {
     uint64_t start_ns;
     const struct fmd__slot_request *request; /* in its ring */
+    const struct fmd__slot_detail *detail;   /* too, or NULL */
     uint32_t endpoint, group, address;       /* ids in the segment */
 };
 
@@ -53,6 +56,9 @@ struct fmd__batch {
     uint32_t *endpoint_segments;         /* by endpoint number: serial of the
                                             segment it was last defined in */
     uint32_t endpoint_room;
+    struct fmd__thresholds thresholds;
+    uint32_t outlier_after;    /* requests until there is a threshold */
+    uint64_t outlier_floor_ns; /* it is never below */
     uint32_t counts_next; /* endpoint number that the next counts block begins with */
 
     /* of the batch */
@@ -68,8 +74,9 @@ struct fmd__batch {
     struct fmd__ring_range ranges[FMD__RINGS_MAX];
     struct fmd__row rows[FMD__BLOCK_REQUESTS_MAX], spare[FMD__BLOCK_REQUESTS_MAX];
     struct fmd__columns columns;
+    struct fmd__details details;
     uint8_t definitions[FMD__BATCH_DEFINITION_BYTES];
-    uint8_t raw[FMD__REQUESTS_BOUND];
+    uint8_t raw[FMD__REQUESTS_BOUND + FMD__DETAILS_BOUND];
     uint8_t out[FMD__BATCH_OUT_BYTES];
 };
 

@@ -4,7 +4,8 @@
  * compressed trace files that fmd-analyze reads.
  *
  * The whole interface. One recorder a process. Calls on the request path (begin, set_*,
- * end) never block, take no lock, make no system call, allocate nothing and keep errno:
+ * end) never block, take no lock, make no system call (up to level 1), allocate nothing
+ * and keep errno:
  * when the recorder cannot keep up it drops the request and counts it, so that recorded +
  * dropped = issued, always. Only the first request of a process and of a thread does a
  * little more (25 us to start the writer, 0.6 ms in a forked child, which opens rings of
@@ -26,7 +27,12 @@ extern "C" {
 /* Levels, of each endpoint:
  *   0    counted, and when it was last requested: nothing a request
  *   1    every request
+ *   2    and what it took (processor, switches, faults, block I/O), whether it was an
+ *        outlier, and that it was in flight when the process was killed
+ *   3    as 2
  *   off  not even counted
+ * From level 2 on a request costs two system calls at its begin and two at its end
+ * (about 2 us together): getrusage and the thread's processor clock.
  *
  * The configuration file says more than the caller, and to the operator:
  *   [recorder]

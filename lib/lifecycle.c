@@ -6,6 +6,7 @@
 #include "clocks.h"
 #include "descriptors.h"
 #include "endpoint_register.h"
+#include "flights.h"
 #include "free_list.h"
 #include "identity.h"
 #include "leftover_rings.h"
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define ENDPOINT_AREA_BYTES (64u << 10)
+#define JOURNAL_ROOM (256u << 10)
 #define COUNTED_ENDPOINTS 4096u /* that can be counted at level 0 */
 /* What a child makes at its first request; its writer makes the others a millisecond
  * later. All 64 would take that request 1.4 ms. */
@@ -186,12 +188,15 @@ static int open_process(uint32_t rings)
         .slots = settings.slots,
         .endpoints_room = ENDPOINT_AREA_BYTES,
         .counted_endpoints = COUNTED_ENDPOINTS,
+        .flights = FMD__FLIGHTS,
+        .journal_room = JOURNAL_ROOM,
     };
     int result;
 
     result = fmd__pool_open(&recorder->pool, &options);
     if (result != 0)
         return result;
+    fmd__flights_open(recorder->pool.header);
     count_forked(&recorder->pool.header->counts,
                  atomic_exchange(&recorder->forked_ends, 0));
     fmd__identity_random(&recorder->gate.key, sizeof recorder->gate.key);

@@ -11,6 +11,7 @@
 
 #include "wire/block.h"
 #include "wire/counts.h"
+#include "wire/details.h"
 #include "wire/definitions.h"
 #include "wire/requests.h"
 #include "wire/ringfile.h"
@@ -37,6 +38,12 @@ struct back_request {
     uint8_t method, flags;
     bool from_ring;
     uint32_t stream; /* index */
+    struct fmd__slot_detail detail;
+};
+
+struct back_unfinished {
+    const struct back_string *endpoint, *group, *path;
+    struct fmd__unfinished all; /* its strings are gone */
 };
 
 struct back_definition {
@@ -76,6 +83,8 @@ struct back {
     uint32_t range_count;
     struct back_count *counts; /* every one that was written, in that order */
     uint32_t count_count;
+    struct back_unfinished *unfinished;
+    uint32_t unfinished_count;
     uint32_t files, rings, damaged, torn;
     struct back_string **strings;
     uint32_t string_total;
@@ -174,8 +183,21 @@ static const struct back_string *back_name(const struct back_definition *definit
     return definition ? definition->name : NULL;
 }
 
+static struct fmd__slot_detail back_detail(const struct fmd__details *d, uint32_t i)
+{
+    return (struct fmd__slot_detail){.what = d->what[i],
+                                     .cpu_ns = d->cpu_ns[i],
+                                     .threshold_ns = d->threshold_ns[i],
+                                     .voluntary_switches = d->voluntary_switches[i],
+                                     .involuntary_switches = d->involuntary_switches[i],
+                                     .minor_faults = d->minor_faults[i],
+                                     .major_faults = d->major_faults[i],
+                                     .block_reads = d->block_reads[i],
+                                     .block_writes = d->block_writes[i]};
+}
+
 static void back_add_columns(struct back *back, uint32_t stream,
-                             const struct fmd__columns *c)
+                             const struct fmd__columns *c, const struct fmd__details *d)
 {
     for (uint32_t i = 0; i < c->count; i++) {
         const struct back_definition *endpoint =
@@ -193,7 +215,8 @@ static void back_add_columns(struct back *back, uint32_t stream,
             .status = c->status[i],
             .method = c->method[i],
             .flags = c->flags[i],
-            .stream = stream};
+            .stream = stream,
+            .detail = back_detail(d, i)};
 
         BACK_APPEND(back->requests, back->request_count, request);
     }
@@ -235,6 +258,7 @@ static void back_read_block(struct back *back, uint32_t *stream,
                             const struct fmd__block *block, const uint8_t *payload)
 {
     static struct fmd__columns columns;
+    static struct fmd__details details;
     static struct fmd__ring_range ranges[FMD__RING_RANGES_MAX];
     struct fmd__definition definition;
     struct fmd__segment segment;
@@ -267,7 +291,8 @@ static void back_read_block(struct back *back, uint32_t *stream,
                                               &range_count),
                          0);
         assert_int_equal(columns.count, block->count);
-        back_add_columns(back, *stream, &columns);
+        assert_true(fmd__details_decode(payload, block->raw_bytes, &details) >= 0);
+        back_add_columns(back, *stream, &columns, &details);
         for (uint32_t i = 0; i < range_count; i++)
             BACK_APPEND(back->ranges, back->range_count,
                         ((struct back_range){*stream, ranges[i]}));
@@ -339,6 +364,22 @@ static void back_read_ring_counts(struct back *back, uint32_t stream,
     }
 }
 
+static void back_read_unfinished(struct back *back, uint32_t stream,
+                                 const struct fmd__ringfile *file)
+{
+    struct back_unfinished one;
+    char path[FMD__FLIGHT_PATH_BYTES];
+    uint32_t slot = 0;
+
+    while (fmd__ringfile_unfinished(file, &slot, &one.all, path)) {
+        one.endpoint =
+            back_name(back_by_id(back, FMD__DEFINE_ENDPOINT, one.all.request.endpoint));
+        one.group = back_by_hash(&back->streams[stream], one.all.group_hash);
+        one.path = back_string(back, one.all.path.bytes, one.all.path.length);
+        BACK_APPEND(back->unfinished, back->unfinished_count, one);
+    }
+}
+
 static void back_read_ring(struct back *back, const char *path)
 {
     size_t size;
@@ -384,9 +425,11 @@ static void back_read_ring(struct back *back, const char *path)
                                        .from_ring = true,
                                        .stream = to.stream};
 
+        fmd__ringfile_detail(file, &request.detail);
         assert_true(slot.group_hash == 0 || request.group);
         BACK_APPEND(back->requests, back->request_count, request);
     }
+    back_read_unfinished(back, to.stream, file);
     fmd__ringfile_stats(file, &back->streams[to.stream].stats);
     fmd__ringfile_close(file);
     free(bytes);
@@ -461,6 +504,7 @@ __attribute__((unused)) static void back_free(struct back *back)
     free(back->requests);
     free(back->ranges);
     free(back->counts);
+    free(back->unfinished);
     free(back->definitions);
     for (int kind = 0; kind < 4; kind++)
         free(back->by_id[kind]);

@@ -7,6 +7,7 @@
 #include "fmd-record.h"
 
 #include "clocks.h"
+#include "flights.h"
 #include "levels.h"
 #include "lifecycle.h"
 #include "signals.h"
@@ -28,6 +29,8 @@ struct flight {
     uint32_t endpoint;
     uint32_t status, method, flags;
     uint32_t strings_lost; /* group, address: without room to define them */
+    uint32_t number;       /* of its slot in flights.h, 0: not watched */
+    uint32_t level;        /* that it was taken at */
 };
 
 _Static_assert(sizeof(struct flight) <= sizeof(struct fmd_request), "it fits");
@@ -166,11 +169,58 @@ lost:
     return 0;
 }
 
+/* --- levels 2 and 3: requests that are watched ------------------------------------- */
+
+static struct fmd__takeoff takeoff_of(const struct flight *flight)
+{
+    return (struct fmd__takeoff){.start_ns = flight->start_ns,
+                                 .endpoint = flight->endpoint,
+                                 .level = flight->level,
+                                 .method = flight->method,
+                                 .group_hash = flight->group_hash,
+                                 .address_hash = flight->address_hash};
+}
+
+/* Its endpoint is known now and at level 2 or above: takes a slot, if it has none. */
+static __attribute__((noinline)) void watch(struct flight *flight, unsigned level)
+{
+    struct fmd__ring_header *header;
+    struct fmd__takeoff takeoff;
+    bool no_ring;
+
+    if (level < 2 || level > FMD__LEVEL_MAX || flight->endpoint == 0 || !enter(&no_ring))
+        return;
+    if (flight->generation == fmd__mine.generation) {
+        header = fmd__recorder.pool.header;
+        flight->level = level;
+        takeoff = takeoff_of(flight);
+        if (flight->number)
+            fmd__flights_note(header, flight->number, &takeoff);
+        else
+            flight->number = fmd__flights_take(header, &takeoff);
+    }
+    leave();
+}
+
+static __attribute__((noinline)) void tell_watcher(struct flight *flight)
+{
+    struct fmd__takeoff known = takeoff_of(flight);
+    bool no_ring;
+
+    if (flight->generation == 0 || !enter(&no_ring))
+        return;
+    if (flight->generation == fmd__mine.generation)
+        fmd__flights_note(fmd__recorder.pool.header, flight->number, &known);
+    leave();
+}
+
 void fmd_set_group(struct fmd_request *request, const char *bytes, size_t length)
 {
     struct flight *flight = flight_of(request);
 
     flight->group_hash = string_hash(flight, FMD__DEFINE_GROUP, bytes, length);
+    if (!LIKELY(flight->number == 0))
+        tell_watcher(flight);
 }
 
 void fmd_set_address(struct fmd_request *request, const char *bytes, size_t length)
@@ -178,6 +228,8 @@ void fmd_set_address(struct fmd_request *request, const char *bytes, size_t leng
     struct flight *flight = flight_of(request);
 
     flight->address_hash = string_hash(flight, FMD__DEFINE_ADDRESS, bytes, length);
+    if (!LIKELY(flight->number == 0))
+        tell_watcher(flight);
 }
 
 /* --- begin, annotate, end ------------------------------------------------------------
@@ -196,6 +248,7 @@ void fmd_begin(struct fmd_request *request, uint32_t endpoint)
 {
     struct flight *flight = flight_of(request);
     uint32_t generation = atomic_load_explicit(&gate()->generation, memory_order_relaxed);
+    unsigned level = fmd__level_of(endpoint);
 
     if (!LIKELY(generation))
         generation = wake();
@@ -206,11 +259,18 @@ void fmd_begin(struct fmd_request *request, uint32_t endpoint)
                               .endpoint = endpoint};
     if (LIKELY(generation))
         flight->start_ns = fmd__now_ns();
+    if (!LIKELY(level == 1) && generation)
+        watch(flight, level);
 }
 
 void fmd_set_endpoint(struct fmd_request *request, uint32_t endpoint)
 {
-    flight_of(request)->endpoint = endpoint;
+    struct flight *flight = flight_of(request);
+    unsigned level = fmd__level_of(endpoint);
+
+    flight->endpoint = endpoint;
+    if (!LIKELY(level == 1 && flight->number == 0) && flight->generation)
+        watch(flight, level);
 }
 
 void fmd_set_status(struct fmd_request *request, unsigned status)
@@ -280,7 +340,7 @@ static __attribute__((noinline, cold)) void end_elsewhere(uint32_t generation,
     errno = kept;
 }
 
-/* Fills the next slot and publishes it. */
+/* Fills the slot at head and publishes all up to it. */
 static inline void push(struct fmd__producer *producer, uint64_t head,
                         const struct flight *flight, uint64_t duration_ns)
 {
@@ -309,6 +369,36 @@ static inline void push(struct fmd__producer *producer, uint64_t head,
             memory_order_relaxed);
 }
 
+static __attribute__((noinline)) void count_full(struct fmd__producer *producer)
+{
+    count_drop(&producer->ring->counts,
+               atomic_load_explicit(&gate()->write_failing, memory_order_relaxed)
+                   ? FMD_DROP_WRITE_FAILED
+                   : FMD_DROP_RING_FULL);
+}
+
+/* With what it took, in two slots that are published together; then its place is free:
+ * who looks after a kill knows the request by its start. */
+static __attribute__((noinline)) void
+push_watched(struct fmd__producer *producer, struct flight *flight, uint64_t duration_ns)
+{
+    struct fmd__ring_header *header = fmd__recorder.pool.header;
+    struct fmd__slot_detail detail;
+    int kept = errno;
+    uint64_t head;
+
+    fmd__flights_measure(header, flight->number, duration_ns, &detail);
+    if (make_room(&producer, &head, 2)) {
+        producer->ring->slots[head & producer->mask].detail = detail;
+        push(producer, head + 1, flight, duration_ns);
+    } else {
+        count_full(producer);
+    }
+    fmd__flights_give_back(header, flight->number);
+    flight->number = 0;
+    errno = kept;
+}
+
 /* Its endpoint is at level 0, or off. The thread takes a ring nevertheless: the first
  * that does starts the writer, which follows the configuration. */
 static __attribute__((noinline)) void end_unrecorded(struct flight *flight,
@@ -320,6 +410,8 @@ static __attribute__((noinline)) void end_unrecorded(struct flight *flight,
     flight->generation = 0;
     if (level == 0 && (no_ring || (is_inside && generation == fmd__mine.generation)))
         fmd__lifecycle_count_only(flight->endpoint, flight->start_ns, is_inside);
+    if (is_inside && flight->number && generation == fmd__mine.generation)
+        fmd__flights_give_back(fmd__recorder.pool.header, flight->number);
     if (is_inside)
         leave();
 }
@@ -350,13 +442,12 @@ void fmd_end(struct fmd_request *request)
     }
     if (!LIKELY(generation == fmd__mine.generation))
         end_elsewhere(generation, false);
+    else if (!LIKELY(flight->number == 0))
+        push_watched(producer, flight, now - flight->start_ns);
     else if (LIKELY(make_room(&producer, &head, 1)))
         push(producer, head, flight, now - flight->start_ns);
     else
-        count_drop(&producer->ring->counts,
-                   atomic_load_explicit(&gate()->write_failing, memory_order_relaxed)
-                       ? FMD_DROP_WRITE_FAILED
-                       : FMD_DROP_RING_FULL);
+        count_full(producer);
     leave();
 }
 

@@ -145,7 +145,9 @@ int fmd__pool_open(struct fmd__pool *pool, const struct fmd__pool_options *optio
     struct fmd__ring_plan plan = {.rings = options->rings,
                                   .slots = options->slots,
                                   .endpoints_room = options->endpoints_room,
-                                  .count_room = options->counted_endpoints};
+                                  .count_room = options->counted_endpoints,
+                                  .flight_count = options->flights,
+                                  .journal_room = options->journal_room};
     char stem[FMD__STEM_BYTES];
     int file;
 

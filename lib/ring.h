@@ -76,6 +76,8 @@ struct fmd__pool_options {
     uint32_t rings, slots;
     uint64_t endpoints_room;
     uint32_t counted_endpoints; /* at level 0 */
+    uint32_t flights;           /* requests in flight at levels 2 and 3 */
+    uint64_t journal_room;
 };
 
 /* 0 or -ENOMEM. *pool is all zero. */

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Levels 2 and 3: what a request took, live outliers, what a kill leaves of those in
+ * flight. */
+#define _GNU_SOURCE
+#include "read_back.h"
+
+#include "fmd-record.h"
+#include "thresholds.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define MS UINT64_C(1000000)
+
+static void nap_us(long us)
+{
+    struct timespec nap = {us / 1000000, us % 1000000 * 1000};
+
+    nanosleep(&nap, NULL);
+}
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void burn(uint64_t ns)
+{
+    uint64_t start = cpu_ns();
+
+    while (cpu_ns() - start < ns)
+        ;
+}
+
+static void start_at(const char *directory, int level)
+{
+    struct fmd_config config;
+
+    fmd_config_init(&config);
+    config.directory = directory;
+    config.level = level;
+    config.block_ms = 20;
+    assert_int_equal(fmd_start(&config), 0);
+}
+
+static void touch_pages(void)
+{
+    size_t bytes = 64u << 12;
+    char *pages =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(pages != MAP_FAILED);
+    (void)madvise(pages, bytes, MADV_NOHUGEPAGE);
+    for (size_t i = 0; i < bytes; i += 4096)
+        pages[i] = 1;
+    munmap(pages, bytes);
+}
+
+TEST(at_level_2_a_request_carries_what_it_took)
+{
+    const char *directory = back_directory();
+    struct fmd_request request;
+    uint64_t outside;
+    struct back back;
+
+    start_at(directory, 2);
+    outside = cpu_ns();
+    fmd_begin(&request, 0);
+    fmd_set_group(&request, "ada", 3);
+    fmd_set_endpoint(&request, fmd_endpoint("GET /burn"));
+    burn(5 * MS);
+    touch_pages();
+    for (int i = 0; i < 3; i++)
+        nap_us(1000);
+    fmd_end(&request);
+    outside = cpu_ns() - outside;
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 1);
+    assert_string_equal(back.requests[0].group->bytes, "ada");
+    assert_int_equal(back.requests[0].detail.what, 2 | FMD__DETAIL_MEASURED);
+    assert_in_range(back.requests[0].detail.cpu_ns, 5 * MS, outside);
+    assert_true(back.requests[0].detail.voluntary_switches >= 3);
+    assert_true(back.requests[0].detail.minor_faults >= 64);
+    back_free(&back);
+    back_remove(directory);
+}
+
+static void *end_it(void *request)
+{
+    fmd_end(request);
+    return NULL;
+}
+
+TEST(a_request_that_ends_on_another_thread_is_not_measured)
+{
+    const char *directory = back_directory();
+    struct fmd_request request;
+    struct back back;
+    pthread_t thread;
+
+    start_at(directory, 3);
+    fmd_begin(&request, fmd_endpoint("GET /async"));
+    assert_int_equal(pthread_create(&thread, NULL, end_it, &request), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 1);
+    assert_int_equal(back.requests[0].detail.what, 3);
+    assert_int_equal(back.requests[0].detail.cpu_ns, 0);
+    back_free(&back);
+    back_remove(directory);
+}
+
+#define CROWD 2000
+
+TEST(more_requests_in_flight_than_slots_are_recorded_all_the_same)
+{
+    static struct fmd_request requests[CROWD];
+    const char *directory = back_directory();
+    uint32_t endpoint, watched = 0;
+    struct back back;
+
+    start_at(directory, 2);
+    endpoint = fmd_endpoint("GET /crowd");
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < CROWD; i++)
+            fmd_begin(&requests[i], endpoint);
+        for (int i = 0; i < CROWD; i++)
+            fmd_end(&requests[i]);
+        assert_int_equal(fmd_snapshot(), 0);
+    }
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 2 * CROWD);
+    for (uint32_t i = 0; i < back.request_count; i++)
+        watched += back.requests[i].detail.what != 0;
+    assert_int_equal(watched, 2 * 512);
+    back_free(&back);
+    back_remove(directory);
+}
+
+/* A simple generator (SplitMix64): the same numbers everywhere. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+TEST(the_fence_is_that_of_the_sorted_latencies)
+{
+    static uint64_t all[20000];
+    struct fmd__thresholds thresholds = {0};
+    uint64_t random = 7, count = sizeof all / sizeof *all;
+    double q75, q90, ratio, expected;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t ns = 2 * MS;
+
+        for (int k = 0; k < 8; k++) /* about log-normal */
+            ns = ns * (900 + next_random(&random) % 250) / 1000;
+        all[i] = ns;
+        fmd__thresholds_add(&thresholds, 9, ns, 100, 0);
+        assert_int_equal(fmd__threshold_of(9) != 0, i >= 99);
+    }
+    qsort(all, count, sizeof *all, by_value);
+    q75 = (double)all[count * 75 / 100];
+    q90 = (double)all[count * 90 / 100];
+    ratio = q90 / q75;
+    expected = q90 * ratio * ratio * ratio * ratio;
+    assert_in_range(fmd__thresholds_fence(thresholds.of[9]), (uint64_t)(expected * 0.97),
+                    (uint64_t)(expected * 1.03));
+    fmd__thresholds_add(&thresholds, 0, 1, 1, 0);
+    fmd__thresholds_add(&thresholds, UINT32_MAX, 1, 1, 0);
+    fmd__thresholds_release(&thresholds);
+}
+
+static void serve(uint32_t endpoint, long us)
+{
+    struct fmd_request request;
+
+    fmd_begin(&request, endpoint);
+    nap_us(us);
+    fmd_end(&request);
+}
+
+TEST(a_slow_request_is_an_outlier_once_there_were_enough_others)
+{
+    const char *directory = back_directory();
+    uint32_t endpoint, outliers = 0;
+    struct back back;
+
+    start_at(directory, 2);
+    endpoint = fmd_endpoint("GET /slow sometimes");
+    serve(endpoint, 60000); /* the first of all is none */
+    for (int i = 0; i < 150; i++)
+        serve(endpoint, 300);
+    assert_int_equal(fmd_snapshot(), 0);
+    serve(endpoint, 80000);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 152);
+    for (uint32_t i = 0; i < back.request_count; i++) {
+        const struct back_request *request = &back.requests[i];
+
+        if (!(request->detail.what & FMD__DETAIL_OUTLIER))
+            continue;
+        outliers += request->duration_ns >= 80 * MS;
+        assert_true(request->duration_ns >= request->detail.threshold_ns);
+        assert_true(request->detail.threshold_ns >= 10 * MS); /* the floor */
+    }
+    assert_int_equal(outliers, 1);
+    back_free(&back);
+    back_remove(directory);
+}
+
+TEST(a_kill_leaves_the_requests_that_were_in_flight)
+{
+    const char *directory = back_directory();
+    struct back back;
+    pid_t child;
+    int status;
+
+    start_at(directory, 2);
+    child = fork();
+    if (child == 0) {
+        struct fmd_request done, hung;
+
+        fmd_begin(&done, fmd_endpoint("GET /done"));
+        fmd_begin(&hung, 0);
+        fmd_set_method(&hung, FMD_METHOD_PUT);
+        fmd_set_endpoint(&hung, fmd_endpoint("PUT /hung"));
+        fmd_set_group(&hung, "ada", 3);
+        fmd_end(&done);
+        (void)raise(SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    back = back_read(directory);
+    assert_int_equal(back.request_count, 1);
+    assert_string_equal(back.requests[0].endpoint->bytes, "GET /done");
+    assert_int_equal(back.unfinished_count, 1);
+    assert_string_equal(back.unfinished[0].endpoint->bytes, "PUT /hung");
+    assert_string_equal(back.unfinished[0].group->bytes, "ada");
+    assert_int_equal(back.unfinished[0].all.method, FMD_METHOD_PUT);
+    assert_int_equal(back.unfinished[0].all.thread, child);
+    back_free(&back);
+    assert_int_equal(fmd_stop(), 0);
+    start_at(directory, 2); /* takes the ring in from shared memory */
+    assert_int_equal(fmd_stop(), 0);
+    back_remove(directory);
+}
