@@ -491,6 +491,22 @@ back_stream(const struct back *back, uint32_t index)
     return &back->streams[index];
 }
 
+__attribute__((unused)) static const struct back_request *
+back_request(const struct back *back, uint32_t index)
+{
+    if (index >= back->request_count || !back->requests)
+        abort();
+    return &back->requests[index];
+}
+
+__attribute__((unused)) static const struct back_unfinished *
+back_unfinished(const struct back *back, uint32_t index)
+{
+    if (index >= back->unfinished_count || !back->unfinished)
+        abort();
+    return &back->unfinished[index];
+}
+
 __attribute__((unused)) static void back_free(struct back *back)
 {
     for (uint32_t i = 0; i < back->stream_count; i++)

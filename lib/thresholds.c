@@ -7,6 +7,7 @@
 #define SUB_BITS 5u /* 32 bins an octave: 3 % wide */
 #define LOWEST 10u  /* 2^10 ns is the end of the first bin */
 #define HALVE_AT 65536u
+#define POINTER_BYTES sizeof(void *)
 
 _Atomic uint64_t fmd__threshold_table[FMD__ENDPOINTS_MAX + 1];
 
@@ -73,7 +74,7 @@ static struct fmd__latencies *latencies_of(struct fmd__thresholds *thresholds,
         room *= 2;
     if (room != thresholds->room) {
         struct fmd__latencies **grown = fmd__pages_grow(
-            thresholds->of, thresholds->room * sizeof *grown, room * sizeof *grown);
+            thresholds->of, thresholds->room * POINTER_BYTES, room * POINTER_BYTES);
 
         if (!grown)
             return NULL;
@@ -112,7 +113,7 @@ void fmd__thresholds_release(struct fmd__thresholds *thresholds)
 {
     for (uint32_t i = 0; i < thresholds->room; i++)
         fmd__pages_free(thresholds->of[i], sizeof(struct fmd__latencies));
-    fmd__pages_free(thresholds->of, thresholds->room * sizeof(struct fmd__latencies *));
+    fmd__pages_free(thresholds->of, thresholds->room * POINTER_BYTES);
     thresholds->of = NULL;
     thresholds->room = 0;
 }

@@ -82,11 +82,11 @@ TEST(at_level_2_a_request_carries_what_it_took)
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
     assert_int_equal(back.request_count, 1);
-    assert_string_equal(back.requests[0].group->bytes, "ada");
-    assert_int_equal(back.requests[0].detail.what, 2 | FMD__DETAIL_MEASURED);
-    assert_in_range(back.requests[0].detail.cpu_ns, 5 * MS, outside);
-    assert_true(back.requests[0].detail.voluntary_switches >= 3);
-    assert_true(back.requests[0].detail.minor_faults >= 64);
+    assert_string_equal(back_request(&back, 0)->group->bytes, "ada");
+    assert_int_equal(back_request(&back, 0)->detail.what, 2 | FMD__DETAIL_MEASURED);
+    assert_in_range(back_request(&back, 0)->detail.cpu_ns, 5 * MS, outside);
+    assert_true(back_request(&back, 0)->detail.voluntary_switches >= 3);
+    assert_true(back_request(&back, 0)->detail.minor_faults >= 64);
     back_free(&back);
     back_remove(directory);
 }
@@ -111,8 +111,8 @@ TEST(a_request_that_ends_on_another_thread_is_not_measured)
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
     assert_int_equal(back.request_count, 1);
-    assert_int_equal(back.requests[0].detail.what, 3);
-    assert_int_equal(back.requests[0].detail.cpu_ns, 0);
+    assert_int_equal(back_request(&back, 0)->detail.what, 3);
+    assert_int_equal(back_request(&back, 0)->detail.cpu_ns, 0);
     back_free(&back);
     back_remove(directory);
 }
@@ -139,7 +139,7 @@ TEST(more_requests_in_flight_than_slots_are_recorded_all_the_same)
     back = back_read(directory);
     assert_int_equal(back.request_count, 2 * CROWD);
     for (uint32_t i = 0; i < back.request_count; i++)
-        watched += back.requests[i].detail.what != 0;
+        watched += back_request(&back, i)->detail.what != 0;
     assert_int_equal(watched, 2 * 512);
     back_free(&back);
     back_remove(directory);
@@ -216,7 +216,7 @@ TEST(a_slow_request_is_an_outlier_once_there_were_enough_others)
     back = back_read(directory);
     assert_int_equal(back.request_count, 152);
     for (uint32_t i = 0; i < back.request_count; i++) {
-        const struct back_request *request = &back.requests[i];
+        const struct back_request *request = back_request(&back, i);
 
         if (!(request->detail.what & FMD__DETAIL_OUTLIER))
             continue;
@@ -254,12 +254,12 @@ TEST(a_kill_leaves_the_requests_that_were_in_flight)
     assert_true(WIFSIGNALED(status));
     back = back_read(directory);
     assert_int_equal(back.request_count, 1);
-    assert_string_equal(back.requests[0].endpoint->bytes, "GET /done");
+    assert_string_equal(back_request(&back, 0)->endpoint->bytes, "GET /done");
     assert_int_equal(back.unfinished_count, 1);
-    assert_string_equal(back.unfinished[0].endpoint->bytes, "PUT /hung");
-    assert_string_equal(back.unfinished[0].group->bytes, "ada");
-    assert_int_equal(back.unfinished[0].all.method, FMD_METHOD_PUT);
-    assert_int_equal(back.unfinished[0].all.thread, child);
+    assert_string_equal(back_unfinished(&back, 0)->endpoint->bytes, "PUT /hung");
+    assert_string_equal(back_unfinished(&back, 0)->group->bytes, "ada");
+    assert_int_equal(back_unfinished(&back, 0)->all.method, FMD_METHOD_PUT);
+    assert_int_equal(back_unfinished(&back, 0)->all.thread, child);
     back_free(&back);
     assert_int_equal(fmd_stop(), 0);
     start_at(directory, 2); /* takes the ring in from shared memory */
