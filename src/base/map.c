@@ -28,12 +28,14 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Little endian on every machine, so that saved hashes agree. */
+/* Up to 8 bytes, little endian on every machine, so that saved hashes agree. */
 static uint64_t read_le(const unsigned char *bytes, size_t length)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < length; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
+    memcpy(&value, bytes, length);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
     return value;
 }
 
@@ -46,7 +48,7 @@ uint64_t map_hash(const void *bytes, size_t length)
     size_t left = length;
     for (; left >= 8; at += 8, left -= 8)
         hash = mix(hash ^ read_le(at, 8), odd_2);
-    hash = mix(hash ^ read_le(at, left), odd_2);
+    hash = mix(hash ^ (left ? read_le(at, left) : 0), odd_2);
     return mix(hash ^ (hash >> 32), odd_1);
 }
 

@@ -17,7 +17,7 @@
 enum {
     SHIFT = HISTOGRAM_FINE - HISTOGRAM_COARSE, /* from a fine bucket to a coarse one */
     PAGE = 1 << HISTOGRAM_COARSE,              /* coarse buckets an octave */
-    MANY = 64 /* requests of a piece, from which counting them together pays */
+    MANY = 32 /* requests of a piece, from which counting them together pays */
 };
 #define QUARTER_NS INT64_C(900000000000)
 
@@ -236,11 +236,29 @@ static void add_statuses(struct piece *piece)
     count_statuses(piece, current, since, piece->count - since);
 }
 
+/* Whether any request was aborted or let an exception out; looks at 8 at a time. */
+static bool any_flags(const uint8_t *flags, unsigned count)
+{
+    const uint64_t wanted = UINT64_C(0x0101010101010101) * (FMD_ABORTED | FMD_EXCEPTION);
+    uint64_t any = 0;
+    unsigned i = 0;
+    for (; i + 8 <= count; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, flags + i, 8);
+        any |= eight;
+    }
+    for (; i < count; i++)
+        any |= flags[i];
+    return any & wanted;
+}
+
 static void add_flags(struct piece *piece)
 {
     const uint8_t *flags = piece->map->work.flags + piece->begin;
     uint8_t *error = piece->map->work.error + piece->begin;
     unsigned aborted = 0, exceptions = 0, more_errors = 0;
+    if (!any_flags(flags, piece->count))
+        return;
     for (unsigned i = 0; i < piece->count; i++) {
         unsigned exception = (flags[i] & FMD_EXCEPTION) != 0;
         aborted += (flags[i] & FMD_ABORTED) != 0;
@@ -418,7 +436,7 @@ static void add_piece(struct piece *piece)
     piece->client_errors = piece->server_errors = 0;
     add_durations(piece);
     add_statuses(piece);
-    if (piece->map->work.any_flags)
+    if (piece->events->flags)
         add_flags(piece);
     add_buckets(piece);
     add_strata(piece);
@@ -539,19 +557,6 @@ static void sort_part(uint16_t *to, const uint64_t *part_ns, uint32_t count,
     }
 }
 
-/* Whether any request of the batch was aborted or let an exception out; 8 at a time. */
-static bool any_flags(const uint8_t *flags, uint32_t count)
-{
-    const uint64_t wanted = UINT64_C(0x0101010101010101) * (FMD_ABORTED | FMD_EXCEPTION);
-    uint64_t eight = 0;
-    uint32_t i = 0;
-    for (; i + 8 <= count && !(eight & wanted); i += 8)
-        memcpy(&eight, flags + i, 8);
-    for (; i < count; i++)
-        eight |= flags[i];
-    return eight & wanted;
-}
-
 /* Writing here and there does not wait, as reading would. */
 static void sort_columns(struct source_work *work, const struct events *events)
 {
@@ -563,9 +568,7 @@ static void sort_columns(struct source_work *work, const struct events *events)
     SORT_COLUMN(work->values[SUMMARY_GROUP], events->group);
     SORT_COLUMN(work->values[SUMMARY_ADDRESS], events->address);
     SORT_COLUMN(work->status, events->status);
-    work->any_flags = events->flags && any_flags(events->flags, events->count);
-    if (work->any_flags)
-        SORT_COLUMN(work->flags, events->flags);
+    SORT_COLUMN(work->flags, events->flags);
     sort_part(work->first_byte, events->first_byte_ns, events->count, position);
     sort_part(work->view, events->view_ns, events->count, position);
 }

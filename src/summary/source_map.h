@@ -57,7 +57,6 @@ struct source_work {
     uint16_t first_byte[SOURCE_BATCH], view[SOURCE_BATCH]; /* coarse, or SOURCE_NO_PART */
     uint32_t values[SUMMARY_DIMENSIONS][SOURCE_BATCH];     /* source's numbers */
     uint16_t status[SOURCE_BATCH];
-    bool any_flags; /* some are aborted or have an exception: else flags is not set */
     uint8_t flags[SOURCE_BATCH];
     uint8_t error[SOURCE_BATCH]; /* 1: server error */
     /* of those with a value */
