@@ -75,7 +75,12 @@ uint64_t outlier_fence_ns(const struct histogram *histogram, enum outlier_rule r
     case OUTLIER_LOG:
         break;
     }
-    return edge_ns(beyond_ns(q75, histogram_quantile_ns(histogram, .9), 4.015));
+    uint64_t near_ns =
+        edge_ns(beyond_ns(q75, histogram_quantile_ns(histogram, .9), 4.015));
+    if (histogram_total(histogram) < OUTLIER_FAR_REQUESTS_MIN)
+        return near_ns;
+    uint64_t far_ns = outlier_far_fence_ns(histogram);
+    return far_ns < near_ns ? far_ns : near_ns;
 }
 
 uint64_t outlier_far_fence_ns(const struct histogram *histogram)

@@ -15,7 +15,8 @@
 enum outlier_rule {
     /* log Q90 + 4.015 (log Q90 - log Q75): for a log-normal distribution, 1 request in
      * 10,000 lies beyond. Only the slower side matters, so a second mode below Q75 or a
-     * skew changes little. Default. */
+     * skew changes little. A second mode between Q75 and Q90 would put it out of reach:
+     * of many requests the far fence counts where it is nearer. Default. */
     OUTLIER_LOG,
     OUTLIER_TUKEY, /* Q75 + 1.5 (Q75 - Q25) */
     OUTLIER_MAD,   /* on logs: median + 5.5 median deviations of the upper half */
@@ -25,8 +26,9 @@ enum outlier_rule {
 extern const char *const outlier_rule_names[];
 
 enum {
-    OUTLIER_REQUESTS_MIN = 200, /* of an endpoint × version; fewer have no fence */
-    OUTLIER_COUNT_MIN = 5,      /* outliers of a value that is named */
+    OUTLIER_REQUESTS_MIN = 200,      /* of an endpoint × version; fewer have no fence */
+    OUTLIER_FAR_REQUESTS_MIN = 2000, /* Q97.5 is worth something */
+    OUTLIER_COUNT_MIN = 5,           /* outliers of a value that is named */
     OUTLIER_MODE_REQUESTS = 10,
     OUTLIER_LISTED = 1000 /* single requests kept, of all endpoints */
 };
