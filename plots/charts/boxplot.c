@@ -107,6 +107,22 @@ struct layout {
     double row_pt, label_pt;
 };
 
+/* "GET /cart: quartiles 12.0 ms, 15.0 ms, 19.0 ms; p99 80.0 ms; slowest 1.20 s". */
+static void tip_of_row(struct scene *scene, const struct boxplot_row *row)
+{
+    char numbers[5][NUMBER_BYTES], rest[6 * NUMBER_BYTES];
+    const double values[5] = {row->q1_ns, row->median_ns, row->q3_ns, row->p99_ns,
+                              row->max_ns};
+    struct label name;
+    for (int i = 0; i < 5; i++)
+        latency_text(values[i], numbers[i]);
+    snprintf(rest, sizeof(rest), ": quartiles %s, %s, %s; p99 %s; slowest %s", numbers[0],
+             numbers[1], numbers[2], numbers[3], numbers[4]);
+    label_name_with(&name, row->name, rest,
+                    (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 110);
+    scene_tip(scene, name.text);
+}
+
 static void draw_row(struct scene *scene, const struct theme *theme,
                      const struct scale *x, const struct layout *at,
                      const struct boxplot_row *given, size_t i, struct color color)
@@ -133,7 +149,9 @@ static void draw_row(struct scene *scene, const struct theme *theme,
     latency_text(given->median_ns, number);
     row_text(scene, theme, number, at->median_x, y, ANCHOR_END, true, theme->ink);
     struct boxplot_row row = in_order(given);
+    tip_of_row(scene, &row);
     draw_row_box(scene, theme, x, at->frame, &row, y, at->row_pt, color);
+    scene_tip(scene, NULL);
 }
 
 static void draw_rows(struct scene *scene, const struct theme *theme,

@@ -120,6 +120,23 @@ static double cell_gap(double cell_pt)
     return cell_pt >= 8 ? 1 : cell_pt >= 4 ? 0.5 : -0.25;
 }
 
+/* "1 200 to 1 250 requests an hour": what all cells of a colour hold. */
+static void tip_of_level(struct scene *scene, const struct grid *grid, size_t level,
+                         double least, double most)
+{
+    char from[NUMBER_BYTES], to[NUMBER_BYTES], rest[2 * NUMBER_BYTES + 8];
+    struct label tip;
+    count_text(least, from);
+    count_text(most, to);
+    bool one = strcmp(from, to) == 0;
+    snprintf(rest, sizeof(rest), "%s%s%s ", from, one ? "" : " to ", one ? "" : to);
+    label_fit(&tip, grid->unit ? grid->unit : "",
+              (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 50);
+    char whole[LABEL_BYTES + sizeof(rest)];
+    snprintf(whole, sizeof(whole), "%s%s", rest, tip.text);
+    scene_tip(scene, level == LEVELS ? "no data" : whole);
+}
+
 /* All cells of one level as one shape; level LEVELS is "no data". */
 static void draw_level(struct scene *scene, const struct theme *theme,
                        const struct grid *grid, struct frame frame, size_t level,
@@ -130,18 +147,24 @@ static void draw_level(struct scene *scene, const struct theme *theme,
     double width = scale_band_pt(&x), height = scale_band_pt(&y);
     struct point size = {width - cell_gap(width), height - cell_gap(height)};
     size_t count = 0;
+    double least = INFINITY, most = 0;
     for (size_t i = 0; i < grid->columns * HOURS; i++) {
         if (work->levels[i] != level)
             continue;
+        least = fmin(least, grid->amounts[i]);
+        most = fmax(most, grid->amounts[i]);
         size_t column = i / HOURS, hour = i % HOURS;
         work->points[count++] = (struct point){scale_at(&x, (double)column) - width / 2,
                                                scale_at(&y, (double)hour) - height / 2};
         work->points[count++] = size;
     }
     struct color color = level == LEVELS ? theme->missing : level_color(theme, level);
-    if (count > 0)
-        scene_add(scene, &(struct shape){.kind = SHAPE_RECTS, .fill = color},
-                  work->points, count);
+    if (count == 0)
+        return;
+    tip_of_level(scene, grid, level, least, most);
+    scene_add(scene, &(struct shape){.kind = SHAPE_RECTS, .fill = color}, work->points,
+              count);
+    scene_tip(scene, NULL);
 }
 
 static void draw_cells(struct scene *scene, const struct theme *theme,
@@ -291,6 +314,14 @@ static void name_day(long long day, struct time_step step, bool with_year,
         snprintf(out, NUMBER_BYTES, "%s", month);
 }
 
+/* "Tue 3 Mar" as "Tue 3". */
+static void without_month(char name[NUMBER_BYTES])
+{
+    char *last = strrchr(name, ' ');
+    if (last)
+        *last = '\0';
+}
+
 static void name_days(struct scene *scene, const struct theme *theme, int64_t first_day,
                       size_t days, struct frame frame)
 {
@@ -301,6 +332,7 @@ static void name_days(struct scene *scene, const struct theme *theme, int64_t fi
                                    frame.left + half, frame.right - half);
     struct axis axis = {.scale = time, .side = SIDE_BOTTOM};
     struct time_step step;
+    bool narrow = false;
     if (days == 1) {
         axis.count = 1;
         axis.ticks[0] = (struct tick){(double)first_day * 86400, true};
@@ -308,7 +340,11 @@ static void name_days(struct scene *scene, const struct theme *theme, int64_t fi
                                   frame.left, frame.right);
         step = (struct time_step){TIME_DAY, 1};
     } else {
-        double label_pt = fmax(theme->base_pt * 6, 2 * half);
+        /* every day has a name where a column is as wide as "Tue 10" */
+        double whole_pt = theme->base_pt * 6, narrow_pt = theme->base_pt * 3.6;
+        bool each = 2 * half >= narrow_pt;
+        narrow = each && 2 * half < whole_pt;
+        double label_pt = each ? 2 * half : whole_pt;
         axis.count =
             scale_time_ticks(&time, label_pt, NULL, NULL, axis.ticks, AXIS_TICKS, &step);
     }
@@ -316,6 +352,8 @@ static void name_days(struct scene *scene, const struct theme *theme, int64_t fi
     for (size_t i = 0; i < axis.count; i++) {
         long long day = (long long)floor(axis.ticks[i].value / 86400);
         name_day(day, step, civil_from_days(day).year != year, axis.names[i]);
+        if (narrow && i > 0 && civil_from_days(day).day != 1)
+            without_month(axis.names[i]);
         year = civil_from_days(day).year;
     }
     axis_draw(scene, theme, &axis, frame);

@@ -220,15 +220,36 @@ static bool is_marked(const struct curve *curve, size_t i)
     return latency_is_known(curve->marked_ns[i]) && marked_shares[i] <= curve->end_share;
 }
 
+/* A dot sits on its line, which has fewer points than the quantile was computed from. */
+static struct point marked_place(const struct view *view, const struct curve *curve,
+                                 size_t i)
+{
+    return place_of(view, latency_at(curve->line, marked_shares[i]), marked_shares[i]);
+}
+
+/* "2.8, p95: 30.0 ms", for a reader who points at it. */
+static void tip_of_dot(struct scene *scene, const struct curve *curve, size_t i)
+{
+    char value[NUMBER_BYTES], rest[NUMBER_BYTES + 8];
+    struct label name;
+    latency_text(curve->marked_ns[i], value);
+    snprintf(rest, sizeof(rest), ", %s: %s", marked_names[i], value);
+    label_name_with(&name, curve->line->name, rest,
+                    (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 60);
+    scene_tip(scene, name.text);
+}
+
 static void draw_dots(struct scene *scene, const struct theme *theme,
                       const struct view *view, const struct curve *curve)
 {
     double radius = theme->base_pt * (curve->newest ? 0.32 : 0.26);
     for (size_t i = 0; i < MARKED; i++)
-        if (is_marked(curve, i))
-            mark_dot(scene, view->frame,
-                     place_of(view, curve->marked_ns[i], marked_shares[i]), radius,
+        if (is_marked(curve, i)) {
+            tip_of_dot(scene, curve, i);
+            mark_dot(scene, view->frame, marked_place(view, curve, i), radius,
                      curve->color, theme->paper);
+        }
+    scene_tip(scene, NULL);
 }
 
 /* Where the dots of all coloured curves are. */
@@ -245,8 +266,7 @@ static void find_dots(struct dots *dots, const struct view *view,
         const struct curve *curve = &curves->at[i];
         for (size_t k = 0; curve->colored && k < MARKED; k++)
             if (is_marked(curve, k))
-                dots->at[dots->count++] =
-                    place_of(view, curve->marked_ns[k], marked_shares[k]);
+                dots->at[dots->count++] = marked_place(view, curve, k);
     }
 }
 
@@ -285,7 +305,7 @@ static void name_dots(struct scene *scene, const struct theme *theme,
         label_fit(&label, text, style, 200);
         struct candidate candidates[DOT_CANDIDATES];
 
-        struct point dot = place_of(view, curve->marked_ns[i], marked_shares[i]);
+        struct point dot = marked_place(view, curve, i);
         around(dot, style.size_pt, candidates);
         for (size_t k = 0; k < DOT_CANDIDATES; k++)
             candidates[k].penalty += mistaken(
