@@ -7,15 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/err.h"
+#include "src/base/mem.h"
 #include "src/cli/analyze_options.h"
 #include "src/cli/screen.h"
 #include "src/findings/gsl_errors.h"
 #include "src/findings/timezone.h"
 #include "src/input/input.h"
 #include "src/report/notes.h"
+#include "src/report/gates.h"
 #include "src/report/report.h"
+#include "src/scale/baseline.h"
 #include "src/scale/scale.h"
 #include "src/summary/scan.h"
 
@@ -86,8 +90,65 @@ static struct summary *read_again(const struct analyze_options *options,
     return scanned;
 }
 
+/* --baseline is a file where there is one of that name, else a version. */
+static bool baseline_is_file(const struct analyze_options *options)
+{
+    return options->baseline && access(options->baseline, F_OK) == 0;
+}
+
+/* 0 and maybe a *baseline; -1 with *err. */
+static int read_baseline(const struct analyze_options *options, struct summary **baseline,
+                         struct err *err)
+{
+    if (!baseline_is_file(options))
+        return 0;
+    struct progress progress;
+    progress_init(&progress, stderr, options->quiet);
+    struct input_options reading = how_to_read(options, &progress);
+    *baseline = baseline_read(options->baseline, &reading, err);
+    progress_release(&progress);
+    return *baseline ? 0 : -1;
+}
+
+/* "OLD=NEW", cut in two; free_renames() releases all. */
+static struct regression_rename *new_renames(const struct cli_list *texts)
+{
+    struct regression_rename *renames = mem_array(texts->count, sizeof(*renames));
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *equals = strchr(texts->items[i], '=');
+        renames[i].older = mem_bytes(texts->items[i], (size_t)(equals - texts->items[i]));
+        renames[i].newer = mem_text(equals + 1);
+    }
+    return renames;
+}
+
+static void free_renames(struct regression_rename *renames, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((char *)renames[i].older);
+        free((char *)renames[i].newer);
+    }
+    free(renames);
+}
+
+static struct regression_options how_to_compare(const struct analyze_options *options,
+                                                const struct summary *baseline,
+                                                const struct regression_rename *renames)
+{
+    return (struct regression_options){.min_effect = options->min_effect_percent / 100,
+                                       .min_effect_ns = (double)options->min_effect_ns,
+                                       .alpha = options->alpha,
+                                       .baseline = baseline,
+                                       .baseline_version =
+                                           baseline ? NULL : options->baseline,
+                                       .version_order = options->version_order,
+                                       .renames = renames,
+                                       .rename_count = options->renames.count};
+}
+
 static int build(const struct analyze_options *options, const struct summary *summary,
                  const struct scan *scan, const struct targets *targets,
+                 const struct regression_options *comparing,
                  const struct input_report *input, struct report *report, struct err *err)
 {
     struct report_options wanted;
@@ -95,6 +156,7 @@ static int build(const struct analyze_options *options, const struct summary *su
     wanted.outliers.rule = fence_of(options);
     wanted.scan = scan;
     wanted.targets = targets;
+    wanted.regression = *comparing;
     wanted.time_zone = options->time_zone;
     wanted.apdex_target_ns = options->apdex_target_ns;
     wanted.top = (unsigned)options->top;
@@ -155,6 +217,16 @@ static int fail_on_targets(const struct report *report, enum target_kind kind,
 static int judge(const struct analyze_options *options, const struct input_report *input,
                  const struct report *report, struct err *err)
 {
+    static const struct {
+        const char *choice;
+        enum report_gate gate;
+    } gates[] = {{"regressed", GATE_REGRESSED},
+                 {"error-rate", GATE_ERROR_RATE},
+                 {"inconclusive", GATE_INCONCLUSIVE}};
+    for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
+        if (cli_list_has(&options->fail_on, gates[i].choice) &&
+            gate_judge(report, gates[i].gate, err) != 0)
+            return -1;
     if (cli_list_has(&options->fail_on, "damage") && input_report_damaged(input))
         return err_set(err, ERR_DAMAGE,
                        "some of the input could not be read, and --fail-on damage was "
@@ -183,18 +255,24 @@ static int read_targets(const struct analyze_options *options, struct targets *t
 
 static void analyze(const struct analyze_options *options, struct err *err)
 {
-    struct summary *summary = summary_new(), *scanned = NULL;
+    struct summary *summary = summary_new(), *scanned = NULL, *baseline = NULL;
+    struct regression_rename *renames = new_renames(&options->renames);
+    struct regression_options comparing;
     struct scan_plan plan = {0};
     struct targets targets = {0};
     struct input_report input;
     struct report report;
     input_report_init(&input);
     if (read_targets(options, &targets, err) != 0 || check_outputs(options, err) != 0 ||
+        read_baseline(options, &baseline, err) != 0 ||
         read_traces(options, summary, &input, err) != 0)
         goto free_summary;
+    if (options->save_summary && baseline_write(summary, options->save_summary, err) != 0)
+        goto free_summary;
+    comparing = how_to_compare(options, baseline, renames);
     scanned = read_again(options, summary, &input, &plan);
-    if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &targets, &input,
-              &report, err) == 0 &&
+    if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &targets,
+              &comparing, &input, &report, err) == 0 &&
         publish(options, &report, err) == 0)
         judge(options, &input, &report, err);
     report_release(&report);
@@ -204,6 +282,8 @@ free_summary:
     targets_release(&targets);
     input_report_release(&input);
     summary_free(summary);
+    summary_free(baseline);
+    free_renames(renames, options->renames.count);
 }
 
 int main(int argc, char **argv)

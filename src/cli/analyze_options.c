@@ -9,6 +9,7 @@
 #define FIELD(name) .offset = offsetof(struct analyze_options, name)
 #define INPUT "Reading"
 #define REPORT "The report"
+#define VERSIONS "Versions compared"
 #define OUTPUT "Where it goes"
 #define OTHER "Other"
 
@@ -52,9 +53,30 @@ static const struct cli_option rows[] = {
     {"slo", 0, CLI_LIST, CLI_COMMON, REPORT,
      "an objective, such as 'GET /: 99% < 300ms', '*: 99.9% ok'", FIELD(slos),
      .argument = "RULE"},
-    {"fail-on", 0, CLI_LIST, CLI_COMMON, REPORT,
-     "damage (exit 3: unreadable input), slo (exit 1: missed)", FIELD(fail_on),
-     .argument = "WHAT", .choices = "damage|slo"},
+    {"baseline", 0, CLI_TEXT, CLI_COMMON, VERSIONS,
+     "compare with this version, saved summary or trace", FIELD(baseline),
+     .argument = "WHAT"},
+    {"fail-on", 0, CLI_LIST, CLI_COMMON, VERSIONS,
+     "regressed, inconclusive, error-rate, slo, damage", FIELD(fail_on),
+     .argument = "WHAT", .choices = "regressed|inconclusive|error-rate|slo|damage"},
+    {"save-summary", 0, CLI_TEXT, CLI_RARE, VERSIONS,
+     "write what was read as a baseline for later", FIELD(save_summary),
+     .argument = "FILE"},
+    {"version-order", 0, CLI_TEXT, CLI_RARE, VERSIONS,
+     "such as 1.9,1.10, oldest first; not given: by first request", FIELD(version_order),
+     .argument = "LIST"},
+    {"rename", 0, CLI_LIST, CLI_RARE, VERSIONS,
+     "an endpoint has another name now; may be repeated", FIELD(renames),
+     .argument = "OLD=NEW"},
+    {"min-effect", 0, CLI_NUMBER, CLI_RARE, VERSIONS,
+     "percent; smaller changes are not told", FIELD(min_effect_percent),
+     .argument = "PERCENT", .initial = "5", .most = 1000},
+    {"min-effect-ms", 0, CLI_DURATION, CLI_RARE, VERSIONS,
+     "changes of less time are not told", FIELD(min_effect_ns), .argument = "TIME",
+     .initial = "1ms"},
+    {"alpha", 0, CLI_NUMBER, CLI_RARE, VERSIONS,
+     "share of told changes that may be chance", FIELD(alpha), .argument = "SHARE",
+     .initial = "0.05", .least = 1e-6, .most = .5},
     {"threads", 0, CLI_COUNT, CLI_RARE, INPUT, "threads that read; 0: one a core",
      FIELD(threads), .argument = "N", .initial = "0", .most = 1024},
     {"max-ratio", 0, CLI_NUMBER, CLI_RARE, INPUT,
@@ -113,6 +135,10 @@ int analyze_options_parse(struct analyze_options *options, int argc, char **argv
         return -1;
     options->paths = (const char *const *)(argv + first);
     options->path_count = (size_t)(argc - first);
+    for (size_t i = 0; i < options->renames.count; i++)
+        if (!strchr(options->renames.items[i], '='))
+            return err_set(err, ERR_USAGE, "--rename takes OLD=NEW, not \"%s\"",
+                           options->renames.items[i]);
     if (options->path_count == 0 && !wants_answer(options))
         return err_set(err, ERR_USAGE, "say which traces to read: %s",
                        analyze_program.next_step);

@@ -29,6 +29,13 @@ struct analyze_options {
     uint64_t archive_bytes_max;
     double archive_ratio_max;
     struct cli_list fail_on, slos, checks;
+    const char
+        *baseline; /* a file, else a version; NULL: the version before the newest */
+    const char *version_order; /* "1.9,1.10"; NULL: by first request */
+    const char *save_summary;  /* a file; NULL: none */
+    struct cli_list renames;   /* "OLD=NEW" */
+    double min_effect_percent, alpha;
+    uint64_t min_effect_ns;
     bool quiet, help, help_all, version, print_man, print_completion;
 
     const char *const *paths; /* operands, at least one unless one of the above asks */

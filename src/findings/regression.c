@@ -152,7 +152,7 @@ static bool choose_sides(struct judging *judging, const struct summary *summary,
                          const struct regression_options *options)
 {
     struct regression_comparison *comparison = judging->comparison;
-    struct ordered ordered[SUMMARY_VERSIONS_MAX + 1];
+    struct ordered ordered[SUMMARY_VERSIONS_MAX + 1] = {{NULL, 0}};
     size_t count =
         order_versions(summary, comparison->application, options->version_order, ordered);
     size_t older = choose_older(ordered, count, options->baseline_version);

@@ -91,15 +91,15 @@ struct regression_finding {
     enum regression_reason reason;
     struct regression_side older, newer;
     uint64_t threshold_ns; /* an edge of a coarse bucket: counts beyond it are exact */
-    /* Latency: newer / older quantile and their difference in ns. Errors: ratio and
-     * difference of the shares. */
+    double raw_ratio; /* newer / older: of the quantiles, or of the shares of errors */
+    /* The same without what all endpoints share or the mix explains, and the difference
+     * that it makes in ns (errors: the difference of the shares). What verdicts judge. */
     struct regression_estimate ratio, difference;
-    double own_ratio; /* the ratio without what all endpoints share; NAN for errors */
     double p_worse, p_better; /* one-sided; NAN when INSUFFICIENT */
     double q_worse, q_better; /* the same after Benjamini and Hochberg */
     double df;
     double detectable; /* smallest ratio that is seen with probability .8; NAN: none */
-    double least; /* smallest change of the ratio that could be flagged: .05 to .30 */
+    double least; /* smallest change of the ratio that could be flagged: .05 to .40 */
 };
 
 struct regression_endpoint {

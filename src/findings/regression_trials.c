@@ -147,18 +147,24 @@ static bool enough_units(const struct judging *judging, const struct evidence *e
     return evidence->units[OLDER] >= least && evidence->units[NEWER] >= least;
 }
 
-static bool enough_requests(const struct evidence *evidence, unsigned metric)
+static uint64_t fewer_requests(const struct evidence *evidence)
 {
-    uint64_t fewer = evidence->requests[OLDER] < evidence->requests[NEWER]
-                         ? evidence->requests[OLDER]
-                         : evidence->requests[NEWER];
+    return evidence->requests[OLDER] < evidence->requests[NEWER]
+               ? evidence->requests[OLDER]
+               : evidence->requests[NEWER];
+}
 
-    if (fewer < REQUESTS_LEAST)
-        return false;
-    if (metric >= REGRESSION_LATENCIES)
-        return evidence->beyond[OLDER][metric] + evidence->beyond[NEWER][metric] >=
+static bool enough_for_quantile(const struct evidence *evidence, double share)
+{
+    uint64_t fewer = fewer_requests(evidence);
+    return fewer >= REQUESTS_LEAST && (double)fewer * (1 - share) >= BEYOND_LEAST - 1e-9;
+}
+
+static bool enough_for_errors(const struct evidence *evidence, unsigned metric)
+{
+    return fewer_requests(evidence) >= REQUESTS_LEAST &&
+           evidence->beyond[OLDER][metric] + evidence->beyond[NEWER][metric] >=
                BEYOND_LEAST;
-    return (double)fewer * (1 - regression_shares[metric]) >= BEYOND_LEAST - 1e-9;
 }
 
 static void scores_of(struct scores *scores, const struct evidence *evidence,
@@ -189,9 +195,9 @@ static void run_trial(struct trial *trial, const struct judging *judging,
 static void test_errors(struct trial *trial, const struct judging *judging,
                         const struct evidence *evidence, unsigned metric)
 {
-    struct scores scores;
+    struct scores scores = {{{0}}};
 
-    trial->asked = enough_units(judging, evidence) && enough_requests(evidence, metric);
+    trial->asked = enough_units(judging, evidence) && enough_for_errors(evidence, metric);
     if (!trial->asked)
         return;
     scores_of(&scores, evidence, metric);
@@ -224,8 +230,9 @@ static void family_find(struct family *family, struct judging *judging, unsigned
     for (size_t i = 0; i < most; i++) {
         struct endpoint_trials *endpoint = &judging->endpoints[i];
         const struct evidence *evidence = &endpoint->evidence;
-        struct scores scores;
-        if (!enough_units(judging, evidence) || !enough_requests(evidence, metric))
+        struct scores scores = {{{0}}};
+        if (!enough_units(judging, evidence) ||
+            !enough_for_quantile(evidence, regression_shares[metric]))
             continue;
         scores_of(&scores, evidence, metric);
         struct spread spread = spread_between(judging, &scores, evidence->units, false);
@@ -296,7 +303,7 @@ static void test_global(struct judging *judging, const struct family *family,
                         unsigned metric)
 {
     struct trial *trial = &judging->global[metric];
-    struct scores scores;
+    struct scores scores = {{{0}}};
     double shift = combine(family, judging, metric, SIZE_MAX, &scores);
     struct evidence whole = {
         .units = {judging->sides[OLDER].unit_count, judging->sides[NEWER].unit_count}};
@@ -319,7 +326,7 @@ static void test_latency(struct judging *judging, unsigned metric)
         struct endpoint_trials *endpoint = &judging->endpoints[family.members[i]];
         const struct evidence *evidence = &endpoint->evidence;
         struct trial *trial = &endpoint->trials[metric];
-        struct scores scores, others;
+        struct scores scores = {{{0}}}, others;
         scores_of(&scores, evidence, metric);
         trial->common = evidence->mix[metric];
         if (shared) {

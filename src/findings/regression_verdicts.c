@@ -6,10 +6,10 @@
 
 /* Changes smaller than these are never flagged in a window that is shorter than three
  * days or 24 correlation times, and in load tests of fewer than 5 runs a side: of one
- * run, and of n runs / sqrt(n). Set by the simulation: at a run-to-run spread of 10 %,
- * .15 alone let 45 % of single-run reports raise a false alarm. */
+ * run this, of n runs this / sqrt(n). Set by the simulation: at a run-to-run spread of 10
+ * %, .15 let 45 % of single-run reports raise a false alarm, .30 let 18 %. */
 #define LEAST_SHORT_WINDOW .15
-#define LEAST_ONE_RUN .30
+#define LEAST_ONE_RUN .40
 /* A change that would not have been seen up to here leaves "OK" unsaid. */
 #define DETECTABLE_MOST .25
 #define POWER .8
@@ -18,6 +18,9 @@
 #define LEAST_ERRORS .001
 #define DETECTABLE_ERRORS_MOST .01
 #define INTERVAL .95
+#define STRETCH_MOST 4.0
+/* Shorter windows than about a day tell nothing of what all endpoints share. */
+#define WINDOW_GLOBAL_S (23 * 3600.0)
 
 static const struct regression_estimate unknown = {NAN, NAN, NAN};
 
@@ -30,60 +33,6 @@ static double quantile_at(const struct evidence *evidence, unsigned side, double
 
 /* --- effects of latency --- */
 
-/* A side's quantile with the interval that follows from the error of a share (Woodruff
- * 1952), on a log scale; beyond the last request nothing is known. */
-static struct regression_estimate log_value(const struct evidence *evidence,
-                                            unsigned side, double p, double reach)
-{
-    return (struct regression_estimate){log(quantile_at(evidence, side, p)),
-                                        log(quantile_at(evidence, side, p - reach)),
-                                        log(quantile_at(evidence, side, p + reach))};
-}
-
-/* Difference of two estimates whose intervals are not symmetric (MOVER: Zou and Donner
- * 2008, Statistics in Medicine 27). */
-static struct regression_estimate difference_of(struct regression_estimate newer,
-                                                struct regression_estimate older)
-{
-    double value = newer.value - older.value;
-
-    return (struct regression_estimate){
-        value, value - hypot(newer.value - newer.low, older.high - older.value),
-        value + hypot(newer.high - newer.value, older.value - older.low)};
-}
-
-/* Both sides get an equal part of the test's error: the interval then fits the test,
- * whatever it took off or paired. */
-static void measure_latency(struct regression_finding *finding,
-                            const struct evidence *evidence, const struct trial *trial,
-                            double p)
-{
-    double reach =
-        welch_t((1 - INTERVAL) / 2, trial->own.df) * trial->own.error / M_SQRT2;
-    struct regression_estimate older = log_value(evidence, OLDER, p, reach);
-    struct regression_estimate newer = log_value(evidence, NEWER, p, reach);
-    struct regression_estimate ratio = difference_of(newer, older);
-    double common = trial->common;
-
-    finding->older.value_ns = exp(older.value);
-    finding->newer.value_ns = exp(newer.value);
-    finding->ratio =
-        (struct regression_estimate){exp(ratio.value), exp(ratio.low), exp(ratio.high)};
-    struct regression_estimate older_ns = {exp(older.value), exp(older.low),
-                                           exp(older.high)};
-    struct regression_estimate newer_ns = {exp(newer.value), exp(newer.low),
-                                           exp(newer.high)};
-    finding->difference = difference_of(newer_ns, older_ns);
-    /* what is shared is taken off the newer side, or put onto the older: the mean of
-     * both, so that swapping the sides gives the inverse */
-    double taken = quantile_at(evidence, NEWER, p - common);
-    double put = quantile_at(evidence, OLDER, p + common);
-    finding->own_ratio =
-        sqrt(taken / finding->older.value_ns * (finding->newer.value_ns / put));
-    if (isnan(finding->own_ratio))
-        finding->own_ratio = finding->ratio.value;
-}
-
 /* The ratio that shifts the share by so much, from both sides' shapes. */
 static double ratio_of_shift(const struct evidence *evidence, double p, double shift)
 {
@@ -92,6 +41,75 @@ static double ratio_of_shift(const struct evidence *evidence, double p, double s
     for (unsigned side = 0; side < BOTH; side++)
         ratio *= quantile_at(evidence, side, p) / quantile_at(evidence, side, p - shift);
     return sqrt(ratio);
+}
+
+/* The ratio without what is shared: that is taken off the newer side, or put onto the
+ * older, and the mean of both is used, so that swapping the sides gives the inverse. */
+static double own_ratio(const struct regression_finding *finding,
+                        const struct evidence *evidence, double common, double p)
+{
+    double taken = quantile_at(evidence, NEWER, p - common);
+    double put = quantile_at(evidence, OLDER, p + common);
+    double ratio =
+        sqrt(taken / finding->older.value_ns * (finding->newer.value_ns / put));
+    return isnan(ratio) ? finding->raw_ratio : ratio;
+}
+
+/* A quantile at a share that may lie beyond the sample: there its end. */
+static double cut_quantile(const struct evidence *evidence, unsigned side, double share)
+{
+    double end = .5 / (double)evidence->requests[side];
+    return quantile_at(evidence, side, fmin(fmax(share, end), 1 - end));
+}
+
+/* The ratio that makes a shift of the share beyond the threshold: the older side scaled
+ * up to it, or the newer one down, and the mean of both. */
+static double ratio_making_shift(const struct evidence *evidence, unsigned metric,
+                                 double shift)
+{
+    double older = 1 - evidence->share[OLDER][metric];
+    double newer = 1 - evidence->share[NEWER][metric];
+
+    return sqrt(cut_quantile(evidence, OLDER, older) /
+                cut_quantile(evidence, OLDER, older - shift) *
+                (cut_quantile(evidence, NEWER, newer + shift) /
+                 cut_quantile(evidence, NEWER, newer)));
+}
+
+/* The interval is that of the test, which is of shares, turned into ratios by the sides'
+ * shapes (Woodruff 1952) and stretched so that the estimate turns into the ratio that was
+ * measured: it holds 1 where the test's interval holds 0. Its ends are cut at the fastest
+ * and the slowest request. */
+static struct regression_estimate ratio_with_interval(const struct evidence *evidence,
+                                                      const struct trial *trial,
+                                                      double own, unsigned metric)
+{
+    double reach = welch_t((1 - INTERVAL) / 2, trial->own.df) * trial->own.error;
+    double shift = trial->own.difference;
+    double shaped = log(ratio_making_shift(evidence, metric, shift)), stretch = 1;
+
+    if (fabs(shaped) > .01)
+        stretch = fmin(fmax(log(own) / shaped, 1 / STRETCH_MOST), STRETCH_MOST);
+    double low = ratio_making_shift(evidence, metric, shift - reach);
+    double high = ratio_making_shift(evidence, metric, shift + reach);
+    return (struct regression_estimate){own, fmin(own, pow(low, stretch)),
+                                        fmax(own, pow(high, stretch))};
+}
+
+static void measure_latency(struct regression_finding *finding,
+                            const struct evidence *evidence, const struct trial *trial,
+                            unsigned metric)
+{
+    double p = regression_shares[metric];
+    double older_ns = finding->older.value_ns;
+
+    finding->raw_ratio = finding->newer.value_ns / older_ns;
+    double own = own_ratio(finding, evidence, trial->common, p);
+    struct regression_estimate ratio = ratio_with_interval(evidence, trial, own, metric);
+    finding->ratio = ratio;
+    finding->difference = (struct regression_estimate){older_ns * (ratio.value - 1),
+                                                       older_ns * (ratio.low - 1),
+                                                       older_ns * (ratio.high - 1)};
 }
 
 /* --- effects of errors --- */
@@ -107,6 +125,7 @@ static void measure_errors(struct regression_finding *finding,
     finding->difference =
         (struct regression_estimate){difference, difference - reach, difference + reach};
     finding->ratio = unknown;
+    finding->raw_ratio = older > 0 ? newer / older : NAN;
     if (older > 0)
         finding->ratio = (struct regression_estimate){
             newer / older, fmax(0, older + difference - reach) / older,
@@ -198,18 +217,18 @@ static void decide_latency(struct regression_finding *finding,
 {
     double p = regression_shares[m];
 
-    measure_latency(finding, evidence, trial, p);
+    measure_latency(finding, evidence, trial, m);
     double seen = ratio_of_shift(evidence, p, shift) - 1;
     finding->detectable = 1 + fmax(seen, finding->least);
     if (isnan(seen))
         finding->detectable = NAN;
-    bool agree = same_direction(finding->ratio.value, finding->own_ratio);
-    bool raw_large = latency_is_large(finding, regression, finding->ratio.value);
-    bool own_large = latency_is_large(finding, regression, finding->own_ratio);
+    bool agree = same_direction(finding->raw_ratio, finding->ratio.value);
+    bool raw_large = latency_is_large(finding, regression, finding->raw_ratio);
+    bool own_large = latency_is_large(finding, regression, finding->ratio.value);
     struct regression_finding asked = *finding;
     asked.least = regression->min_effect;
     bool matters = agree && latency_is_large(&asked, regression, finding->ratio.value) &&
-                   latency_is_large(&asked, regression, finding->own_ratio);
+                   latency_is_large(&asked, regression, finding->raw_ratio);
     decide(finding, trial, judging->comparison, regression->alpha,
            agree && raw_large && own_large, matters,
            finding->detectable - 1 <= DETECTABLE_MOST);
@@ -225,7 +244,6 @@ static void decide_errors(struct regression_finding *finding,
     double older = evidence->share[OLDER][m];
 
     measure_errors(finding, evidence, trial, m);
-    finding->own_ratio = NAN;
     finding->detectable = older > 0 ? fmax(1 + shift / older, 1 + finding->least) : NAN;
     struct regression_finding asked = *finding;
     asked.least = regression->min_effect;
@@ -262,7 +280,7 @@ static void leave_out(struct regression_finding *finding, const struct evidence 
     bool few_units = evidence->units[OLDER] < least || evidence->units[NEWER] < least;
 
     finding->ratio = finding->difference = unknown;
-    finding->own_ratio = finding->detectable = finding->df = NAN;
+    finding->raw_ratio = finding->detectable = finding->df = NAN;
     finding->p_worse = finding->p_better = NAN;
     finding->q_worse = finding->q_better = NAN;
     if (!few_units && errors_are_absent(evidence, metric))
@@ -321,27 +339,58 @@ static enum regression_verdict weight_of(const struct regression_finding *findin
     return finding->verdict;
 }
 
+static double least_q(const struct regression_finding *finding)
+{
+    return isnan(finding->q_worse) ? 2 : fmin(finding->q_worse, finding->q_better);
+}
+
+/* The most certain metric among those with the highest verdict; latency before errors
+ * where both have it. */
+static enum regression_metric telling_of(const struct regression_endpoint *endpoint,
+                                         enum regression_verdict verdict)
+{
+    enum regression_metric best = REGRESSION_METRICS;
+
+    for (unsigned i = 0; i < REGRESSION_METRICS; i++) {
+        enum regression_metric metric = by_telling[i];
+        const struct regression_finding *finding = &endpoint->findings[metric];
+        if (finding->verdict != verdict)
+            continue;
+        if (best == REGRESSION_METRICS ||
+            (metric < REGRESSION_LATENCIES &&
+             least_q(finding) < least_q(&endpoint->findings[best])))
+            best = metric;
+    }
+    return best == REGRESSION_METRICS ? REGRESSION_P95 : best;
+}
+
 static void conclude(struct regression_endpoint *endpoint)
 {
+    bool unclear = false, latency_ok = false;
+
     endpoint->verdict = REGRESSION_INSUFFICIENT;
-    endpoint->telling = REGRESSION_P95;
-    bool any = false;
-    for (unsigned i = 0; i < REGRESSION_METRICS; i++) {
-        const struct regression_finding *finding = &endpoint->findings[by_telling[i]];
-        any = any || (by_telling[i] < REGRESSION_LATENCIES &&
-                      finding->verdict == REGRESSION_INCONCLUSIVE);
-        if (weight_of(finding) > endpoint->verdict) {
+    for (unsigned m = 0; m < REGRESSION_METRICS; m++) {
+        const struct regression_finding *finding = &endpoint->findings[m];
+        bool latency = m < REGRESSION_LATENCIES;
+        unclear |= latency && finding->verdict == REGRESSION_INCONCLUSIVE;
+        latency_ok |= latency && finding->verdict == REGRESSION_OK;
+        if (weight_of(finding) > endpoint->verdict)
             endpoint->verdict = weight_of(finding);
-            endpoint->telling = by_telling[i];
-        }
     }
-    bool latency_ok = false;
-    for (unsigned m = 0; m < REGRESSION_LATENCIES; m++)
-        latency_ok = latency_ok || endpoint->findings[m].verdict == REGRESSION_OK;
-    if (endpoint->verdict == REGRESSION_OK && !latency_ok) /* only errors were OK */
+    if (endpoint->verdict == REGRESSION_OK && !latency_ok) /* only errors were */
         endpoint->verdict = REGRESSION_INSUFFICIENT;
-    if (endpoint->verdict == REGRESSION_INSUFFICIENT && any)
+    if (endpoint->verdict == REGRESSION_INSUFFICIENT && unclear)
         endpoint->verdict = REGRESSION_INCONCLUSIVE;
+    endpoint->telling = telling_of(endpoint, endpoint->verdict);
+}
+
+/* In less than a day a slow hour of the machine is all there is: in windows of 6 hours
+ * 5 % of reports would tell of it. Pairs have it on both sides. */
+static bool is_long_enough_for_global(const struct regression_comparison *comparison)
+{
+    return comparison->basis != REGRESSION_BLOCKS ||
+           (comparison->older_s >= WINDOW_GLOBAL_S &&
+            comparison->newer_s >= WINDOW_GLOBAL_S);
 }
 
 static void decide_global(struct regression_global *global, const struct judging *judging,
@@ -366,8 +415,8 @@ static void decide_global(struct regression_global *global, const struct judging
     struct regression_finding finding = {.least = least};
     bool large = fabs(log_ratio) >= log1p(least);
     bool matters = fabs(log_ratio) >= log1p(regression->min_effect);
-    decide(&finding, trial, comparison, regression->alpha,
-           large && !comparison->load_test, matters, true);
+    bool told = is_long_enough_for_global(comparison) && !comparison->load_test;
+    decide(&finding, trial, comparison, regression->alpha, large && told, matters, true);
     global->verdict = finding.verdict;
     global->reason = finding.reason;
 }

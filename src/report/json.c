@@ -10,12 +10,7 @@
 #include "src/base/err.h"
 #include "src/input/input.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-
-#include <jansson.h>
 
 enum { SCHEMA_VERSION = 1 };
 
@@ -454,6 +449,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "total", totals_json(&report->overview));
     put(object, "versions", versions_json(&report->overview));
     put(object, "endpoints", endpoints_json(report));
+    put(object, "regression", json_verdicts(report));
     put(object, "usage", usage_json(report));
     put(object, "objectives", json_targets(report, TARGET_SLO));
     put(object, "checks", json_targets(report, TARGET_CHECK));

@@ -5,6 +5,7 @@
 #include "format.h"
 #include "label.h"
 #include "passages.h"
+#include "verdicts.h"
 
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -18,13 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Changes between versions that are worth a sentence at the top: as many, and of at least
- * that much. */
-enum { CHANGE_SENTENCES_MAX = 4, CULPRIT_SENTENCES_MAX = 3 };
+enum { CULPRIT_SENTENCES_MAX = 3 };
 /* Longer endpoint names are a mistake that deserves a word. */
 enum { NAME_BYTES_SHOWN = 1000 };
-#define CHANGE_RATIO_MIN 1.10
-#define CHANGE_NS_MIN 1e6
 
 static void add_note_take(struct report *report, enum report_note_kind kind, bool warning,
                           char *sentence)
@@ -103,94 +100,48 @@ static void note_time(struct report *report)
     free(label);
 }
 
-/* The 95 % intervals of the two versions do not touch. No test (requests are not
- * independent), but what fails even this is not worth a sentence. */
-static bool intervals_apart(const struct endpoint *endpoint, size_t quantile)
+/* Sentences of endpoints that changed: as many; the table has the others. */
+enum { CHANGE_SENTENCES_MAX = 8 };
+
+/* A sentence of the latency, and one of each kind of errors that changed. */
+static void note_endpoint(struct report *report,
+                          const struct regression_comparison *comparison,
+                          const struct regression_endpoint *endpoint)
 {
-    const struct version_change *change = &endpoint->change;
-    const struct quantile *newer =
-        &endpoint->versions[change->newer].distribution.quantiles[quantile];
-    const struct quantile *older =
-        &endpoint->versions[change->older].distribution.quantiles[quantile];
-    return newer->low_ns > older->high_ns || newer->high_ns < older->low_ns;
-}
-
-/* How far p50 or p95 moved, as a factor of at least 1; 0 when that is too little to say.
- */
-static double size_of_change(const struct endpoint *endpoint, size_t quantile)
-{
-    const struct version_change *change = &endpoint->change;
-    double ratio = change->known ? change->ratios[quantile] : NAN;
-
-    if (!isfinite(ratio) || ratio <= 0 || !intervals_apart(endpoint, quantile))
-        return 0;
-    double newer =
-        endpoint->versions[change->newer].distribution.quantiles[quantile].value_ns;
-    double older =
-        endpoint->versions[change->older].distribution.quantiles[quantile].value_ns;
-    double factor = ratio < 1 ? 1 / ratio : ratio;
-    return factor >= CHANGE_RATIO_MIN && fabs(newer - older) >= CHANGE_NS_MIN ? factor
-                                                                              : 0;
-}
-
-/* Of p50 and p95 the one with more to say; p50 when neither has. */
-static size_t telling_quantile(const struct endpoint *endpoint)
-{
-    double p50 = size_of_change(endpoint, QUANTILE_50);
-    double p95 = size_of_change(endpoint, QUANTILE_95);
-    return p95 > p50 ? QUANTILE_95 : QUANTILE_50;
-}
-
-char *notes_change_sentence(const struct report *report, const struct endpoint *endpoint)
-{
-    const struct version_change *change = &endpoint->change;
-    struct str text;
-
-    if (!change->known)
-        return NULL;
-    size_t q = telling_quantile(endpoint);
-    const struct endpoint_version *newer = &endpoint->versions[change->newer];
-    const struct endpoint_version *older = &endpoint->versions[change->older];
-    char *label = label_of_endpoint(report, endpoint);
-    char *newer_name = label_of_version(report, newer->version);
-    char *older_name = label_of_version(report, older->version);
-    str_init(&text);
-    str_addf(&text, "%s: %s %s in %s against %s in %s (%s)", label, quantile_names[q],
-             format_duration(newer->distribution.quantiles[q].value_ns).s, newer_name,
-             format_duration(older->distribution.quantiles[q].value_ns).s, older_name,
-             format_change(change->ratios[q]).s);
-    free(label);
-    free(newer_name);
-    free(older_name);
-    return str_take(&text);
-}
-
-/* The largest changes between versions, largest first. */
-static void note_changes(struct report *report)
-{
-    const struct overview *overview = &report->overview;
-    bool *said = mem_array(overview->endpoint_count, sizeof(*said));
-
-    for (size_t i = 0; i < CHANGE_SENTENCES_MAX; i++) {
-        size_t largest = SIZE_MAX;
-        double most = 0;
-        for (size_t e = 0; e < overview->endpoint_count; e++) {
-            const struct endpoint *endpoint = &overview->endpoints[e];
-            if (said[e] || !endpoint->change.known)
-                continue;
-            double size = size_of_change(endpoint, telling_quantile(endpoint));
-            if (size > most) {
-                most = size;
-                largest = e;
-            }
-        }
-        if (largest == SIZE_MAX)
-            break;
-        said[largest] = true;
-        add_note_take(report, REPORT_NOTE_FINDING, false,
-                      notes_change_sentence(report, &overview->endpoints[largest]));
+    for (unsigned m = 0; m < REGRESSION_METRICS; m++) {
+        bool errors = m >= REGRESSION_LATENCIES &&
+                      endpoint->findings[m].verdict >= REGRESSION_IMPROVED;
+        if (m == (unsigned)endpoint->telling || errors)
+            add_note_take(report, REPORT_NOTE_FINDING, false,
+                          verdict_sentence(report, comparison, endpoint,
+                                           (enum regression_metric)m));
     }
-    free(said);
+}
+
+static void add_note_if(struct report *report, enum report_note_kind kind, char *sentence)
+{
+    if (sentence)
+        add_note_take(report, kind, false, sentence);
+}
+
+/* First of all: whether the newest version got worse. */
+static void note_verdicts(struct report *report)
+{
+    for (size_t c = 0; c < report->regression.comparison_count; c++) {
+        const struct regression_comparison *comparison =
+            &report->regression.comparisons[c];
+        size_t *indices = mem_array(comparison->endpoint_count + 1, sizeof(*indices));
+        size_t count = verdict_order(comparison, indices);
+        add_note_take(report, REPORT_NOTE_FINDING, false,
+                      verdict_headline(report, comparison));
+        for (size_t i = 0; i < count && i < CHANGE_SENTENCES_MAX; i++)
+            note_endpoint(report, comparison, &comparison->endpoints[indices[i]]);
+        add_note_if(report, REPORT_NOTE_FINDING, verdict_global(report, comparison));
+        add_note_if(report, REPORT_NOTE_FINDING, verdict_presence(comparison));
+        add_note_take(report, REPORT_NOTE_METHOD, false,
+                      verdict_method(report, comparison));
+        free(indices);
+    }
 }
 
 /* The endpoint with most server errors. */
@@ -556,11 +507,6 @@ static void note_method(struct report *report)
              "Intervals of quantiles hold 95 %% for independent requests; requests of a "
              "busy hour are not independent, so take them as the least there is. A dash: "
              "too few requests (p99.9 needs 3688, p99 368, p95 72, p90 36, p50 6).");
-    if (report->overview.version_count > 1)
-        add_note(
-            report, REPORT_NOTE_METHOD, false,
-            "Versions are put side by side; whether a difference is more than chance "
-            "is not tested here.");
     note_outlier_method(report);
     if (totals->clamped)
         add_note(report, REPORT_NOTE_METHOD, true,
@@ -617,9 +563,9 @@ static void note_next(struct report *report)
 void notes_build(struct report *report)
 {
     if (report->overview.all.requests > 0) {
+        note_verdicts(report);
         note_summary(report);
         note_time(report);
-        note_changes(report);
         note_errors(report);
         note_outliers(report);
         note_targets(report);

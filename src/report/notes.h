@@ -12,9 +12,6 @@
 void notes_build(struct report *report);
 void notes_release(struct report *report);
 
-/* "GET /cart: p95 420 ms in 1.1 against 210 ms in 1.0 (×2.00)"; NULL when the endpoint
- * has no two versions with enough requests. Caller frees. */
-char *notes_change_sentence(const struct report *report, const struct endpoint *endpoint);
 /* "Busiest hour: Mon 2026-11-23 14:00, 12 000 requests". */
 char *notes_busiest_sentence(const struct report *report);
 /* "Busiest by the week: Mon, 14:00 to 15:00, 8 300 requests an hour on average". */

@@ -94,6 +94,7 @@ static void build(struct outline *outline, const struct report *report)
     outline_notes(outline, report, REPORT_NOTE_FINDING, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_INPUT, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_METHOD, true, BLOCK_WARNING);
+    outline_verdicts(outline, report);
     outline_targets(outline, report);
     outline_endpoints(outline, report);
     outline_outliers(outline, report);

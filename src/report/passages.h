@@ -38,6 +38,7 @@ void outline_notes(struct outline *outline, const struct report *report,
                    enum report_note_kind kind, bool warning, enum passage_kind as);
 
 /* The parts. */
+void outline_verdicts(struct outline *outline, const struct report *report);
 void outline_endpoints(struct outline *outline, const struct report *report);
 void outline_outliers(struct outline *outline, const struct report *report);
 void outline_targets(struct outline *outline, const struct report *report);

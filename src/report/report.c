@@ -6,6 +6,7 @@
 #include "format.h"
 #include "label.h"
 #include "notes.h"
+#include "verdicts.h"
 
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -38,6 +39,7 @@ void report_options_init(struct report_options *options)
         .chart_endpoints = 6,
     };
     outlier_options_init(&options->outliers);
+    regression_options_init(&options->regression);
 }
 
 /* --- order of rows --- */
@@ -113,7 +115,7 @@ static void add_chart(struct report *report, enum report_chart_kind kind, size_t
 
 char *report_endpoint_title(const struct report *report, const struct endpoint *endpoint)
 {
-    char *sentence = notes_change_sentence(report, endpoint);
+    char *sentence = verdict_title(report, endpoint);
     const struct quantile *q = endpoint->all.quantiles;
     struct str title;
 
@@ -203,6 +205,8 @@ int report_build(struct report *report, const struct summary *summary,
     if (zone_load(&report->zone, options->time_zone, err))
         return -1;
     clean_zone_name(&report->zone);
+    if (regression_build(&report->regression, summary, &options->regression, err))
+        return -1;
     overview_build(&report->overview, summary, options->apdex_target_ns);
     usage_build(&report->usage, summary, &report->zone,
                 options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);
@@ -232,6 +236,7 @@ void report_release(struct report *report)
     target_results_release(&report->results);
     outliers_release(&report->outliers);
     usage_release(&report->usage);
+    regression_release(&report->regression);
     overview_release(&report->overview);
     zone_release(&report->zone);
     *report = (struct report){0};

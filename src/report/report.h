@@ -10,6 +10,7 @@
 #include "src/findings/distribution.h"
 #include "src/findings/outliers.h"
 #include "src/findings/targets.h"
+#include "src/findings/regression.h"
 #include "src/findings/usage.h"
 
 #include <stdbool.h>
@@ -47,6 +48,7 @@ struct report_options {
     struct outlier_options outliers;
     const struct scan *scan; /* the second scan of outliers_plan(); borrowed; NULL: whose
                                 the outliers are is told roughly, from the summary */
+    struct regression_options regression; /* what it borrows must outlive the report */
 };
 
 void report_options_init(struct report_options *options);
@@ -90,15 +92,16 @@ struct report {
     struct usage usage;
     struct outliers outliers;
     struct target_results results; /* of options.targets */
-    size_t *order;                 /* overview.endpoints as sorted by options.sort */
+    struct regression regression;
+    size_t *order; /* overview.endpoints as sorted by options.sort */
     struct report_note *notes;
     size_t note_count, note_room;
     struct report_chart *charts;
     size_t chart_count, chart_room;
 };
 
-/* Computes everything. 0; -1 with *err when the time zone is not known. Release either
- * way. */
+/* Computes everything. 0; -1 with *err when the time zone or a version that the options
+ * name is not known. Release either way. */
 int report_build(struct report *report, const struct summary *summary,
                  const struct input_report *input, const struct report_options *options,
                  struct err *err);

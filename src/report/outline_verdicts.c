@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of verdicts: a row an endpoint, what changed first. */
+#include "passages.h"
+
+#include "label.h"
+#include "verdicts.h"
+
+#include "src/base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct table_column columns[] = {
+    {"Endpoint", false, true, 0},      {"Verdict", false, false, 0},
+    {"Of", false, false, 1},           {"Older", true, false, 2},
+    {"Newer", true, false, 2},         {"Change", true, false, 0},
+    {"Own change", true, false, 4},    {"95 % interval", true, false, 3},
+    {"n older", true, false, 5},       {"n newer", true, false, 4},
+    {"Would be seen", true, false, 4}, {"Why", false, false, 6},
+};
+
+static enum tone tone_of(enum regression_verdict verdict)
+{
+    return verdict == REGRESSION_REGRESSED  ? TONE_BAD
+           : verdict == REGRESSION_IMPROVED ? TONE_GOOD
+           : verdict == REGRESSION_OK       ? TONE_PLAIN
+                                            : TONE_DIM;
+}
+
+static struct text value_of(const struct regression_side *side, bool latency)
+{
+    return latency ? format_duration(side->value_ns)
+                   : format_percent((double)side->beyond / (double)side->requests);
+}
+
+static void add_row(struct table *table, const struct report *report,
+                    const struct regression_endpoint *judged)
+{
+    const struct regression_finding *finding = &judged->findings[judged->telling];
+    struct endpoint endpoint = {.application = judged->application, .name = judged->name};
+    bool latency = judged->telling < REGRESSION_LATENCIES;
+    enum tone tone = tone_of(judged->verdict);
+
+    table_add_take(table, label_of_endpoint(report, &endpoint));
+    table_add_toned(table, regression_verdict_names[judged->verdict], tone);
+    table_add(table, regression_metric_names[judged->telling]);
+    table_add(table, value_of(&finding->older, latency).s);
+    table_add(table, value_of(&finding->newer, latency).s);
+    table_add_toned(table, format_change(finding->raw_ratio).s, tone);
+    table_add(table, format_change(finding->ratio.value).s);
+    if (isfinite(finding->ratio.low) && isfinite(finding->ratio.high))
+        table_add_take(table,
+                       outline_text("%s to %s", format_change(finding->ratio.low).s,
+                                    format_change(finding->ratio.high).s));
+    else
+        table_add(table, format_change(NAN).s);
+    table_add_count(table, finding->older.requests);
+    table_add_count(table, finding->newer.requests);
+    table_add_toned(table, format_change(finding->detectable).s, TONE_DIM);
+    table_add_toned(table, verdict_reason(finding->reason), TONE_DIM);
+}
+
+/* What changed, in the order of the sentences, then the others by name. */
+static size_t order_rows(const struct regression_comparison *comparison, size_t *indices)
+{
+    size_t count = verdict_order(comparison, indices);
+
+    for (int verdict = REGRESSION_INCONCLUSIVE; verdict >= 0; verdict--)
+        for (size_t i = 0; i < comparison->endpoint_count; i++)
+            if ((int)comparison->endpoints[i].verdict == verdict)
+                indices[count++] = i;
+    return count;
+}
+
+void outline_verdicts(struct outline *outline, const struct report *report)
+{
+    for (size_t c = 0; c < report->regression.comparison_count; c++) {
+        const struct regression_comparison *comparison =
+            &report->regression.comparisons[c];
+        size_t *indices = mem_array(comparison->endpoint_count + 1, sizeof(*indices));
+        size_t count = order_rows(comparison, indices);
+        size_t shown = outline_rows(report, count);
+        if (count > 0) {
+            struct table *table = outline_table(
+                outline, verdict_heading(report, comparison), columns, COUNT(columns));
+            for (size_t i = 0; i < shown; i++)
+                add_row(table, report, &comparison->endpoints[indices[i]]);
+            outline_rest(outline, count, shown, "endpoints");
+        }
+        free(indices);
+    }
+}

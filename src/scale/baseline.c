@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "baseline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scale.h"
+#include "src/base/err.h"
+#include "src/base/str.h"
+#include "src/summary/saving.h"
+#include "src/summary/summary.h"
+
+static bool begins_as_saved(FILE *file)
+{
+    char magic[SAVED_MAGIC_BYTES];
+    return fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+           memcmp(magic, SAVED_MAGIC, SAVED_MAGIC_BYTES) == 0;
+}
+
+static struct summary *load(const char *path, FILE *file, struct err *err)
+{
+    char buffer[65536];
+    struct str bytes;
+    size_t got;
+    struct err why = ERR_INIT;
+
+    str_init(&bytes);
+    str_add(&bytes, SAVED_MAGIC, SAVED_MAGIC_BYTES);
+    while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
+        str_add(&bytes, buffer, got);
+    struct summary *summary = summary_load(bytes.bytes, bytes.length, &why);
+    if (!summary)
+        err_set(err, ERR_INPUT, "baseline %s: %s", path, why.message);
+    str_release(&bytes);
+    return summary;
+}
+
+static struct summary *read_trace(const char *path, const struct input_options *options,
+                                  struct err *err)
+{
+    struct summary *summary = summary_new();
+    struct input_report report;
+
+    input_report_init(&report);
+    int status = scale_summarize(&path, 1, options, summary, &report, err);
+    if (status == 0 && summary_totals(summary).requests == 0)
+        status = err_set(err, ERR_INPUT, "baseline %s holds no request", path);
+    input_report_release(&report);
+    if (status == 0)
+        return summary;
+    summary_free(summary);
+    return NULL;
+}
+
+struct summary *baseline_read(const char *path, const struct input_options *options,
+                              struct err *err)
+{
+    FILE *file = fopen(path, "rb");
+
+    if (!file) {
+        err_set(err, ERR_INPUT, "baseline %s cannot be opened: %s", path,
+                strerror(errno));
+        return NULL;
+    }
+    struct summary *summary = NULL;
+    bool saved = begins_as_saved(file);
+    if (saved)
+        summary = load(path, file, err);
+    fclose(file);
+    return saved ? summary : read_trace(path, options, err);
+}
+
+static int write_bytes(const struct str *bytes, const char *path)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (!file)
+        return -1;
+    size_t written = fwrite(bytes->bytes, 1, bytes->length, file);
+    return fclose(file) == 0 && written == bytes->length ? 0 : -1;
+}
+
+int baseline_write(const struct summary *summary, const char *path, struct err *err)
+{
+    struct str bytes, part;
+    int status = 0;
+
+    str_init(&bytes);
+    str_init(&part);
+    summary_save(summary, &bytes);
+    str_addf(&part, "%s.part", path);
+    if (write_bytes(&bytes, part.bytes) != 0 || rename(part.bytes, path) != 0) {
+        status = err_set(err, ERR_OUTPUT, "the summary could not be written to %s: %s",
+                         path, strerror(errno));
+        remove(part.bytes);
+    }
+    str_release(&part);
+    str_release(&bytes);
+    return status;
+}
