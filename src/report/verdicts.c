@@ -136,7 +136,8 @@ static void add_values(struct str *text, const struct regression_finding *findin
         str_addf(text, "%s %s against %s", regression_metric_names[metric],
                  format_duration(newer->value_ns).s, format_duration(older->value_ns).s);
     else
-        str_addf(text, "%s %s against %s", regression_metric_names[metric],
+        str_addf(text, "%s %s against %s",
+                 metric == REGRESSION_CLIENT_ERRORS ? "4xx" : "5xx",
                  format_percent((double)newer->beyond / (double)newer->requests).s,
                  format_percent((double)older->beyond / (double)older->requests).s);
 }
