@@ -91,6 +91,15 @@ TEST(slots_are_told_apart_whatever_cones_an_eye_has)
                                          sights[sight]) > 0.1);
 }
 
+/* Two lines of orange and olive are 0.17 apart: told apart, but alike. */
+TEST(on_a_light_page_no_two_slots_look_alike)
+{
+    struct theme theme = theme_light();
+    for (size_t i = 0; i < THEME_SLOTS; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_true(distance(theme.slots[i], theme.slots[j], sights[0]) > 0.2);
+}
+
 TEST(lines_and_words_stand_out_from_the_paper)
 {
     struct theme themes[] = {theme_light(), theme_dark()};
