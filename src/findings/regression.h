@@ -99,7 +99,7 @@ struct regression_finding {
     double q_worse, q_better; /* the same after Benjamini and Hochberg */
     double df;
     double detectable; /* smallest ratio that is seen with probability .8; NAN: none */
-    double least; /* smallest change of the ratio that could be flagged: .05 to .40 */
+    double least; /* smallest change of the ratio that could be flagged: .05 to .50 */
 };
 
 struct regression_endpoint {
