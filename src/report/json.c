@@ -453,6 +453,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "usage", usage_json(report));
     put(object, "objectives", json_targets(report, TARGET_SLO));
     put(object, "checks", json_targets(report, TARGET_CHECK));
+    put(object, "change_points", json_changes(report));
     put(object, "outliers", json_outliers(report));
     put(object, "input", input_json(report->input));
     put(object, "charts", charts_json(report));

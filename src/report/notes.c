@@ -342,6 +342,31 @@ char *notes_mode_sentence(const struct report *report,
     return str_take(&text);
 }
 
+/* "GET /cart: 31 ms instead of 20 ms since ..., without a new version". */
+static void note_change_points(struct report *report)
+{
+    for (size_t i = 0; i < report->changes.count; i++) {
+        const struct change_point *point = &report->changes.points[i];
+        char *label = label_of_name(&point->endpoint->name, "(no name)");
+        struct text since = format_moment(&report->zone, point->utc_ns);
+        if (point->kind == CHANGE_LATENCY)
+            add_note(report, REPORT_NOTE_FINDING, false,
+                     "%s takes %s instead of %s (geometric means, %s; 95 %% interval %s "
+                     "to %s) since %s, without a new version.",
+                     label, format_duration(point->after).s,
+                     format_duration(point->before).s, format_change(point->change).s,
+                     format_change(point->change_low).s,
+                     format_change(point->change_high).s, since.s);
+        else
+            add_note(report, REPORT_NOTE_FINDING, false,
+                     "%s ends in a server error in %s of the requests instead of %s "
+                     "since %s, without a new version.",
+                     label, format_percent(point->after).s,
+                     format_percent(point->before).s, since.s);
+        free(label);
+    }
+}
+
 /* Whose the most outliers are. */
 static void note_outliers(struct report *report)
 {
@@ -567,6 +592,7 @@ void notes_build(struct report *report)
         note_summary(report);
         note_time(report);
         note_errors(report);
+        note_change_points(report);
         note_outliers(report);
         note_targets(report);
         note_usage(report);

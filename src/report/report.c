@@ -211,6 +211,7 @@ int report_build(struct report *report, const struct summary *summary,
     usage_build(&report->usage, summary, &report->zone,
                 options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);
     targets_judge(&report->results, options->targets, &report->overview);
+    change_points_build(&report->changes, summary);
     outliers_build(&report->outliers, summary, &options->outliers);
     if (options->scan)
         outliers_attribute(&report->outliers, summary, options->scan);
@@ -234,6 +235,7 @@ void report_release(struct report *report)
     notes_release(report);
     free(report->order);
     target_results_release(&report->results);
+    change_points_release(&report->changes);
     outliers_release(&report->outliers);
     usage_release(&report->usage);
     regression_release(&report->regression);

@@ -7,6 +7,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "src/findings/change_points.h"
 #include "src/findings/distribution.h"
 #include "src/findings/outliers.h"
 #include "src/findings/targets.h"
@@ -91,6 +92,7 @@ struct report {
     struct overview overview;
     struct usage usage;
     struct outliers outliers;
+    struct change_points changes;
     struct target_results results; /* of options.targets */
     struct regression regression;
     size_t *order; /* overview.endpoints as sorted by options.sort */
