@@ -19,7 +19,8 @@ PYTHON := /usr/bin/python3
 
 opt_release := -O2 -g -fno-plt
 opt_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-opt_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+# Fences are not seen by tsan, but what stands between ours is atomic.
+opt_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan
 opt_cov := -O0 -g --coverage
 opt_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(V),fuzz)

@@ -5,6 +5,8 @@
 #include "clocks.h"
 #include "endpoint_register.h"
 #include "pages.h"
+#include "stacks/python_stack.h"
+#include "watch.h"
 #include "wire/counts.h"
 
 #include <string.h>
@@ -36,6 +38,8 @@ void fmd__batch_free(struct fmd__batch *batch)
         return;
     (void)ZSTD_freeCCtx(batch->compressor);
     fmd__thresholds_release(&batch->thresholds);
+    fmd__pages_free(batch->code_segments,
+                    batch->code_room * sizeof *batch->code_segments);
     fmd__pages_free(batch->endpoint_segments,
                     batch->endpoint_room * sizeof *batch->endpoint_segments);
     fmd__pages_free(batch, sizeof *batch);
@@ -62,6 +66,7 @@ void fmd__batch_begin(struct fmd__batch *batch, uint64_t sequence)
     batch->utc_ns = (int64_t)fmd__clock_ns(CLOCK_REALTIME);
     batch->row_count = batch->range_count = batch->definition_count = 0;
     batch->strings_lost = 0;
+    batch->journal_end = 0;
     batch->slot_count = 0;
     batch->definition_bytes = batch->out_bytes = 0;
 }
@@ -476,10 +481,123 @@ void fmd__batch_counts(struct fmd__batch *batch)
               fmd__counts_encode(told, block.count, batch->raw));
 }
 
+/* --- the journal ----------------------------------------------------------------- */
+
+static bool room_for_code(struct fmd__batch *batch, uint32_t number)
+{
+    uint32_t room = batch->code_room ? batch->code_room : 1024;
+    uint32_t *grown;
+
+    while (room <= number)
+        room *= 2;
+    if (room == batch->code_room)
+        return true;
+    grown = fmd__pages_grow(batch->code_segments, batch->code_room * sizeof *grown,
+                            room * sizeof *grown);
+    if (!grown)
+        return false;
+    batch->code_segments = grown;
+    batch->code_room = room;
+    return true;
+}
+
+/* false: no room in this batch. */
+static bool define_code(struct fmd__batch *batch, const struct fmd__definition *code)
+{
+    if (code->id == 0 || code->id > (1u << 24) || !room_for_code(batch, code->id) ||
+        batch->code_segments[code->id] == batch->segment)
+        return true;
+    if (batch->definition_bytes + fmd__definition_bound(code) >
+        FMD__BATCH_DEFINITION_BYTES)
+        return false;
+    batch->code_segments[code->id] = batch->segment;
+    define(batch, code);
+    return true;
+}
+
+/* A frame's code object, where this segment does not have it yet. */
+static bool define_frame(struct fmd__batch *batch, uint32_t number)
+{
+    struct fmd__python_sampler *sampler =
+        batch->sampler ? atomic_load(batch->sampler) : NULL;
+    const struct fmd__python_code *code;
+    struct fmd__definition definition;
+
+    if (number < batch->code_room && batch->code_segments[number] == batch->segment)
+        return true;
+    code = sampler ? fmd__python_code(sampler, number) : NULL;
+    if (!code)
+        return true;
+    fmd__watch_describe_code(code, number, &definition);
+    return define_code(batch, &definition);
+}
+
+static bool add_sample(struct fmd__batch *batch, const struct fmd__sample *sample)
+{
+    if (batch->definition_bytes + FMD__BATCH_DEFINITION_MAX > FMD__BATCH_DEFINITION_BYTES)
+        return false;
+    (void)endpoint_id(batch, sample->request.endpoint);
+    for (uint32_t i = 0; i < sample->frame_count; i++)
+        if (!define_frame(batch, sample->frames[i].code))
+            return false;
+    return fmd__samples_add(&batch->samples, sample) == 0;
+}
+
+/* false: it waits for the next batch. */
+static bool add_entry(struct fmd__batch *batch, const uint8_t *bytes, uint32_t length,
+                      size_t *used)
+{
+    struct fmd__journal_entry entry;
+    size_t offset = 0;
+
+    if (fmd__entry_decode(bytes, length, &offset, &entry, batch->frames) != 1)
+        return true;
+    if (entry.kind == FMD__ENTRY_DEFINITION)
+        return define_code(batch, &entry.definition);
+    if (entry.kind == FMD__ENTRY_SAMPLE)
+        return add_sample(batch, &entry.sample);
+    if (*used + length > sizeof batch->journal_out)
+        return false;
+    memcpy(batch->journal_out + *used, bytes, length);
+    *used += length;
+    return true;
+}
+
+void fmd__batch_events(struct fmd__batch *batch)
+{
+    struct fmd__journal *journal = fmd__ring_journal(batch->pool->header);
+    struct fmd__block samples = {.type = FMD__BLOCK_SAMPLES},
+                      entries = {.type = FMD__BLOCK_JOURNAL};
+    uint64_t position = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+    uint64_t head = atomic_load_explicit(&journal->head, memory_order_acquire);
+    uint64_t next = position, room = batch->pool->header->journal_room;
+    size_t used = FMD__JOURNAL_HEAD_BYTES;
+    const uint8_t *entry;
+    uint32_t length;
+
+    fmd__samples_begin(&batch->samples, batch->samples_out);
+    while (fmd__journal_next(journal->bytes, room, head, &next, &entry, &length) == 1 &&
+           add_entry(batch, entry, length, &used))
+        position = next;
+    batch->journal_end = position;
+    add_definitions(batch);
+    samples.count = batch->samples.count;
+    if (samples.count > 0)
+        add_block(batch, &samples, batch->samples_out,
+                  fmd__samples_finish(&batch->samples, position));
+    fmd__journal_block_begin(position, batch->journal_out);
+    if (used > FMD__JOURNAL_HEAD_BYTES)
+        add_block(batch, &entries, batch->journal_out, used);
+}
+
 void fmd__batch_settle(struct fmd__batch *batch)
 {
     for (uint32_t i = 0; i < batch->range_count; i++)
         atomic_store_explicit(&fmd__producers[batch->ranges[i].ring_id].ring->tail,
                               batch->ranges[i].last + 1, memory_order_release);
     batch->range_count = 0;
+    if (batch->journal_end)
+        atomic_store_explicit(&fmd__ring_journal(batch->pool->header)->tail,
+                              batch->journal_end, memory_order_release);
+    batch->journal_end = 0;
 }

@@ -5,6 +5,7 @@
  *
  *   [segment] [definitions] [requests + the ring ranges they came from] [stats] [end]
  *   [segment] [definitions] [counts of endpoints at level 0] [stats]
+ *   [segment] [definitions] [samples] [other entries of the journal] [stats]
  *
  * Promises: a string that was published before a request (on any ring) is found;
  * requests are in order of their start; rings' tails do not move until
@@ -20,14 +21,17 @@
 #include "thresholds.h"
 #include "wire/block.h"
 #include "wire/details.h"
+#include "wire/samples.h"
 #include "wire/requests.h"
 
 #define FMD__BATCH_DEFINITION_BYTES (256u << 10)
+#define FMD__BATCH_JOURNAL_BYTES (256u << 10)
 /* More than the largest definition, an endpoint with the longest of names. */
 #define FMD__BATCH_DEFINITION_MAX (20u << 10)
 #define FMD__BATCH_OUT_BYTES                                                             \
-    (FMD__BATCH_DEFINITION_BYTES + FMD__REQUESTS_BOUND + FMD__DETAILS_BOUND +            \
-     FMD__SEGMENT_BOUND + FMD__STATS_BOUND + 4096)
+    (FMD__BATCH_DEFINITION_BYTES + FMD__SAMPLES_BYTES_MAX + FMD__BATCH_JOURNAL_BYTES +   \
+     FMD__REQUESTS_BOUND + FMD__DETAILS_BOUND + FMD__SEGMENT_BOUND + FMD__STATS_BOUND +  \
+     4096)
 
 struct fmd__row {
     uint64_t start_ns;
@@ -59,6 +63,10 @@ struct fmd__batch {
     struct fmd__thresholds thresholds;
     uint32_t outlier_after;    /* requests until there is a threshold */
     uint64_t outlier_floor_ns; /* it is never below */
+    uint32_t *code_segments;   /* the same of code objects */
+    uint32_t code_room;
+    struct fmd__python_sampler *_Atomic *sampler; /* knows code objects; or NULL */
+    uint64_t journal_end; /* entries before it are in this batch; 0: none */
     uint32_t counts_next; /* endpoint number that the next counts block begins with */
 
     /* of the batch */
@@ -75,6 +83,10 @@ struct fmd__batch {
     struct fmd__row rows[FMD__BLOCK_REQUESTS_MAX], spare[FMD__BLOCK_REQUESTS_MAX];
     struct fmd__columns columns;
     struct fmd__details details;
+    struct fmd__samples_writer samples;
+    struct fmd__stack_frame frames[FMD__STACK_FRAMES_MAX];
+    uint8_t samples_out[FMD__SAMPLES_BYTES_MAX];
+    uint8_t journal_out[FMD__BATCH_JOURNAL_BYTES];
     uint8_t definitions[FMD__BATCH_DEFINITION_BYTES];
     uint8_t raw[FMD__REQUESTS_BOUND + FMD__DETAILS_BOUND];
     uint8_t out[FMD__BATCH_OUT_BYTES];
@@ -99,6 +111,8 @@ void fmd__batch_requests(struct fmd__batch *batch);
 /* Takes the counts of as many endpoints as there is room for; counts_next is 0 when all
  * are told, else a further batch goes on. Once a batch. */
 void fmd__batch_counts(struct fmd__batch *batch);
+/* Takes entries out of the journal: samples, and all else. Once a batch. */
+void fmd__batch_events(struct fmd__batch *batch);
 /* All counts of endpoints, added up. */
 uint64_t fmd__batch_counts_sum(const struct fmd__pool *pool);
 void fmd__batch_segment(struct fmd__batch *batch, const struct fmd__segment *segment);

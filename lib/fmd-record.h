@@ -29,7 +29,8 @@ extern "C" {
  *   1    every request
  *   2    and what it took (processor, switches, faults, block I/O), whether it was an
  *        outlier, and that it was in flight when the process was killed
- *   3    as 2
+ *        From its threshold on an outlier's Python stack is sampled until it ends
+ *   3    and the Python stack of every request, 100 times a second at most
  *   off  not even counted
  * From level 2 on a request costs two system calls at its begin and two at its end
  * (about 2 us together): getrusage and the thread's processor clock.

@@ -12,6 +12,7 @@
 #include "leftover_rings.h"
 #include "levels.h"
 #include "signals.h"
+#include "stacks/python_stack.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -204,6 +205,8 @@ static int open_process(uint32_t rings)
     atomic_store(&recorder->gate.write_failing, 0);
     fmd__writer_open(&recorder->writer, &settings, &recorder->gate, &recorder->pool,
                      &identity, &recorder->register_lock);
+    fmd__watch_open(&recorder->watch, recorder->pool.header);
+    recorder->writer.sampler = &recorder->watch.sampler;
     (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     open_gate(recorder);
     return 0;
@@ -280,6 +283,7 @@ static int start_locked(const struct fmd_config *config)
         result = register_handlers();
     if (result == 0) {
         init_levels();
+        (void)fmd__python_attach(NULL); /* without Python there are no samples */
         fmd__leftover_rings_take_in(settings.directory);
         fmd__identity_init(&identity, &settings);
         result = open_process(settings.rings);
@@ -310,7 +314,9 @@ static int close_process(void)
 
     atomic_store(&recorder->gate.generation, 0);
     quiet = wait_for_those_inside();
+    fmd__watch_close(&recorder->watch);
     result = fmd__writer_close(&recorder->writer);
+    fmd__watch_release(&recorder->watch);
     fmd__writer_stats(&recorder->writer, &final_stats);
     fmd__pool_add_counts(&recorder->pool, &final_stats);
     if (!quiet) { /* somebody may still store into the rings: leave them mapped */

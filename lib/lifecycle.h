@@ -17,6 +17,7 @@
 
 #include "gate.h"
 #include "ring.h"
+#include "watch.h"
 #include "writer.h"
 
 /* What an endless wait is cut at when a process exits in the middle of a call. */
@@ -30,6 +31,7 @@ struct fmd__recorder {
     pthread_mutex_t register_lock; /* of the endpoint register and the levels */
     struct fmd__pool pool;
     struct fmd__writer writer;
+    struct fmd__watch watch;
 };
 
 extern struct fmd__recorder fmd__recorder;

@@ -11,6 +11,7 @@
 #include "levels.h"
 #include "lifecycle.h"
 #include "signals.h"
+#include "thresholds.h"
 
 #include <errno.h>
 #include <string.h>
@@ -181,6 +182,24 @@ static struct fmd__takeoff takeoff_of(const struct flight *flight)
                                  .address_hash = flight->address_hash};
 }
 
+/* At level 3 the watcher ticks while anybody is in flight; at level 2 it looks when a
+ * request passes its threshold, if there is one. */
+static void ring_watcher(const struct flight *flight)
+{
+    uint64_t threshold = fmd__threshold_of(flight->endpoint), wake_ns = UINT64_MAX;
+    struct fmd__watch *watcher = &fmd__recorder.watch;
+    int kept = errno;
+
+    if (threshold)
+        wake_ns = flight->start_ns + threshold;
+    if (flight->level == 3)
+        wake_ns = flight->start_ns +
+                  atomic_load_explicit(&watcher->interval_ns, memory_order_relaxed);
+    if (wake_ns != UINT64_MAX)
+        fmd__watch_ring(watcher, wake_ns);
+    errno = kept;
+}
+
 /* Its endpoint is known now and at level 2 or above: takes a slot, if it has none. */
 static __attribute__((noinline)) void watch(struct flight *flight, unsigned level)
 {
@@ -198,6 +217,8 @@ static __attribute__((noinline)) void watch(struct flight *flight, unsigned leve
             fmd__flights_note(header, flight->number, &takeoff);
         else
             flight->number = fmd__flights_take(header, &takeoff);
+        if (flight->number)
+            ring_watcher(flight);
     }
     leave();
 }

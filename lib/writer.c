@@ -205,6 +205,8 @@ static int make_batch(struct fmd__writer *writer)
         writer->batch =
             fmd__batch_new(writer->pool, &writer->dictionary,
                            writer->settings->application, writer->settings->version);
+    if (writer->batch)
+        writer->batch->sampler = writer->sampler;
     return writer->batch ? 0 : -ENOMEM;
 }
 
@@ -340,6 +342,37 @@ static int write_counts(struct fmd__writer *writer)
     return 0;
 }
 
+static uint64_t journal_fill(const struct fmd__writer *writer)
+{
+    struct fmd__journal *journal = fmd__ring_journal(writer->pool->header);
+
+    return atomic_load_explicit(&journal->head, memory_order_relaxed) -
+           atomic_load_explicit(&journal->tail, memory_order_relaxed);
+}
+
+/* What the journal holds now; what comes meanwhile does not keep it longer. */
+static int write_events(struct fmd__writer *writer)
+{
+    uint64_t fill = journal_fill(writer);
+
+    writer->events_ns = fmd__now_ns();
+    while (fill > 0) {
+        struct fmd__journal *journal = fmd__ring_journal(writer->pool->header);
+        uint64_t before = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+        uint64_t taken;
+        int result = write_batch(writer, fmd__batch_events);
+
+        if (result != 0)
+            return failed(writer, result);
+        worked(writer);
+        taken = atomic_load_explicit(&journal->tail, memory_order_relaxed) - before;
+        if (taken == 0)
+            break;
+        fill -= taken < fill ? taken : fill;
+    }
+    return 0;
+}
+
 static void follow_levels(struct fmd__writer *writer, uint64_t now)
 {
     if (!fmd__levels_follow_is_due(now))
@@ -394,6 +427,10 @@ static void look_and_write(struct fmd__writer *writer)
             writer->pending_since = 0;
     }
     if (now >= writer->counts_ns + COUNTS_NS && write_counts(writer) != 0)
+        return;
+    if ((now >= writer->events_ns + writer->settings->block_ns ||
+         journal_fill(writer) > writer->pool->header->journal_room / 4) &&
+        write_events(writer) != 0)
         return;
     grow_pool(writer, look.no_ring);
     if (now >= writer->leftovers_ns + LEFTOVERS_NS) {
@@ -503,6 +540,8 @@ int fmd__writer_flush(struct fmd__writer *writer)
         result = write_until(writer, pending_slots(writer->pool), 0);
     if (writer->open && result == 0)
         result = write_counts(writer);
+    if (writer->open && result == 0)
+        result = write_events(writer);
     (void)pthread_mutex_unlock(&writer->lock);
     return result;
 }
@@ -560,6 +599,8 @@ int fmd__writer_close(struct fmd__writer *writer)
     end_thread(writer);
     (void)pthread_mutex_lock(&writer->lock);
     result = writer->open ? write_until(writer, pending_slots(writer->pool), 0) : 0;
+    if (writer->open && result == 0)
+        result = write_events(writer);
     add(&writer->given_up, requests_left(writer));
     if (result == 0)
         result = write_clean_end(writer);

@@ -31,7 +31,8 @@ struct fmd__writer {
     const struct fmd__settings *settings;
     struct fmd__gate *gate;
     struct fmd__pool *pool;
-    pthread_mutex_t *register_lock; /* of the levels */
+    pthread_mutex_t *register_lock;               /* of the levels */
+    struct fmd__python_sampler *_Atomic *sampler; /* the watcher's, for its code */
     struct fmd__segment segment;
     struct fmd__trace_files files;
     struct fmd__dictionary dictionary;
@@ -45,6 +46,7 @@ struct fmd__writer {
     uint64_t drops_written; /* in the last counts */
     uint64_t counts_ns;     /* when counts of endpoints were last written */
     uint64_t counts_sum;    /* of what was written then */
+    uint64_t events_ns;     /* when the journal was last written */
     uint64_t sleep_ns;
     uint64_t seen_slots;   /* heads of all rings, added up, at the last look */
     uint64_t seen_no_ring; /* drops for want of a ring, at the last look */

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Live outliers and the profile, with a real interpreter: traces and rings are read by the
+# second decoder, which shares no code with the recorder.
+
+load tests/python
+
+watched() { # level what
+    FMD_LEVEL=$1 "$python" -B "$BATS_TEST_DIRNAME/tests/watched.py" "$BATS_TEST_TMPDIR/t" "$2"
+}
+
+decode() {
+    /usr/bin/python3 "$BATS_TEST_DIRNAME/../wire/second_decoder.py" "$@"
+}
+
+number() { # label; of a line "label: number" on stdin
+    sed -n "s/^$1: //p"
+}
+
+@test "a slow request is sampled from its threshold until it ends" {
+    watched 2 end
+    decode facts "$BATS_TEST_TMPDIR"/t/*.fmd >"$BATS_TEST_TMPDIR/facts"
+    grep -q '^code.*hang.*watched.py' "$BATS_TEST_TMPDIR/facts"
+    # each counts 2 (an outlier's); some 37 in 400 ms, fewer on a busy machine
+    [ "$(number 'sum of sample why' <"$BATS_TEST_TMPDIR/facts")" -ge 10 ]
+    ! grep -q '^code.*fmd_record/' "$BATS_TEST_TMPDIR/facts"
+}
+
+@test "at level 3 requests are sampled that are no outliers" {
+    watched 3 end
+    decode facts "$BATS_TEST_TMPDIR"/t/*.fmd >"$BATS_TEST_TMPDIR/facts"
+    grep -q '^code.*sometimes_slow.*watched.py' "$BATS_TEST_TMPDIR/facts"
+    why=$(number 'sum of sample why' <"$BATS_TEST_TMPDIR/facts")
+    [ $((why % 2)) = 1 ] || [ "$why" -ge 50 ]
+}
+
+@test "at level 1 nothing is sampled" {
+    watched 1 end
+    decode facts "$BATS_TEST_TMPDIR"/t/*.fmd >"$BATS_TEST_TMPDIR/facts"
+    ! grep -q '^code' "$BATS_TEST_TMPDIR/facts"
+}
+
+@test "the stack that a killed worker hung in is in its ring" {
+    run watched 2 kill
+    [ "$status" = 137 ]
+    decode ring "$BATS_TEST_TMPDIR"/t/*.ring "$BATS_TEST_TMPDIR"/t/*.fmd >"$BATS_TEST_TMPDIR/left"
+    rm -f "$(readlink "$BATS_TEST_TMPDIR"/t/*.ring)"
+    [ "$(grep -c '^flight:' "$BATS_TEST_TMPDIR/left")" = 1 ]
+    grep -q "^left entry: ('definition'.*hang.*watched.py" "$BATS_TEST_TMPDIR/left"
+    [ "$(grep -c "^left entry: ('sample'" "$BATS_TEST_TMPDIR/left")" -ge 5 ]
+}
