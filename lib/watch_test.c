@@ -167,6 +167,7 @@ TEST(the_fence_is_that_of_the_sorted_latencies)
     static uint64_t all[20000];
     struct fmd__thresholds thresholds = {0};
     uint64_t random = 7, count = sizeof all / sizeof *all;
+    const size_t third_quartile = 15000, ninth_decile = 18000; /* of 20,000 */
     double q75, q90, ratio, expected;
 
     for (uint64_t i = 0; i < count; i++) {
@@ -179,8 +180,8 @@ TEST(the_fence_is_that_of_the_sorted_latencies)
         assert_int_equal(fmd__threshold_of(9) != 0, i >= 99);
     }
     qsort(all, count, sizeof *all, by_value);
-    q75 = (double)all[count * 75 / 100];
-    q90 = (double)all[count * 90 / 100];
+    q75 = (double)all[third_quartile];
+    q90 = (double)all[ninth_decile];
     ratio = q90 / q75;
     expected = q90 * ratio * ratio * ratio * ratio;
     assert_in_range(fmd__thresholds_fence(thresholds.of[9]), (uint64_t)(expected * 0.97),
