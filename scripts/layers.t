@@ -41,6 +41,7 @@ src/summary|src/base src/summary lib
 src/input|src/base src/input src/summary lib
 src/scale|src/base src/scale src/input src/summary
 src/findings|src/base src/findings src/summary
+src/launch|src/base src/cli src/launch src/input src/scale src/summary src/report lib
 src/report|src/base src/report src/findings src/summary src/input plots
 '
 while IFS='|' read -r folder may; do

@@ -213,12 +213,14 @@ static int tables_init(struct tables *tables, const struct cli_program *program,
     *tables = (struct tables){calloc(rows * 2 + 1, sizeof(struct option)),
                               calloc(rows * 2 + 1, sizeof(char *)),
                               calloc(bytes + 1, 1),
-                              calloc(rows * 2 + 3, 1),
+                              calloc(rows * 2 + 4, 1),
                               0,
                               0};
     if (!tables->longs || !tables->names || !tables->no_names || !tables->shorts)
         return err_set(err, ERR_INTERNAL, "out of memory");
     char *no_name = tables->no_names, *letter = tables->shorts;
+    if (program->runs_command)
+        *letter++ = '+';
     *letter++ = ':'; /* a missing argument is told apart from an unknown option */
     for (size_t i = 0; i < rows; i++) {
         const struct cli_option *row = &program->options[i];

@@ -74,6 +74,7 @@ struct cli_program {
     size_t option_count;
     const struct cli_example *examples;
     size_t example_count;
+    bool runs_command; /* operands are a command: what follows the first is its own */
 };
 
 /* Fills the struct at *values from the defaults and then argv, which is permuted so that

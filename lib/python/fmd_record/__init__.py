@@ -35,6 +35,8 @@ def bind(app, /, *, group_by=None, **options):
     A directory that cannot be written costs one line on stderr and the recording.
     """
     chosen = resolve(options)
+    if flask_hook.is_bound_from_outside(app):
+        flask_hook.detach(app)  # what the application says about itself goes before
     if flask_hook.is_bound(app):
         say(f"{app.name} is bound already; the second bind() changes nothing")
         return app
@@ -45,6 +47,13 @@ def bind(app, /, *, group_by=None, **options):
 
 
 init_app = bind
+
+
+def bind_from_outside(app):
+    """bind() for the launcher, with the options of the environment. A bind() of the
+    application's own takes its place."""
+    bind(app)
+    flask_hook.mark_from_outside(app)
 
 
 def wsgi(application, /, *, endpoint=WSGI, group_by=None, **options):

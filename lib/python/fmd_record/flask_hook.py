@@ -16,6 +16,24 @@ def is_bound(app):
     return hasattr(type(app), "_fmd_bound")
 
 
+def is_bound_from_outside(app):
+    return getattr(type(app), "_fmd_from_outside", False)
+
+
+def mark_from_outside(app):
+    if is_bound(app):
+        type(app)._fmd_from_outside = True
+
+
+def detach(app):
+    """Undoes attach(). Middleware that was installed since then stays, and with it the
+    entry that it wraps; the next one is around both, and only the outermost counts."""
+    inner = type(app)._fmd_wrapped
+    app.__class__ = type(app).__base__
+    del app.full_dispatch_request, app.dispatch_request
+    app.wsgi_app = inner
+
+
 def attach(app, endpoints, **who):
     binding = _native.Binding(
         name_endpoint=endpoints.of_rule,
@@ -43,6 +61,7 @@ def _bound_class(base, binding):
 
         @wsgi_app.setter
         def wsgi_app(self, application):
+            type(self)._fmd_wrapped = application
             self.__dict__["wsgi_app"] = _native.Entry(application, binding)
 
     Bound.__name__, Bound.__qualname__ = base.__name__, base.__qualname__
