@@ -21,18 +21,21 @@
 #define BURSTS 600
 #define GROUPS 1024 /* a power of two: choosing one costs nothing */
 
-enum what { CLOCKS, BARE, USUAL, FULL, WHATS };
+enum what { CLOCKS, BARE, USUAL, FULL, LEVEL_0, LEVEL_2, LEVEL_3, WHATS };
 
 static const char *const names[WHATS] = {
     [CLOCKS] = "two clock_gettime(CLOCK_MONOTONIC)",
     [BARE] = "begin, end",
     [USUAL] = "begin, status, group, end",
     [FULL] = "begin, method, status, group, address, view, end",
+    [LEVEL_0] = "begin, end at level 0",
+    [LEVEL_2] = "begin, end at level 2",
+    [LEVEL_3] = "begin, end at level 3",
 };
 
 static char groups[GROUPS][16], addresses[GROUPS][16];
 static size_t group_lengths[GROUPS], address_lengths[GROUPS];
-static uint32_t endpoint;
+static uint32_t endpoint, level_endpoints[WHATS];
 
 static uint64_t now_ns(void)
 {
@@ -54,14 +57,14 @@ static void one_request(enum what what, unsigned i)
     struct fmd_request request;
     unsigned who = i * 7919u % GROUPS;
 
-    fmd_begin(&request, endpoint);
+    fmd_begin(&request, what >= LEVEL_0 ? level_endpoints[what] : endpoint);
     if (what == FULL) {
         fmd_set_method(&request, FMD_METHOD_GET);
         fmd_set_address(&request, addresses[who], address_lengths[who]);
         fmd_view_begin(&request);
         fmd_view_end(&request);
     }
-    if (what >= USUAL) {
+    if (what == USUAL || what == FULL) {
         fmd_set_status(&request, 200);
         fmd_set_group(&request, groups[who], group_lengths[who]);
     }
@@ -132,7 +135,7 @@ static void run(unsigned threads)
 
         printf("  %-50s %6.1f %6.1f   %.2f", names[what], minimum,
                results[0].median[what], minimum / clocks);
-        if (what != CLOCKS)
+        if (what != CLOCKS && what < LEVEL_0)
             printf("   (aim: %.1f ns)", 1.15 * clocks + 5);
         printf("\n");
     }
@@ -260,9 +263,13 @@ int main(void)
     fmd_config_init(&config);
     config.directory = directory;
     run_once(&config);
+    setenv("FMD_LEVELS", "level 0=0, level 2=2, level 3=3", 1);
     if (fmd_start(&config) != 0)
         return 1;
     endpoint = fmd_endpoint("GET /bench");
+    level_endpoints[LEVEL_0] = fmd_endpoint("level 0");
+    level_endpoints[LEVEL_2] = fmd_endpoint("level 2");
+    level_endpoints[LEVEL_3] = fmd_endpoint("level 3");
     run(1);
     run(2);
     run_writer();
