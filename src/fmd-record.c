@@ -88,6 +88,7 @@ static void set_environment(const struct launch *launch,
 {
     char run[64], configuration[PATH_MAX];
     set_variable("FMD_DIR", launch->absolute);
+    set_variable("FMD_LEVEL", options->level);
     set_variable("FMD_APPLICATION", options->application);
     set_variable("APP_VERSION", options->version);
     set_variable("FMD_APP_VERSION", options->version);

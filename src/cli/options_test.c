@@ -5,6 +5,7 @@
 
 #include "analyze_options.h"
 #include "options.h"
+#include "record_options.h"
 #include "src/base/err.h"
 
 /* --- a program of every kind of option --------------------------------------------- */
@@ -323,4 +324,37 @@ TEST(fmd_analyze_has_its_defaults)
     assert_true(options.charts);
     assert_null(options.output_directory);
     assert_string_equal(options.color, "auto");
+}
+
+/* --- fmd-record ------------------------------------------------------------------- */
+
+static int parse_record(struct record_options *options, char **argv)
+{
+    int argc = 0;
+    while (argv[argc])
+        argc++;
+    memset(&err, 0, sizeof(err));
+    return record_options_parse(options, argc, argv, &err);
+}
+
+TEST(options_behind_a_command_are_the_commands)
+{
+    struct record_options options;
+    char *bare[] = {"fmd-record", "-q", "gunicorn", "-o", "x", "--help", NULL};
+    char *dashes[] = {"fmd-record", "--level", "2", "--", "info", "-q", NULL};
+    char *info[] = {"fmd-record", "info", "a.fmd", "b", NULL};
+    char *none[] = {"fmd-record", "--", NULL};
+
+    assert_int_equal(parse_record(&options, bare), 0);
+    assert_true(options.quiet && !options.help && !options.directory);
+    assert_string_equal(options.command[0], "gunicorn");
+    assert_string_equal(options.command[3], "--help");
+    assert_int_equal(parse_record(&options, dashes), 0);
+    assert_true(!options.info && !options.quiet);
+    assert_string_equal(options.level, "2");
+    assert_string_equal(options.command[0], "info");
+    assert_int_equal(parse_record(&options, info), 0);
+    assert_true(options.info && options.path_count == 2);
+    assert_int_equal(parse_record(&options, none), -1);
+    assert_says("say which command to run");
 }

@@ -16,6 +16,7 @@ struct record_options {
     const char *version;   /* of the application; NULL: as the recorder finds it */
     const char *application;
     const char *run;           /* NULL: $FMD_RUN, else a new one */
+    const char *level;         /* NULL: $FMD_LEVEL, or what the configuration says */
     const char *configuration; /* NULL: none, or what FMD_CONFIG says */
     const char *python;        /* NULL: the command's */
     bool quiet, help, help_all, version_asked, print_man, print_completion;
