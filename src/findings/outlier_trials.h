@@ -205,8 +205,8 @@ static inline struct trial_verdict trial_judge(const struct trial_world *world,
         verdict.any_false |= !right && culprit->dimension == SCAN_GROUP;
     }
     outliers_release(&outliers);
+    summary_free(scanned); /* before its plan */
     scan_plan_release(&plan);
-    summary_free(scanned);
     summary_free(summary);
     return verdict;
 }
