@@ -50,7 +50,7 @@ END
 }
 
 @test "it says where the report is and leaves no server behind" {
-    grep -q 'report/report.md' "$BATS_FILE_TMPDIR/said"
+    grep -q 'report/report.html' "$BATS_FILE_TMPDIR/said"
     run grep "^demo:" "$BATS_FILE_TMPDIR/said"
     [ "$status" = 1 ]
     [ ! -e "$OUT/served.db" ]
