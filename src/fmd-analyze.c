@@ -193,9 +193,10 @@ static int publish(const struct analyze_options *options, struct report *report,
     if (directory && report_write_directory(report, directory, options->force, err) != 0)
         return -1;
     if (directory && !options->quiet)
-        fprintf(options->format ? stderr : stdout,
-                "wrote %s: report.html and report.md to read, report.json for programs%s\n", directory,
-                options->charts ? ", pictures in charts/" : "");
+        fprintf(
+            options->format ? stderr : stdout,
+            "wrote %s: report.html and report.md to read, report.json for programs%s\n",
+            directory, options->charts ? ", pictures in charts/" : "");
     return directory && !options->format ? 0 : print(options, report, err);
 }
 

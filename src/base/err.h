@@ -9,7 +9,7 @@
 /* code, exit status of the program, heading in front of the sentence */
 #define ERR_TABLE(row)                                                                   \
     row(ERR_NONE, 0, "") row(ERR_GATE, 1, "gate failed") row(ERR_USAGE, 2, "usage")      \
-        row(ERR_INPUT, 3, "cannot read") row(ERR_DAMAGE, 3, "damaged input")   \
+        row(ERR_INPUT, 3, "cannot read") row(ERR_DAMAGE, 3, "damaged input")             \
             row(ERR_OUTPUT, 4, "cannot write") row(ERR_INTERNAL, 4, "internal error")
 
 enum err_code {
