@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #define TEXT_BYTES 4096
-#define BROWSER                                                                          \
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "            \
-    "Chrome/120.0.0.0 Safari/537.36"
+static const char browser[] =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/120.0.0.0 Safari/537.36";
 
 struct example {
     const char *before, *after;
@@ -103,7 +103,7 @@ TEST(what_is_no_secret_stays)
         "HttpServerHandler2Factory",
         "customer_export_job_2026_11_23_weekly",
         "order 4111111111111112", /* no check digit */
-        BROWSER,
+        browser,
         "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         "application/json; charset=utf-8",
         "de-DE,de;q=0.9,en;q=0.8",
