@@ -13,6 +13,7 @@
 #include "src/base/mem.h"
 #include "src/cli/analyze_options.h"
 #include "src/cli/screen.h"
+#include "src/findings/filters.h"
 #include "src/findings/gsl_errors.h"
 #include "src/findings/timezone.h"
 #include "src/input/input.h"
@@ -23,13 +24,31 @@
 #include "src/scale/scale.h"
 #include "src/summary/scan.h"
 
-/* What would only be refused after hours of reading is refused before. */
-static int check_outputs(const struct analyze_options *options, struct err *err)
+static struct filter_texts texts_of(const struct cli_list *list)
 {
+    return (struct filter_texts){list->items, list->count};
+}
+
+static int read_filters(const struct analyze_options *options, struct filters *filters,
+                        struct err *err)
+{
+    const struct filter_wishes wishes = {.endpoints = texts_of(&options->endpoints),
+                                         .versions = texts_of(&options->version_globs),
+                                         .groups = texts_of(&options->groups),
+                                         .statuses = texts_of(&options->statuses),
+                                         .since = options->since,
+                                         .until = options->until};
     struct zone zone;
     if (zone_load(&zone, options->time_zone, err) != 0)
         return -1;
+    int status = filters_read(filters, &wishes, &zone, err);
     zone_release(&zone);
+    return status;
+}
+
+/* What would only be refused after hours of reading is refused before. */
+static int check_outputs(const struct analyze_options *options, struct err *err)
+{
     if (!options->output_directory)
         return 0;
     return report_check_directory(options->output_directory, options->force, err);
@@ -48,15 +67,40 @@ static struct input_options how_to_read(const struct analyze_options *options,
     return reading;
 }
 
-static int read_traces(const struct analyze_options *options, struct summary *summary,
-                       struct input_report *input, struct err *err)
+/* Times before the last request need that first. */
+static int find_last(const struct analyze_options *options,
+                     const struct input_options *reading, struct filters *filters,
+                     struct err *err)
+{
+    int64_t last_utc_ns = 0;
+    if (!filters_need_last(filters))
+        return 0;
+    if (scale_last_request(options->paths, options->path_count, reading, &last_utc_ns,
+                           err) != 0)
+        return -1;
+    return filters_set_times(filters, last_utc_ns, err);
+}
+
+static int read_traces(const struct analyze_options *options, struct filters *filters,
+                       struct summary *summary, struct input_report *input,
+                       struct err *err)
 {
     struct progress progress;
     progress_init(&progress, stderr, options->quiet);
     struct input_options reading = how_to_read(options, &progress);
-    int status = scale_summarize(options->paths, options->path_count, &reading, summary,
+    int status = find_last(options, &reading, filters, err);
+    if (filter_is_set(&filters->filter))
+        summary_filter(summary, &filters->filter);
+    if (status == 0)
+        status = scale_summarize(options->paths, options->path_count, &reading, summary,
                                  input, err);
     progress_release(&progress);
+    struct summary_totals totals = summary_totals(summary);
+    if (status == 0 && totals.requests == 0 && totals.left_out > 0) {
+        char *sentence = notes_nothing_left_sentence(&totals, options->time_zone);
+        status = err_set(err, ERR_INPUT, "%s", sentence);
+        free(sentence);
+    }
     return status;
 }
 
@@ -73,13 +117,14 @@ static enum outlier_rule fence_of(const struct analyze_options *options)
 static struct summary *read_again(const struct analyze_options *options,
                                   const struct summary *summary,
                                   const struct input_report *input,
-                                  struct scan_plan *plan)
+                                  const struct filter *filter, struct scan_plan *plan)
 {
     struct outliers outliers;
     struct progress progress;
     struct summary *scanned = NULL;
     outliers_build(&outliers, summary, &(struct outlier_options){fence_of(options)});
     outliers_plan(&outliers, summary, plan);
+    plan->filter = filter;
     outliers_release(&outliers);
     progress_init(&progress, stderr, options->quiet);
     struct input_options reading = how_to_read(options, &progress);
@@ -96,8 +141,9 @@ static bool baseline_is_file(const struct analyze_options *options)
     return options->baseline && access(options->baseline, F_OK) == 0;
 }
 
-/* 0 and maybe a *baseline; -1 with *err. */
-static int read_baseline(const struct analyze_options *options, struct summary **baseline,
+/* 0 and maybe a *baseline, filtered as the rest; -1 with *err. */
+static int read_baseline(const struct analyze_options *options,
+                         const struct filter *filter, struct summary **baseline,
                          struct err *err)
 {
     if (!baseline_is_file(options))
@@ -105,7 +151,7 @@ static int read_baseline(const struct analyze_options *options, struct summary *
     struct progress progress;
     progress_init(&progress, stderr, options->quiet);
     struct input_options reading = how_to_read(options, &progress);
-    *baseline = baseline_read(options->baseline, &reading, err);
+    *baseline = baseline_read(options->baseline, &reading, filter, err);
     progress_release(&progress);
     return *baseline ? 0 : -1;
 }
@@ -148,7 +194,7 @@ static struct regression_options how_to_compare(const struct analyze_options *op
 
 static int build(const struct analyze_options *options, const struct summary *summary,
                  const struct scan *scan, const struct targets *targets,
-                 const struct regression_options *comparing,
+                 const struct regression_options *comparing, const struct filter *filter,
                  const struct input_report *input, struct report *report, struct err *err)
 {
     struct report_options wanted;
@@ -156,6 +202,7 @@ static int build(const struct analyze_options *options, const struct summary *su
     wanted.outliers.rule = fence_of(options);
     wanted.scan = scan;
     wanted.targets = targets;
+    wanted.filter = filter;
     wanted.regression = *comparing;
     wanted.time_zone = options->time_zone;
     wanted.apdex_target_ns = options->apdex_target_ns;
@@ -261,19 +308,24 @@ static void analyze(const struct analyze_options *options, struct err *err)
     struct regression_options comparing;
     struct scan_plan plan = {0};
     struct targets targets = {0};
+    struct filters filters = {0};
+    struct filter of_baseline;
     struct input_report input;
     struct report report;
     input_report_init(&input);
-    if (read_targets(options, &targets, err) != 0 || check_outputs(options, err) != 0 ||
-        read_baseline(options, &baseline, err) != 0 ||
-        read_traces(options, summary, &input, err) != 0)
+    if (read_targets(options, &targets, err) != 0 ||
+        read_filters(options, &filters, err) != 0 || check_outputs(options, err) != 0)
+        goto free_summary;
+    of_baseline = filters_of_baseline(&filters.filter);
+    if (read_baseline(options, &of_baseline, &baseline, err) != 0 ||
+        read_traces(options, &filters, summary, &input, err) != 0)
         goto free_summary;
     if (options->save_summary && baseline_write(summary, options->save_summary, err) != 0)
         goto free_summary;
     comparing = how_to_compare(options, baseline, renames);
-    scanned = read_again(options, summary, &input, &plan);
+    scanned = read_again(options, summary, &input, &filters.filter, &plan);
     if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &targets,
-              &comparing, &input, &report, err) == 0 &&
+              &comparing, &filters.filter, &input, &report, err) == 0 &&
         publish(options, &report, err) == 0)
         judge(options, &input, &report, err);
     report_release(&report);

@@ -10,6 +10,7 @@
 #define INPUT "Reading"
 #define REPORT "The report"
 #define VERSIONS "Versions compared"
+#define FILTERS "Which requests count"
 #define OUTPUT "Where it goes"
 #define OTHER "Other"
 
@@ -77,6 +78,21 @@ static const struct cli_option rows[] = {
     {"alpha", 0, CLI_NUMBER, CLI_RARE, VERSIONS,
      "share of told changes that may be chance", FIELD(alpha), .argument = "SHARE",
      .initial = "0.05", .least = 1e-6, .most = .5},
+    {"endpoint", 0, CLI_LIST, CLI_RARE, FILTERS,
+     "only of endpoints with such a name, as 'GET /cart*'", FIELD(endpoints),
+     .argument = "GLOB"},
+    {"since", 0, CLI_TEXT, CLI_RARE, FILTERS,
+     "from then on: 2026-11-23, '2026-11-23 14:00', or 2h before the last", FIELD(since),
+     .argument = "TIME"},
+    {"until", 0, CLI_TEXT, CLI_RARE, FILTERS, "up to then, the same way, without then",
+     FIELD(until), .argument = "TIME"},
+    {"version-glob", 0, CLI_LIST, CLI_RARE, FILTERS,
+     "only of versions with such a name, as '2.*'", FIELD(version_globs),
+     .argument = "GLOB"},
+    {"group", 0, CLI_LIST, CLI_RARE, FILTERS, "only of such groups, as 'customer-17'",
+     FIELD(groups), .argument = "GLOB"},
+    {"status", 0, CLI_LIST, CLI_RARE, FILTERS, "only answered so: 404, 5xx, 200-299",
+     FIELD(statuses), .argument = "CODES"},
     {"threads", 0, CLI_COUNT, CLI_RARE, INPUT, "threads that read; 0: one a core",
      FIELD(threads), .argument = "N", .initial = "0", .most = 1024},
     {"max-ratio", 0, CLI_NUMBER, CLI_RARE, INPUT,

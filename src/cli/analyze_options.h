@@ -29,6 +29,8 @@ struct analyze_options {
     uint64_t archive_bytes_max;
     double archive_ratio_max;
     struct cli_list fail_on, slos, checks;
+    struct cli_list endpoints, version_globs, groups, statuses; /* filters */
+    const char *since, *until;                                  /* NULL: not asked */
     const char
         *baseline; /* a file, else a version; NULL: the version before the newest */
     const char *version_order; /* "1.9,1.10"; NULL: by first request */

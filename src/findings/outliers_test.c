@@ -206,7 +206,7 @@ TEST(too_many_cells_become_longer_and_lose_no_count)
                                      .name = {"GET /", 5},
                                      .fences = &fence,
                                      .fence_count = 1};
-    struct scan_plan plan = {&endpoint, 1};
+    struct scan_plan plan = {.endpoints = &endpoint, .endpoint_count = 1};
     struct made made = {.summary = summary_new_scanning(&plan)};
     made.map =
         source_map_new(made.summary, &(struct event_source){.host = "", .run = ""});

@@ -445,6 +445,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "title",
         report->options.title ? c_text(report->options.title) : json_null());
     put(object, "apdex_target_ns", target_ns ? count(target_ns) : json_null());
+    put(object, "filter", json_filter(report));
     put(object, "sentences", sentences_json(report));
     put(object, "total", totals_json(&report->overview));
     put(object, "versions", versions_json(&report->overview));

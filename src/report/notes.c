@@ -414,6 +414,14 @@ static void note_dropped(struct report *report)
     add_note_take(report, REPORT_NOTE_INPUT, true, str_take(&text));
 }
 
+static void note_filter(struct report *report)
+{
+    char *sentence = notes_filter_sentence(report);
+
+    if (sentence)
+        add_note_take(report, REPORT_NOTE_INPUT, true, sentence);
+}
+
 static void note_lost(struct report *report)
 {
     const struct input_report *input = report->input;
@@ -597,6 +605,7 @@ void notes_build(struct report *report)
         note_targets(report);
         note_usage(report);
     }
+    note_filter(report);
     note_lost(report);
     note_files(report);
     note_names(report);

@@ -17,6 +17,13 @@ char *notes_busiest_sentence(const struct report *report);
 /* "Busiest by the week: Mon, 14:00 to 15:00, 8 300 requests an hour on average". */
 char *notes_busiest_weekday_sentence(const struct report *report);
 
+/* "Filtered: 120 of 20 000 requests count here, endpoint '/x*'." Caller frees; NULL when
+ * nothing is. */
+char *notes_filter_sentence(const struct report *report);
+/* "None of 20 000 requests is left; they are from .. to ..". Caller frees. */
+char *notes_nothing_left_sentence(const struct summary_totals *totals,
+                                  const char *time_zone);
+
 /* "Group "4711" made 0.80 % of the requests to GET /cart and 96.3 % of its outliers (77
  * of 80)". Caller frees. */
 char *notes_culprit_sentence(const struct report *report, const struct culprit *culprit);

@@ -46,6 +46,7 @@ struct report_options {
         *title;      /* what was analyzed, as the user named it; borrowed, may be NULL */
     bool repeatable; /* leave out what differs between two runs on the same input */
     const struct targets *targets; /* borrowed; may be NULL */
+    const struct filter *filter;   /* of the summary; borrowed; may be NULL */
     struct outlier_options outliers;
     const struct scan *scan; /* the second scan of outliers_plan(); borrowed; NULL: whose
                                 the outliers are is told roughly, from the summary */

@@ -8,6 +8,7 @@
 #include "scale.h"
 #include "src/base/err.h"
 #include "src/base/str.h"
+#include "src/summary/filter.h"
 #include "src/summary/saving.h"
 #include "src/summary/summary.h"
 
@@ -37,15 +38,18 @@ static struct summary *load(const char *path, FILE *file, struct err *err)
 }
 
 static struct summary *read_trace(const char *path, const struct input_options *options,
-                                  struct err *err)
+                                  const struct filter *filter, struct err *err)
 {
     struct summary *summary = summary_new();
     struct input_report report;
 
+    summary_filter(summary, filter);
     input_report_init(&report);
     int status = scale_summarize(&path, 1, options, summary, &report, err);
     if (status == 0 && summary_totals(summary).requests == 0)
-        status = err_set(err, ERR_INPUT, "baseline %s holds no request", path);
+        status =
+            err_set(err, ERR_INPUT, "baseline %s holds no request%s", path,
+                    summary_totals(summary).left_out ? " that passes the filter" : "");
     input_report_release(&report);
     if (status == 0)
         return summary;
@@ -54,7 +58,7 @@ static struct summary *read_trace(const char *path, const struct input_options *
 }
 
 struct summary *baseline_read(const char *path, const struct input_options *options,
-                              struct err *err)
+                              const struct filter *filter, struct err *err)
 {
     FILE *file = fopen(path, "rb");
 
@@ -65,10 +69,15 @@ struct summary *baseline_read(const char *path, const struct input_options *opti
     }
     struct summary *summary = NULL;
     bool saved = begins_as_saved(file);
-    if (saved)
+    if (saved && filter_is_set(filter))
+        err_set(err, ERR_USAGE,
+                "baseline %s is a saved summary, which cannot be filtered any more; save "
+                "it with the same --endpoint, --group and --status, or give the traces",
+                path);
+    else if (saved)
         summary = load(path, file, err);
     fclose(file);
-    return saved ? summary : read_trace(path, options, err);
+    return saved ? summary : read_trace(path, options, filter, err);
 }
 
 static int write_bytes(const struct str *bytes, const char *path)

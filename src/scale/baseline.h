@@ -5,12 +5,14 @@
 
 #include "src/input/input.h"
 
+struct filter;
 struct summary;
 
-/* Reads a saved summary, or any trace that scale_summarize() reads. A new summary; NULL
- * with *err when it is neither. */
+/* Reads a saved summary, or any trace that scale_summarize() reads, of which only what
+ * passes filter counts (borrowed for the summary's life). A new summary; NULL with *err
+ * when it is neither, or is saved and was to be filtered. */
 struct summary *baseline_read(const char *path, const struct input_options *options,
-                              struct err *err);
+                              const struct filter *filter, struct err *err);
 
 /* Writes path whole or not at all. 0; -1 with *err. */
 int baseline_write(const struct summary *summary, const char *path, struct err *err);

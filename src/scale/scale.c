@@ -5,6 +5,7 @@
 #include "src/base/err.h"
 #include "src/base/mem.h"
 #include "src/input/reader.h"
+#include "src/summary/filter.h"
 #include "src/summary/scan.h"
 
 #include <pthread.h>
@@ -114,15 +115,43 @@ int scale_summarize(const char *const *paths, size_t path_count,
     return result;
 }
 
+static bool has_pipe(const char *const *paths, size_t path_count)
+{
+    for (size_t i = 0; i < path_count; i++)
+        if (strcmp(paths[i], "-") == 0 && lseek(STDIN_FILENO, 0, SEEK_SET) != 0)
+            return true;
+    return false;
+}
+
+int scale_last_request(const char *const *paths, size_t path_count,
+                       const struct input_options *options, int64_t *last_utc_ns,
+                       struct err *err)
+{
+    static const struct filter nothing = {.nothing = true};
+    struct input_report report;
+    if (has_pipe(paths, path_count))
+        return err_set(err, ERR_USAGE,
+                       "a time before the last request needs input that can be read "
+                       "twice; give a file instead of a pipe, or a date");
+    struct summary *summary = summary_new();
+    summary_filter(summary, &nothing);
+    input_report_init(&report);
+    int status = scale_summarize(paths, path_count, options, summary, &report, err);
+    struct summary_totals totals = summary_totals(summary);
+    *last_utc_ns = totals.left_out ? totals.seen_last_utc_ns : 0;
+    input_report_release(&report);
+    summary_free(summary);
+    return status;
+}
+
 struct summary *scale_scan(const char *const *paths, size_t path_count,
                            const struct input_options *options,
                            const struct scan_plan *plan, uint64_t requests)
 {
     struct err err = ERR_INIT;
     struct input_report report;
-    for (size_t i = 0; i < path_count; i++)
-        if (strcmp(paths[i], "-") == 0 && lseek(STDIN_FILENO, 0, SEEK_SET) != 0)
-            return NULL; /* a pipe */
+    if (has_pipe(paths, path_count))
+        return NULL;
     struct summary *summary = summary_new_scanning(plan);
     input_report_init(&report);
     int status = scale_summarize(paths, path_count, options, summary, &report, &err);

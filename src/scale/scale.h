@@ -19,6 +19,12 @@ int scale_summarize(const char *const *paths, size_t path_count,
                     const struct input_options *options, struct summary *summary,
                     struct input_report *report, struct err *err);
 
+/* Start of the last request of all, filters aside: reads everything once more than
+ * otherwise. 0; -1 with *err, also of a pipe, which cannot be read twice. */
+int scale_last_request(const char *const *paths, size_t path_count,
+                       const struct input_options *options, int64_t *last_utc_ns,
+                       struct err *err);
+
 /* The second scan: reads the same paths again, with the same rules for what is damaged or
  * was given twice, and counts by plan, which is borrowed for the result's life. Not of a
  * pipe, which is gone by then. `requests` is what the first pass read: when

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "filter.h"
 #include "lib/fmd-record.h"
 #include "scan.h"
 #include "source_map.h"
@@ -411,7 +412,7 @@ static void add_slow_one(const struct piece *piece, unsigned i)
         .duration_ns = work->duration_ns[piece->begin + i],
         .start_utc_ns = work->utc_ns[piece->begin + i],
         .process = piece->map->process,
-        .sequence = events->sequence + event,
+        .sequence = events->sequence + (events->places ? events->places[event] : event),
         .first_byte_ns =
             events->first_byte_ns ? events->first_byte_ns[event] : UINT64_MAX,
         .view_ns = events->view_ns ? events->view_ns[event] : UINT64_MAX,
@@ -573,20 +574,6 @@ static void sort_columns(struct source_work *work, const struct events *events)
     sort_part(work->view, events->view_ns, events->count, position);
 }
 
-static void add_batch(struct source_map *map, const struct events *events)
-{
-    source_map_refresh(map);
-    unsigned touched = sort_by_endpoint(map, events), begin = 0;
-    sort_columns(&map->work, events);
-    for (unsigned i = 0; i < touched; i++) {
-        struct source_endpoint *endpoint = &map->endpoints[map->work.touched[i]];
-        unsigned end = endpoint->pending; /* the sort left it at the end */
-        endpoint->pending = 0;
-        add_endpoint(map, events, endpoint, begin, end - begin);
-        begin = end;
-    }
-}
-
 /* A column in which nothing is known is none. */
 static const uint64_t *known_parts(const uint64_t *part_ns, uint32_t count)
 {
@@ -604,18 +591,39 @@ static const uint32_t *known_values(const uint32_t *ids, uint32_t count)
     return NULL;
 }
 
+static struct events known_columns(const struct events *events)
+{
+    struct events known = *events;
+    known.first_byte_ns = known_parts(known.first_byte_ns, known.count);
+    known.view_ns = known_parts(known.view_ns, known.count);
+    known.group = known_values(known.group, known.count);
+    known.address = known_values(known.address, known.count);
+    return known;
+}
+
+static void add_batch(struct source_map *map, const struct events *given)
+{
+    const struct events known = known_columns(given), *events = &known;
+    if (!map->run)
+        map->run = summary_run_of(map->summary,
+                                  (struct name){map->run_name, strlen(map->run_name)});
+    source_map_refresh(map);
+    unsigned touched = sort_by_endpoint(map, events), begin = 0;
+    sort_columns(&map->work, events);
+    for (unsigned i = 0; i < touched; i++) {
+        struct source_endpoint *endpoint = &map->endpoints[map->work.touched[i]];
+        unsigned end = endpoint->pending; /* the sort left it at the end */
+        endpoint->pending = 0;
+        add_endpoint(map, events, endpoint, begin, end - begin);
+        begin = end;
+    }
+}
+
 #define SHIFTED(column) (events->column ? events->column + from : NULL)
 
 void summary_add(struct summary *summary, struct source_map *map,
                  const struct events *events)
 {
-    if (summary->scan) {
-        scan_add(summary->scan, map, events);
-        return;
-    }
-    if (events->count && !map->run)
-        map->run =
-            summary_run_of(summary, (struct name){map->run_name, strlen(map->run_name)});
     for (uint32_t from = 0; from < events->count; from += SOURCE_BATCH) {
         struct events part = {.count = events->count - from < SOURCE_BATCH
                                            ? events->count - from
@@ -632,10 +640,10 @@ void summary_add(struct summary *summary, struct source_map *map,
                               .status = SHIFTED(status),
                               .method = SHIFTED(method),
                               .flags = SHIFTED(flags)};
-        part.first_byte_ns = known_parts(part.first_byte_ns, part.count);
-        part.view_ns = known_parts(part.view_ns, part.count);
-        part.group = known_values(part.group, part.count);
-        part.address = known_values(part.address, part.count);
-        add_batch(map, &part);
+        const struct events *left = summary->filter ? filter_events(map, &part) : &part;
+        if (summary->scan)
+            scan_add(summary->scan, map, left);
+        else if (left->count)
+            add_batch(map, left);
     }
 }

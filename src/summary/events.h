@@ -22,7 +22,8 @@ struct event_source {
 struct events {
     uint32_t count;
     int64_t utc_offset_ns;
-    uint64_t sequence; /* of the first request in its process; orders equal times */
+    uint64_t sequence;      /* of the first request in its process; orders equal times */
+    const uint16_t *places; /* a filter's: sequence + places[i]. Inputs give NULL: + i */
     const uint32_t *endpoint;
     const uint64_t *start_ns;
     const uint64_t *duration_ns;

@@ -34,6 +34,9 @@ struct summary {
     uint32_t slot_s;     /* of all calendars: calendar_slot_s(day_count) */
     uint64_t generation; /* raised when numbers of names or tally entries change */
     struct scan *scan;   /* not NULL: scans and adds nothing up (scan.h) */
+    const struct filter *filter;                 /* NULL: every request counts */
+    uint64_t left_out;                           /* by the filter */
+    int64_t seen_first_utc_ns, seen_last_utc_ns; /* of all that the filter looked at */
     uint64_t requests, undefined, other;
     int64_t first_utc_ns, last_utc_ns; /* INT64_MAX, INT64_MIN when empty */
     /* log2 of the middle of each fine bucket, in units of SUM_LOG2_UNIT */

@@ -18,6 +18,9 @@ struct summary_totals summary_totals(const struct summary *summary)
     for (size_t i = 0; i < summary->endpoint_count; i++)
         for (size_t k = 0; k < summary->endpoints[i]->cell_count; k++)
             totals.clamped += summary->endpoints[i]->cells[k]->clamped;
+    totals.left_out = summary->left_out;
+    totals.seen_first_utc_ns = summary->seen_first_utc_ns;
+    totals.seen_last_utc_ns = summary->seen_last_utc_ns;
     return totals;
 }
 

@@ -375,12 +375,16 @@ struct summary *summary_new_scanning(const struct scan_plan *plan)
 {
     struct summary *summary = summary_new();
     summary->scan = scan_new(plan);
+    summary_filter(summary, plan->filter);
     return summary;
 }
 
 struct summary *summary_new_like(const struct summary *summary)
 {
-    return summary->scan ? summary_new_scanning(summary->scan->plan) : summary_new();
+    struct summary *like =
+        summary->scan ? summary_new_scanning(summary->scan->plan) : summary_new();
+    summary_filter(like, summary->filter);
+    return like;
 }
 
 struct scan *summary_scan(struct summary *summary)

@@ -55,6 +55,7 @@ struct scan_endpoint {
 struct scan_plan {
     struct scan_endpoint *endpoints;
     size_t endpoint_count;
+    const struct filter *filter; /* of the first pass; borrowed; NULL: none */
 };
 
 /* Of the arrays, not of the names. */

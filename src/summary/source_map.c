@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter.h"
 #include "src/base/mem.h"
 #include "src/base/vec.h"
 
@@ -38,6 +39,7 @@ static void grow_values(struct source_map *map, enum summary_dimension dimension
     values->names = id_room(values->names, old, room, sizeof(*values->names));
     values->numbers = id_room(values->numbers, old, room, sizeof(*values->numbers));
     values->strata = id_room(values->strata, old, room, sizeof(*values->strata));
+    values->filtered = id_room(values->filtered, old, room, sizeof(*values->filtered));
     for (size_t i = 0; i < map->version_count; i++) {
         uint32_t **entries = &map->versions[i].entries[dimension];
         *entries = id_room(*entries, old, room, sizeof(**entries));
@@ -74,6 +76,7 @@ void source_map_free(struct source_map *map)
         free(values->names);
         free(values->numbers);
         free(values->strata);
+        free(values->filtered);
         arena_release(&values->arena);
         for (size_t i = 0; i < map->version_count; i++)
             free(map->versions[i].entries[d]);
@@ -82,6 +85,7 @@ void source_map_free(struct source_map *map)
     free(map->endpoints);
     free(map->slots);
     free(map->run_name);
+    filtered_free(map->filtered);
     arena_release(&map->arena);
     free(map);
 }
@@ -130,6 +134,7 @@ static void define_value(struct source_map *map, enum summary_dimension dimensio
         return;
     values->names[id] = copy(&values->arena, bytes, length);
     values->numbers[id] = 0;
+    values->filtered[id] = 0;
     for (size_t i = 0; i < map->version_count; i++)
         map->versions[i].entries[dimension][id] = 0;
 }

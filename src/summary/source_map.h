@@ -22,7 +22,8 @@ struct source_values {
     struct name *names; /* bytes NULL: not defined */
     uint32_t *numbers;  /* in summary->names, + 1; 0: not looked up */
     uint8_t *strata;    /* hash mod SUMMARY_STRATA, once looked up */
-    size_t room;        /* of all three, and of the entries of each source_version */
+    uint8_t *filtered;  /* whether it passes the filter; 0: not looked up */
+    size_t room;        /* of all four, and of the entries of each source_version */
     struct arena arena;
 };
 
@@ -41,6 +42,7 @@ struct source_endpoint {
     /* in a summary that scans: 0 not looked up, 1 not in the plan, else there + 2 */
     uint32_t scan, scan_fence;
     uint8_t scan_version; /* place among the plan's values + 1; 0: none */
+    uint8_t filtered;     /* whether it passes the filter; 0: not looked up */
 };
 
 /* A batch sorted by endpoint: columns of copies, so that each pass over the requests of a
@@ -82,6 +84,7 @@ struct source_map {
     struct source_version *versions;
     size_t version_count, version_room;
     struct source_work work;
+    struct filtered *filtered; /* NULL until a filter asks */
 };
 
 /* Before a batch: forgets look-ups that are no longer right. */

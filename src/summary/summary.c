@@ -70,10 +70,15 @@ struct summary *summary_new(void)
         summary->sweep_at[d] = 4 * (size_t)TALLY_KEEP;
     }
     summary->slot_s = calendar_slot_s(0);
-    summary->first_utc_ns = INT64_MAX;
-    summary->last_utc_ns = INT64_MIN;
+    summary->first_utc_ns = summary->seen_first_utc_ns = INT64_MAX;
+    summary->last_utc_ns = summary->seen_last_utc_ns = INT64_MIN;
     fill_log2(summary);
     return summary;
+}
+
+void summary_filter(struct summary *summary, const struct filter *filter)
+{
+    summary->filter = filter;
 }
 
 static void free_histograms(struct histogram *histograms, size_t count)
@@ -656,6 +661,9 @@ static void merge_endpoint(const struct merging *merging,
 void summary_merge(struct summary *to, const struct summary *from)
 {
     struct merging merging = {.to = to, .from = from};
+    to->left_out += from->left_out;
+    merge_range(&to->seen_first_utc_ns, &to->seen_last_utc_ns, from->seen_first_utc_ns,
+                from->seen_last_utc_ns);
     if (to->scan) {
         scan_merge(to->scan, from->scan);
         return;

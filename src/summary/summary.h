@@ -55,6 +55,7 @@ struct name {
 /* Unsigned, 128 bits: never overflows here. */
 typedef unsigned __int128 uint128_t;
 
+struct filter;
 struct tally;
 struct visitors;
 struct slow;
@@ -138,6 +139,8 @@ struct summary_totals {
     uint64_t undefined; /* requests of endpoints that the source never defined */
     uint64_t other;     /* requests folded under "(other)" beyond the limits above */
     int64_t first_utc_ns, last_utc_ns;
+    uint64_t left_out; /* by the filter, and counted nowhere else */
+    int64_t seen_first_utc_ns, seen_last_utc_ns; /* with those left out; of a filter */
     uint32_t slot_s; /* length of a calendar slot: 900, 3600 or 86400 */
 };
 
@@ -159,7 +162,11 @@ struct summary_value {
 };
 
 struct summary *summary_new(void);
-/* An empty one that does the same with what is added: adds up, or scans (scan.h). */
+/* From now on only requests that pass count; filter is borrowed for the summary's life.
+ * What was filtered is not saved with the summary. */
+void summary_filter(struct summary *summary, const struct filter *filter);
+/* An empty one that does the same with what is added: filters, adds up or scans (scan.h).
+ */
 struct summary *summary_new_like(const struct summary *summary);
 void summary_free(struct summary *summary);
 
