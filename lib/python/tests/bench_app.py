@@ -1,25 +1,75 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts/bench-flask measures: the same application twice in one process, /plain and
-/recorded (with a customer a request, as usual). One view is cheap, one waits 5 ms."""
+"""What scripts/bench-flask measures: the same views without a recorder (/plain), and
+recorded at each level (/level0 ... /level3) with a customer a request, as usual, in one
+process. With BENCH_PEER_LEVEL instead: monitored by Flask-MonitoringDashboard (/peer).
+
+A view does BENCH_UNITS[kind] units of work for each millisecond asked for. Run as a program
+it prints units that make it so on this machine."""
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+import tempfile
 import time
 
 import flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-import fmd_record
+BLOCK = bytes(4096)
+FOLDER = os.environ.get("BENCH_FOLDER", tempfile.gettempdir())
 
 
-def make():
-    app = flask.Flask("bench")
+def cpu(units):
+    for _ in range(units):
+        hashlib.sha256(BLOCK).digest()
 
-    @app.get("/cheap/<int:customer>")
-    def cheap(customer):
+
+def disk(units):
+    """Files written and read back, through the page cache."""
+    for number in range(units):
+        path = os.path.join(FOLDER, f"bench-{os.getpid()}-{number % 8}")
+        with open(path, "wb") as file:
+            file.write(BLOCK)
+        with open(path, "rb") as file:
+            file.read()
+
+
+def sqlite(units):
+    database = sqlite3.connect(os.path.join(FOLDER, "bench.sqlite"))
+    for number in range(units):
+        database.execute("select sum(price) from items where id % 50 = ?", (number % 50,)).fetchone()
+    database.close()
+
+
+WORK = {"cpu": cpu, "disk": disk, "sqlite": sqlite}
+
+
+def make(name):
+    app = flask.Flask(name)
+    units = json.loads(os.environ.get("BENCH_UNITS", "{}"))
+
+    @app.get("/sleep/<int:ms>/<int:customer>")
+    def sleep(ms, customer):
+        time.sleep(ms / 1000)
         return "ok"
 
-    @app.get("/waits/<int:customer>")
-    def waits(customer):
-        time.sleep(0.005)
+    @app.get("/<any(cpu, disk, sqlite):kind>/<int:ms>/<int:customer>")
+    def work(kind, ms, customer):
+        WORK[kind](round(units[kind] * ms))
         return "ok"
+
+    return app
+
+
+def recorded(name):
+    import fmd_record
+
+    return fmd_record.bind(make(name), group_by=lambda: flask.request.view_args["customer"])
+
+
+def with_stats(app):
+    import fmd_record
 
     @app.get("/stats")
     def stats():
@@ -29,6 +79,40 @@ def make():
     return app
 
 
-plain = make()
-recorded = fmd_record.bind(make(), group_by=lambda: flask.request.view_args["customer"])
-app = DispatcherMiddleware(recorded, {"/plain": plain, "/recorded": recorded})
+def monitored(level):
+    import flask_monitoringdashboard as dashboard
+
+    app = make("peer")
+    dashboard.config.monitor_level = level
+    dashboard.config.database_name = f"sqlite:///{FOLDER}/peer-{level}.sqlite"
+    dashboard.config.group_by = lambda: flask.request.view_args["customer"]
+    dashboard.bind(app)
+    return app
+
+
+def fill():
+    """The table that the sqlite views read."""
+    with sqlite3.connect(os.path.join(FOLDER, "bench.sqlite")) as database:
+        database.execute("create table items (id integer primary key, price real)")
+        database.executemany("insert into items values (?, ?)", ((i, i / 7) for i in range(1000)))
+
+
+def units_a_millisecond():
+    units = {}
+    for kind, work in WORK.items():
+        work(20)
+        began = time.perf_counter()
+        work(200)
+        units[kind] = 200 / ((time.perf_counter() - began) * 1000)
+    return units
+
+
+if __name__ == "__main__":
+    fill()
+    json.dump(units_a_millisecond(), sys.stdout)
+elif "BENCH_PEER_LEVEL" in os.environ:
+    plain = make("plain")
+    app = DispatcherMiddleware(plain, {"/peer": monitored(int(os.environ["BENCH_PEER_LEVEL"]))})
+else:
+    levels = {f"/level{level}": recorded(f"level{level}") for level in range(4)}
+    app = DispatcherMiddleware(with_stats(make("plain")), {"/plain": make("plain"), **levels})
