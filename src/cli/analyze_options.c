@@ -72,7 +72,7 @@ static const struct cli_option rows[] = {
     {"min-effect", 0, CLI_NUMBER, CLI_RARE, VERSIONS,
      "percent; smaller changes are not told", FIELD(min_effect_percent),
      .argument = "PERCENT", .initial = "5", .most = 1000},
-    {"min-effect-ms", 0, CLI_DURATION, CLI_RARE, VERSIONS,
+    {"min-effect-time", 0, CLI_DURATION, CLI_RARE, VERSIONS,
      "changes of less time are not told", FIELD(min_effect_ns), .argument = "TIME",
      .initial = "1ms"},
     {"alpha", 0, CLI_NUMBER, CLI_RARE, VERSIONS,

@@ -8,6 +8,7 @@
 
 #define CLIP_DEVIATIONS 2
 #define WEIGHT_MOST (1.0 / 3)
+#define SQUARE_MEDIAN .45494 /* of a squared standard normal */
 
 static int compare(const void *left, const void *right)
 {
@@ -81,4 +82,44 @@ void common_mode(const struct shift *shifts, size_t count, size_t without,
         clipped[i] = fmin(fmax(shifts[i].difference, low), high);
     }
     balance(weights, count);
+}
+
+/* Median over the others of (difference - centre)^2 / (variance + excess). */
+static double median_square(const struct shift *shifts, size_t count, size_t without,
+                            double centre, double excess, double *values)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        double off = shifts[i].difference - centre;
+        if (i != without)
+            values[n++] = off * off / (shifts[i].variance + excess);
+    }
+    return median(values, n);
+}
+
+double common_mode_dispersion(const struct shift *shifts, size_t count, size_t without)
+{
+    double *values = mem_array(count, sizeof(*values)), low = 0, high = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (i != without)
+            values[n++] = shifts[i].difference;
+    double centre = median(values, n);
+    for (size_t i = 0; i < count; i++) {
+        double off = shifts[i].difference - centre;
+        high = fmax(high, off * off / SQUARE_MEDIAN);
+    }
+    if (median_square(shifts, count, without, centre, 0, values) <= SQUARE_MEDIAN)
+        high = 0;
+    for (unsigned step = 0; step < 50 && high > 0; step++) {
+        double middle = (low + high) / 2;
+        if (median_square(shifts, count, without, centre, middle, values) > SQUARE_MEDIAN)
+            low = middle;
+        else
+            high = middle;
+    }
+    free(values);
+    return high;
 }

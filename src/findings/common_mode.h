@@ -26,4 +26,12 @@ struct shift {
 void common_mode(const struct shift *shifts, size_t count, size_t without,
                  double *weights, double *clipped);
 
+/* How much the shifts of endpoints differ beyond their own variances, as a variance: what
+ * starting a process anew does to each of them, which the time blocks of one run cannot
+ * show. Moment estimate of a random effect (Paule and Mandel 1982) with medians instead
+ * of means, so that endpoints that really changed hardly count: the variance at which the
+ * median squared standardised deviation from the median is that of a normal's. 0: none.
+ */
+double common_mode_dispersion(const struct shift *shifts, size_t count, size_t without);
+
 #endif

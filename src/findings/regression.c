@@ -336,8 +336,9 @@ static double adjust(struct regression *regression, const struct judging *judgin
     for (size_t i = 0; i < regression->comparison_count; i++)
         count += trials_of(&judgings[i], trials + count);
     for (size_t i = 0; i < count; i++) {
-        p[2 * i] = trials[i]->asked ? trials[i]->own.p_greater : NAN;
-        p[2 * i + 1] = trials[i]->asked ? trials[i]->own.p_less : NAN;
+        bool question = trials[i]->asked && !trials[i]->untold;
+        p[2 * i] = question ? trials[i]->own.p_greater : NAN;
+        p[2 * i + 1] = question ? trials[i]->own.p_less : NAN;
     }
     regression->questions = benjamini_hochberg(p, 2 * count, q);
     double cut = benjamini_hochberg_cut(p, 2 * count, regression->alpha);

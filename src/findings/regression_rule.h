@@ -29,11 +29,13 @@ struct evidence {
 /* The test of one endpoint × metric, or of what all share. */
 struct trial {
     bool asked;
+    bool untold;          /* what all share in a window too short to tell of it */
     struct welch own;     /* without what is shared */
     struct spread spread; /* of own.difference */
     double common;        /* taken off */
     double halves;        /* largest difference of a side's own halves */
     bool short_window;
+    bool alone; /* too few others to tell how endpoints differ between runs */
     double q_worse, q_better;
 };
 

@@ -4,9 +4,10 @@
  * requests of a service that does not exist: thousands of reports through summary_add()
  * and regression_build(), on all cores, the same for the same seed.
  *
- *     regression_simulate [REPORTS [SEED]]
+ *     regression_simulate [REPORTS [SEED [ROWS]]]
  *
- * REPORTS a row for false alarms (400); load tests take half of it, power a third.
+ * REPORTS a row for false alarms (400); load tests take half of it, power a third. ROWS:
+ * only those whose name holds this text.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -195,14 +196,22 @@ static struct tally_of_outcomes run(const struct simulated_service *service,
 
 /* --- the rows --- */
 
+static const char *rows = ""; /* only those whose name holds this */
+
+static bool is_wanted(const struct simulated_service *service)
+{
+    return strstr(service->name, rows);
+}
+
 /* Endpoints, requests of the rarest and the busiest, length of a window. */
 #define SERVICE_OF(count, least, most, seconds)                                          \
     .endpoints = count, .requests_least = least, .requests_most = most,                  \
-    .window_s = seconds, .slow_s = {1200, 10800}
+    .window_s = seconds
 #define SERVICE SERVICE_OF(20, 60, 20000, 3 * DAY_S), .runs = 1
 #define LOAD_TEST SERVICE_OF(20, 60, 2000, 60)
+#define LOAD .slow = .05, .own = .03, .slow_s = {2, 20}
 #define UNCHANGED .change = {.endpoint = -1}
-#define SLOW .slow = .08, .own = .05, .daily = .1, .bursts = .1
+#define SLOW .slow_s = {1200, 10800}, .slow = .08, .own = .05, .daily = .1, .bursts = .1
 
 struct false_row {
     struct simulated_service service;
@@ -233,6 +242,12 @@ static const struct false_row false_rows[] = {
     {{SERVICE_OF(3, 2000, 20000, 3 * DAY_S), SLOW, UNCHANGED, .runs = 1,
       .name = "3 endpoints, mix shift", .customers = .4, .mix = .5},
      {NULL}},
+    {{SERVICE_OF(3, 60, 2000, 60), LOAD, UNCHANGED, .runs = 1, .run_spread = .10,
+      .name = "load test, 3 endpoints, 10 %"},
+     {NULL}},
+    {{SERVICE_OF(6, 60, 2000, 60), LOAD, UNCHANGED, .runs = 1, .run_spread = .10,
+      .name = "load test, 6 endpoints, 10 %"},
+     {NULL}},
 };
 
 static const char *or_dash(const char *text)
@@ -250,6 +265,8 @@ static double now_s(void)
 static void print_false_row(const struct simulated_service *service,
                             const char *const *documents, unsigned reports, uint64_t seed)
 {
+    if (!is_wanted(service))
+        return;
     struct tally_of_outcomes sums = run(service, reports, seed);
 
     printf("%-28s", service->name);
@@ -286,15 +303,10 @@ static void print_load_tests(unsigned reports, uint64_t seed)
                 char name[64];
                 snprintf(name, sizeof(name), "%2u x %3.0f s, spread %2.0f %%", runs[r],
                          windows[w], 100 * spreads[s]);
-                struct simulated_service service = {LOAD_TEST,
-                                                    UNCHANGED,
-                                                    .name = name,
-                                                    .slow = .05,
-                                                    .own = .03,
-                                                    .runs = runs[r],
-                                                    .run_spread = spreads[s]};
-                service.slow_s[0] = 2;
-                service.slow_s[1] = 20;
+                struct simulated_service service = {
+                    LOAD_TEST,       LOAD,
+                    UNCHANGED,       .name = name,
+                    .runs = runs[r], .run_spread = spreads[s]};
                 service.window_s = windows[w];
                 print_false_row(&service, none, reports, seed + 100 + w * 15 + s * 5 + r);
             }
@@ -322,17 +334,23 @@ static const struct power_row power_rows[] = {
     {{SERVICE, SLOW, .name = "+10 %, n = 10,851, canary", CHANGED(17, 1.1, 0),
       .overlap = true},
      NULL},
-    {{LOAD_TEST, .name = "+20 %, 5 runs, spread 3 %", CHANGED(19, 1.2, 0), .runs = 5,
+    {{LOAD_TEST, LOAD, .name = "+20 %, 5 runs, spread 3 %", CHANGED(19, 1.2, 0),
+      .runs = 5, .run_spread = .03},
+     NULL},
+    {{LOAD_TEST, LOAD, .name = "+20 %, 10 runs, spread 3 %", CHANGED(19, 1.2, 0),
+      .runs = 10, .run_spread = .03},
+     NULL},
+    {{LOAD_TEST, LOAD, .name = "+50 %, 5 runs, spread 10 %", CHANGED(19, 1.5, 0),
+      .runs = 5, .run_spread = .10},
+     NULL},
+    {{LOAD_TEST, LOAD, .name = "+50 %, 1 run, spread 3 %", CHANGED(19, 1.5, 0), .runs = 1,
       .run_spread = .03},
      NULL},
-    {{LOAD_TEST, .name = "+20 %, 10 runs, spread 3 %", CHANGED(19, 1.2, 0), .runs = 10,
+    {{LOAD_TEST, LOAD, .name = "x 2, 1 run, spread 3 %", CHANGED(19, 2, 0), .runs = 1,
       .run_spread = .03},
      NULL},
-    {{LOAD_TEST, .name = "+50 %, 5 runs, spread 10 %", CHANGED(19, 1.5, 0), .runs = 5,
+    {{LOAD_TEST, LOAD, .name = "x 2, 1 run, spread 10 %", CHANGED(19, 2, 0), .runs = 1,
       .run_spread = .10},
-     NULL},
-    {{LOAD_TEST, .name = "x 2, 1 run, spread 3 %", CHANGED(19, 2, 0), .runs = 1,
-      .run_spread = .03},
      NULL},
 };
 
@@ -340,9 +358,11 @@ static void print_power(unsigned reports, uint64_t seed)
 {
     printf("\nOne endpoint of 20 changed: share of reports that see it (n a version)\n"
            "%-28s %-13s %s\n",
-           "", "seen (design)", "another endpoint flagged");
+           "", "seen (design)", "another endpoint flagged (design: .06-.09)");
     for (size_t i = 0; i < sizeof(power_rows) / sizeof(power_rows[0]); i++) {
         const struct power_row *row = &power_rows[i];
+        if (!is_wanted(&row->service))
+            continue;
         struct tally_of_outcomes sums = run(&row->service, reports, seed + 200 + i);
         printf("%-28s %5.3f %-7s %5.3f\n", row->service.name, sums.changed,
                or_dash(row->document), sums.other);
@@ -351,6 +371,8 @@ static void print_power(unsigned reports, uint64_t seed)
     struct simulated_service errors = {SERVICE, SLOW,
                                        .name = "5xx 1 % to 2 %, n = 10,851",
                                        .change = {.endpoint = 17, .errors = 2}};
+    if (!is_wanted(&errors))
+        return;
     struct tally_of_outcomes sums = run(&errors, reports, seed + 299);
     printf("%-28s %5.3f %-7s %5.3f\n", errors.name, sums.changed_errors, "-", sums.other);
 }
@@ -361,6 +383,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     double begin_s = now_s();
 
+    rows = argc > 3 ? argv[3] : "";
     if (reports < 3) {
         fputs("regression_simulate: say how many reports a row, at least 3\n", stderr);
         return 2;

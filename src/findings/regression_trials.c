@@ -14,6 +14,9 @@ enum { COSINES = 12, COSINES_SHORT = 4, REQUESTS_LEAST = 30, BEYOND_LEAST = 10 }
 /* A window that is a little short of three days is three days. */
 #define WINDOW_LEAST_S (70 * 3600.0)
 #define WINDOW_LEAST_CORRELATIONS 24
+/* Shorter windows than about a day tell nothing of what all endpoints share. */
+#define WINDOW_GLOBAL_S (23 * 3600.0)
+#define MEDIAN_EFFICIENCY .37
 
 static bool is_of_runs(const struct judging *judging)
 {
@@ -26,6 +29,8 @@ static bool is_paired(const struct judging *judging)
     return judging->comparison->basis == REGRESSION_RUN_PAIRS ||
            judging->comparison->basis == REGRESSION_OVERLAP;
 }
+
+static const struct spread nothing = {0, 0};
 
 /* Scores of the two sides of something: an endpoint, or a combination of endpoints. */
 struct scores {
@@ -181,12 +186,14 @@ static double shift_between(const struct evidence *evidence, unsigned metric)
     return evidence->share[NEWER][metric] - evidence->share[OLDER][metric];
 }
 
+/* between: what is added to the variance of the units. */
 static void run_trial(struct trial *trial, const struct judging *judging,
                       const struct scores *scores, const struct evidence *evidence,
-                      double difference)
+                      double difference, struct spread between)
 {
     trial->short_window = window_is_short(judging, scores);
-    trial->spread = spread_between(judging, scores, evidence->units, trial->short_window);
+    trial->spread = spread_sum(
+        spread_between(judging, scores, evidence->units, trial->short_window), between);
     trial->own = welch_test(difference, trial->spread);
     trial->halves = largest_halves(judging, scores, evidence);
 }
@@ -201,7 +208,8 @@ static void test_errors(struct trial *trial, const struct judging *judging,
     if (!trial->asked)
         return;
     scores_of(&scores, evidence, metric);
-    run_trial(trial, judging, &scores, evidence, shift_between(evidence, metric));
+    run_trial(trial, judging, &scores, evidence, shift_between(evidence, metric),
+              nothing);
     double older = (double)evidence->requests[OLDER];
     double newer = (double)evidence->requests[NEWER];
     double share =
@@ -299,6 +307,17 @@ static void measure_global(struct judging *judging, const struct family *family,
     judging->global_slope[metric] = slope;
 }
 
+/* In less than a day a slow hour of the machine is all there is: in windows of 6 hours
+ * 5 % of reports would tell of it. Pairs have it on both sides; load tests that are too
+ * few to compare runs have it always. */
+static bool tells_of_global(const struct judging *judging)
+{
+    const struct regression_comparison *comparison = judging->comparison;
+
+    return !comparison->load_test && (comparison->basis != REGRESSION_BLOCKS ||
+                                      window_s(judging) >= WINDOW_GLOBAL_S);
+}
+
 static void test_global(struct judging *judging, const struct family *family,
                         unsigned metric)
 {
@@ -311,9 +330,22 @@ static void test_global(struct judging *judging, const struct family *family,
     for (unsigned side = 0; side < BOTH; side++)
         for (unsigned k = 0; k < SIDE_UNITS; k++)
             whole.unit_requests[side][k] = 1; /* all blocks alike */
-    run_trial(trial, judging, &scores, &whole, shift);
+    run_trial(trial, judging, &scores, &whole, shift, nothing);
     trial->asked = true;
+    trial->untold = !tells_of_global(judging);
     measure_global(judging, family, metric);
+}
+
+/* Of load tests that are too few to compare runs: what an endpoint's process, memory and
+ * minute did to it is taken to be as much as endpoints differ among themselves. A median
+ * of n squares knows that as well as a mean of .37 n would. */
+static struct spread spread_of_runs(const struct family *family,
+                                    const struct judging *judging, size_t without)
+{
+    if (!judging->comparison->load_test)
+        return nothing;
+    return (struct spread){common_mode_dispersion(family->shifts, family->count, without),
+                           MEDIAN_EFFICIENCY * (double)(family->count - 2)};
 }
 
 static void test_latency(struct judging *judging, unsigned metric)
@@ -327,16 +359,19 @@ static void test_latency(struct judging *judging, unsigned metric)
         const struct evidence *evidence = &endpoint->evidence;
         struct trial *trial = &endpoint->trials[metric];
         struct scores scores = {{{0}}}, others;
+        struct spread between = nothing;
         scores_of(&scores, evidence, metric);
         trial->common = evidence->mix[metric];
+        trial->alone = !shared;
         if (shared) {
             trial->common = combine(&family, judging, metric, i, &others);
+            between = spread_of_runs(&family, judging, i);
             for (unsigned side = 0; side < BOTH; side++)
                 for (unsigned k = 0; k < SIDE_UNITS; k++)
                     scores.side[side][k] -= others.side[side][k];
         }
         run_trial(trial, judging, &scores, evidence,
-                  shift_between(evidence, metric) - trial->common);
+                  shift_between(evidence, metric) - trial->common, between);
     }
     if (shared)
         test_global(judging, &family, metric);

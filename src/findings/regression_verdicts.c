@@ -9,8 +9,9 @@
  * run this, of n runs this / sqrt(n). Set by the simulation: at a run-to-run spread of 10
  * %, .15 let 45 % of single-run reports raise a false alarm, .30 18 %, .40 still 8 %. */
 #define LEAST_SHORT_WINDOW .15
-#define LEAST_ONE_RUN .50
+#define LEAST_ONE_RUN .30
 /* A change that would not have been seen up to here leaves "OK" unsaid. */
+#define LEAST_ONE_RUN_ALONE 1.0
 #define DETECTABLE_MOST .25
 #define POWER .8
 /* Errors: a tenth of a percentage point is the least that matters, and one point is what
@@ -19,8 +20,6 @@
 #define DETECTABLE_ERRORS_MOST .01
 #define INTERVAL .95
 #define STRETCH_MOST 4.0
-/* Shorter windows than about a day tell nothing of what all endpoints share. */
-#define WINDOW_GLOBAL_S (23 * 3600.0)
 
 static const struct regression_estimate unknown = {NAN, NAN, NAN};
 
@@ -206,7 +205,8 @@ static double least_of(const struct regression_comparison *comparison,
                         ? comparison->older_runs
                         : comparison->newer_runs;
     if (comparison->load_test)
-        least = fmax(least, LEAST_ONE_RUN / sqrt(runs > 1 ? runs : 1));
+        least = fmax(least, (trial->alone ? LEAST_ONE_RUN_ALONE : LEAST_ONE_RUN) /
+                                sqrt(runs > 1 ? runs : 1));
     return least;
 }
 
@@ -384,15 +384,6 @@ static void conclude(struct regression_endpoint *endpoint)
     endpoint->telling = telling_of(endpoint, endpoint->verdict);
 }
 
-/* In less than a day a slow hour of the machine is all there is: in windows of 6 hours
- * 5 % of reports would tell of it. Pairs have it on both sides. */
-static bool is_long_enough_for_global(const struct regression_comparison *comparison)
-{
-    return comparison->basis != REGRESSION_BLOCKS ||
-           (comparison->older_s >= WINDOW_GLOBAL_S &&
-            comparison->newer_s >= WINDOW_GLOBAL_S);
-}
-
 static void decide_global(struct regression_global *global, const struct judging *judging,
                           const struct regression *regression, unsigned m)
 {
@@ -415,8 +406,7 @@ static void decide_global(struct regression_global *global, const struct judging
     struct regression_finding finding = {.least = least};
     bool large = fabs(log_ratio) >= log1p(least);
     bool matters = fabs(log_ratio) >= log1p(regression->min_effect);
-    bool told = is_long_enough_for_global(comparison) && !comparison->load_test;
-    decide(&finding, trial, comparison, regression->alpha, large && told, matters, true);
+    decide(&finding, trial, comparison, regression->alpha, large, matters, true);
     global->verdict = finding.verdict;
     global->reason = finding.reason;
 }

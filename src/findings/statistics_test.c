@@ -211,3 +211,30 @@ TEST(one_endpoint_that_changed_hardly_moves_the_common_mode)
         shift += weights[i] * clipped[i];
     assert_true(fabs(shift - .0105) < .001);
 }
+
+/* Where all variances are the same the estimate is the squared median deviation, taken as
+ * a normal's, without that variance. */
+TEST(what_differs_between_endpoints_beyond_their_variance_is_the_median_deviation)
+{
+    struct shift shifts[SHIFTS];
+
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i] = (struct shift){(double)i / 100, 1e-4};
+    shifts[6].difference = 5; /* changed: hardly counts */
+    assert_true(near(common_mode_dispersion(shifts, SHIFTS, SIZE_MAX),
+                     .02 * .02 / .45494 - 1e-4));
+    assert_true(
+        near(common_mode_dispersion(shifts, SHIFTS, 6), .015 * .015 / .45494 - 1e-4));
+}
+
+TEST(endpoints_that_differ_as_much_as_their_variance_says_have_no_dispersion)
+{
+    struct shift shifts[SHIFTS];
+
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i] = (struct shift){(double)i / 100, 1e-2};
+    assert_true(common_mode_dispersion(shifts, SHIFTS, SIZE_MAX) == 0);
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i].difference = 1;
+    assert_true(common_mode_dispersion(shifts, SHIFTS, 0) == 0);
+}
