@@ -3,6 +3,7 @@
 #include "plots/mark.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* Points closer than this to the last one drawn are left out; a stair smaller than the
  * second is drawn as a slope. */
@@ -144,6 +145,37 @@ void mark_step(struct scene *scene, struct frame clip, const struct point *point
                size_t count, struct stroke stroke)
 {
     draw_through(scene, clip, points, count, stroke, true);
+}
+
+static struct point cut_to(struct frame clip, struct point at)
+{
+    return (struct point){fmin(fmax(at.x, clip.left), clip.right),
+                          fmin(fmax(at.y, clip.top), clip.bottom)};
+}
+
+void mark_area(struct scene *scene, struct frame clip, const struct point *upper,
+               const struct point *lower, size_t count, struct color fill)
+{
+    struct point *around = malloc((2 * count + 1) * sizeof(*around));
+    size_t kept = 0;
+    if (!around) {
+        scene->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < 2 * count; i++) {
+        struct point at = i < count ? upper[i] : lower[2 * count - 1 - i];
+        at = cut_to(clip, at);
+        if (kept == 0 || !same(at, around[kept - 1], 0.05))
+            around[kept++] = at;
+    }
+    if (kept > 2)
+        scene_add(scene, &(struct shape){.kind = SHAPE_LINE, .fill = fill}, around, kept);
+    free(around);
+}
+
+void mark_hover(struct scene *scene, struct frame frame)
+{
+    mark_rect(scene, frame, (struct color){128, 128, 128, 1});
 }
 
 void mark_dot(struct scene *scene, struct frame clip, struct point at, double radius_pt,

@@ -33,6 +33,13 @@ void mark_line(struct scene *scene, struct frame clip, const struct point *point
 void mark_step(struct scene *scene, struct frame clip, const struct point *points,
                size_t count, struct stroke stroke);
 
+/* The area between two polylines of count points each, cut to the frame. */
+void mark_area(struct scene *scene, struct frame clip, const struct point *upper,
+               const struct point *lower, size_t count, struct color fill);
+
+/* What is not seen but has a tip where a pointer is over it. */
+void mark_hover(struct scene *scene, struct frame frame);
+
 /* A dot; a hollow one is filled with the colour of the paper. Outside clip: nothing. */
 void mark_dot(struct scene *scene, struct frame clip, struct point at, double radius_pt,
               struct color fill, struct color edge);

@@ -23,6 +23,8 @@ struct theme theme_light(void)
         .grid = RGB(0xe3e6ea),
         .muted = RGB(0xa9afb8),
         .missing = RGB(0xd9c8cc),
+        .worse = RGB(0xc64a00),
+        .better = RGB(0x0067b0),
         .slots = {RGB(0x0100a8), RGB(0xc98700), RGB(0x0b7000), RGB(0xfe2798),
                   RGB(0x8822f7), RGB(0x0b99d7), RGB(0x761d55)},
         .steps = {RGB(0xf7f6d3), RGB(0xc6e3b1), RGB(0x7ed3a6), RGB(0x27b4b1),
@@ -40,6 +42,8 @@ struct theme theme_dark(void)
     theme.grid = (struct color)RGB(0x2f333d);
     theme.muted = (struct color)RGB(0x676e7b);
     theme.missing = (struct color)RGB(0x5a5250);
+    theme.worse = (struct color)RGB(0xff9452);
+    theme.better = (struct color)RGB(0x5cb4ee);
     static const struct color slots[THEME_SLOTS] = {
         RGB(0x739ff7), RGB(0xd9a63b), RGB(0x42e5b7), RGB(0xf654af),
         RGB(0xd6de53), RGB(0x865fea), RGB(0xa76e42)};

@@ -23,8 +23,9 @@ struct theme {
     struct color ink;           /* titles, labels */
     struct color faint;         /* secondary text, axis lines */
     struct color grid;
-    struct color muted;              /* lines that are there for context */
-    struct color missing;            /* cells without data */
+    struct color muted;         /* lines that are there for context */
+    struct color missing;       /* cells without data */
+    struct color worse, better; /* verdicts: what got slower or fails more, or less */
     struct color slots[THEME_SLOTS]; /* for names */
     struct color steps[THEME_STEPS]; /* for amounts, from none to most */
 };

@@ -91,6 +91,20 @@ TEST(slots_are_told_apart_whatever_cones_an_eye_has)
                                          sights[sight]) > 0.1);
 }
 
+TEST(worse_and_better_and_neither_are_told_apart_whatever_cones_an_eye_has)
+{
+    struct theme themes[] = {theme_light(), theme_dark()};
+    for (int t = 0; t < 2; t++)
+        for (int sight = 0; sight < 4; sight++) {
+            struct color worse = themes[t].worse, better = themes[t].better;
+            assert_true(distance(worse, better, sights[sight]) > 0.15);
+            assert_true(distance(worse, themes[t].muted, sights[sight]) > 0.1);
+            assert_true(distance(better, themes[t].muted, sights[sight]) > 0.1);
+            assert_true(contrast(worse, themes[t].paper) >= 4.5);
+            assert_true(contrast(better, themes[t].paper) >= 4.5);
+        }
+}
+
 /* Two lines of orange and olive are 0.17 apart: told apart, but alike. */
 TEST(on_a_light_page_no_two_slots_look_alike)
 {

@@ -4,6 +4,7 @@
 
 #include "plots/axis.h"
 #include "plots/page.h"
+#include "plots/time_axis.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -291,29 +292,6 @@ release_workspace:
     return drawn;
 }
 
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-/* "Tue 3 Mar" for steps of days, "Mar" of months (with the year where it begins or
- * changes); the note below the picture has the whole dates. */
-static void name_day(long long day, struct time_step step, bool with_year,
-                     char out[NUMBER_BYTES])
-{
-    static const char *const weekdays[] = {"Mon", "Tue", "Wed", "Thu",
-                                           "Fri", "Sat", "Sun"};
-    struct civil civil = civil_from_days(day);
-    const char *month = months[civil.month - 1];
-    if (step.unit < TIME_MONTH)
-        snprintf(out, NUMBER_BYTES, "%s %u %s", weekdays[civil.weekday], civil.day,
-                 month);
-    else if (step.unit == TIME_YEAR)
-        snprintf(out, NUMBER_BYTES, "%lld", civil.year);
-    else if (with_year)
-        snprintf(out, NUMBER_BYTES, "%s %lld", month, civil.year);
-    else
-        snprintf(out, NUMBER_BYTES, "%s", month);
-}
-
 /* "Tue 3 Mar" as "Tue 3". */
 static void without_month(char name[NUMBER_BYTES])
 {
@@ -351,7 +329,7 @@ static void name_days(struct scene *scene, const struct theme *theme, int64_t fi
     long long year = INT64_MIN;
     for (size_t i = 0; i < axis.count; i++) {
         long long day = (long long)floor(axis.ticks[i].value / 86400);
-        name_day(day, step, civil_from_days(day).year != year, axis.names[i]);
+        time_axis_name_day(day, step, civil_from_days(day).year != year, axis.names[i]);
         if (narrow && i > 0 && civil_from_days(day).day != 1)
             without_month(axis.names[i]);
         year = civil_from_days(day).year;
@@ -381,13 +359,14 @@ static void note_zone(char *note, size_t size, const char *zone)
 static void note_dates(char *note, size_t size, int64_t first_day, size_t days,
                        size_t left_out)
 {
-    struct civil first = civil_from_days(first_day);
-    struct civil last = civil_from_days(first_day + (int64_t)days - 1);
+    char date[NUMBER_BYTES];
     if (days == 0)
         return;
-    append(note, size, "%u %s %lld", first.day, months[first.month - 1], first.year);
+    time_axis_date(first_day, date);
+    append(note, size, "%s", date);
+    time_axis_date(first_day + (int64_t)days - 1, date);
     if (days > 1)
-        append(note, size, " to %u %s %lld", last.day, months[last.month - 1], last.year);
+        append(note, size, " to %s", date);
     append(note, size, ". ");
     if (left_out > 0)
         append(note, size, "The %zu days before are not shown. ", left_out);

@@ -3,6 +3,7 @@
 #include "plots/charts/latency.h"
 
 #include "plots/axis.h"
+#include "plots/charts/curves.h"
 #include "plots/page.h"
 #include "plots/place.h"
 
@@ -11,122 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MOST_COLORED = 4, /* up to so many lines all have colours; of more, the newest two */
-    MOST_NAMED = 8,   /* up to so many lines all have names */
-    MOST_DRAWN = 24,  /* older ones are left out, and the picture says so */
-    MARKED = 3,       /* p50 p95 p99 */
-    DOT_CANDIDATES = 11,
-    NAME_CANDIDATES = 72
-};
-static const double marked_shares[MARKED] = {0.50, 0.95, 0.99};
-static const char *const marked_names[MARKED] = {"p50", "p95", "p99"};
-
-/* A line that is drawn. */
-struct curve {
-    const struct latency_line *line;
-    struct color color, name_color;
-    double width_pt;
-    bool colored, named, newest;
-    double
-        end_share; /* where its requests end; a curve of n says nothing beyond 1 - 1/2n */
-    double marked_ns[MARKED];
-};
-
-struct curves {
-    struct curve at[MOST_DRAWN]; /* oldest first */
-    size_t count;
-    size_t empty, left_out; /* lines without a point; lines too old to be drawn */
-    size_t most_points;
-};
-
-static bool is_point(const struct latency_line *line, size_t i)
-{
-    return latency_is_known(line->latency_ns[i]) && line->share[i] >= 0 &&
-           line->share[i] <= 1;
-}
-
-static bool has_points(const struct latency_line *line)
-{
-    for (size_t i = 0; i < line->points; i++)
-        if (is_point(line, i))
-            return true;
-    return false;
-}
-
-/* Latency of the first point that reaches the share, of the last point where none does.
- * Needs a line with points. */
-static double latency_at(const struct latency_line *line, double share)
-{
-    size_t low = 0, high = line->points;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (line->share[middle] < share)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    while (low < line->points && !is_point(line, low))
-        low++;
-    if (low == line->points)
-        low--;
-    while (low > 0 && !is_point(line, low))
-        low--;
-    return line->latency_ns[low];
-}
-
-static struct curve make_curve(const struct latency_line *line)
-{
-    double requests = line->requests > 0 ? (double)line->requests : 1;
-    return (struct curve){
-        .line = line,
-        .end_share = fmin(1 - 0.5 / requests, 1 - 1e-8),
-        .marked_ns = {line->p50_ns, line->p95_ns, line->p99_ns},
-    };
-}
-
-/* The newest lines that have points, in their order. */
-static void choose_curves(struct curves *curves, const struct latency_data *data)
-{
-    *curves = (struct curves){.count = 0};
-    for (size_t i = data->line_count; i-- > 0;) {
-        if (!has_points(&data->lines[i])) {
-            curves->empty++;
-        } else if (curves->count == MOST_DRAWN) {
-            curves->left_out++;
-        } else {
-            curves->at[MOST_DRAWN - 1 - curves->count++] = make_curve(&data->lines[i]);
-            if (data->lines[i].points > curves->most_points)
-                curves->most_points = data->lines[i].points;
-        }
-    }
-    memmove(curves->at, curves->at + MOST_DRAWN - curves->count,
-            curves->count * sizeof(curves->at[0]));
-}
-
-static void color_curves(struct curves *curves, const struct theme *theme)
-{
-    size_t colored = curves->count <= MOST_COLORED ? curves->count : 2;
-    size_t first = curves->count - colored;
-    const char *names[MOST_COLORED];
-    unsigned char slots[MOST_COLORED];
-    for (size_t i = 0; i < colored; i++)
-        names[i] =
-            curves->at[first + i].line->name ? curves->at[first + i].line->name : "";
-    theme_slots(names, colored, slots);
-    for (size_t i = 0; i < curves->count; i++) {
-        struct curve *curve = &curves->at[i];
-        size_t age = curves->count - 1 - i; /* 0 is the newest */
-        curve->newest = age == 0;
-        curve->colored = i >= first;
-        curve->named = curve->colored || curves->count <= MOST_NAMED;
-        curve->color = curve->colored ? theme->slots[slots[i - first]] : theme->muted;
-        curve->name_color =
-            curve->colored ? color_mix(curve->color, theme->ink, 0.3) : theme->faint;
-        double thin = curve->colored ? 0.11 : 0.07;
-        curve->width_pt = theme->base_pt * (age == 0 ? 0.2 : age == 1 ? 0.14 : thin);
-    }
-}
+enum { DOT_CANDIDATES = 11, NAME_CANDIDATES = 72 };
 
 /* --- from data to places --------------------------------------------------------------
  */
@@ -156,7 +42,7 @@ static size_t trace(const struct view *view, const struct curve *curve,
     double before = 0, last_ns = NAN;
     size_t count = 0;
     for (size_t i = 0; i < line->points; i++) {
-        if (!is_point(line, i))
+        if (!curves_is_point(line, i))
             continue;
         double share = fmin(line->share[i], view->ecdf ? 1 : curve->end_share);
         if (view->ecdf && count == 0)
@@ -214,17 +100,12 @@ static void around(struct point dot, double size_pt, struct candidate *candidate
     memcpy(candidates, all, sizeof(all));
 }
 
-static bool is_marked(const struct curve *curve, size_t i)
-{
-
-    return latency_is_known(curve->marked_ns[i]) && marked_shares[i] <= curve->end_share;
-}
-
 /* A dot sits on its line, which has fewer points than the quantile was computed from. */
 static struct point marked_place(const struct view *view, const struct curve *curve,
                                  size_t i)
 {
-    return place_of(view, latency_at(curve->line, marked_shares[i]), marked_shares[i]);
+    return place_of(view, curves_latency_at(curve->line, curves_marked_shares[i]),
+                    curves_marked_shares[i]);
 }
 
 /* "2.8, p95: 30.0 ms", for a reader who points at it. */
@@ -233,7 +114,7 @@ static void tip_of_dot(struct scene *scene, const struct curve *curve, size_t i)
     char value[NUMBER_BYTES], rest[NUMBER_BYTES + 8];
     struct label name;
     latency_text(curve->marked_ns[i], value);
-    snprintf(rest, sizeof(rest), ", %s: %s", marked_names[i], value);
+    snprintf(rest, sizeof(rest), ", %s: %s", curves_marked_names[i], value);
     label_name_with(&name, curve->line->name, rest,
                     (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 60);
     scene_tip(scene, name.text);
@@ -244,7 +125,7 @@ static void draw_dots(struct scene *scene, const struct theme *theme,
 {
     double radius = theme->base_pt * (curve->newest ? 0.32 : 0.26);
     for (size_t i = 0; i < MARKED; i++)
-        if (is_marked(curve, i)) {
+        if (curves_is_marked(curve, i)) {
             tip_of_dot(scene, curve, i);
             mark_dot(scene, view->frame, marked_place(view, curve, i), radius,
                      curve->color, theme->paper);
@@ -265,7 +146,7 @@ static void find_dots(struct dots *dots, const struct view *view,
     for (size_t i = 0; i < curves->count; i++) {
         const struct curve *curve = &curves->at[i];
         for (size_t k = 0; curve->colored && k < MARKED; k++)
-            if (is_marked(curve, k))
+            if (curves_is_marked(curve, k))
                 dots->at[dots->count++] = marked_place(view, curve, k);
     }
 }
@@ -296,11 +177,11 @@ static void name_dots(struct scene *scene, const struct theme *theme,
 {
     struct text_style style = value_style(theme, curve);
     for (size_t i = 0; i < MARKED; i++) {
-        if (!is_marked(curve, i))
+        if (!curves_is_marked(curve, i))
             continue;
         char value[NUMBER_BYTES], text[NUMBER_BYTES + 8];
         latency_text(curve->marked_ns[i], value);
-        snprintf(text, sizeof(text), "%s %s", marked_names[i], value);
+        snprintf(text, sizeof(text), "%s %s", curves_marked_names[i], value);
         struct label label;
         label_fit(&label, text, style, 200);
         struct candidate candidates[DOT_CANDIDATES];
@@ -317,21 +198,6 @@ static void name_dots(struct scene *scene, const struct theme *theme,
     }
 }
 
-static void name_curve(struct label *label, const struct curve *curve,
-                       struct text_style style, double max_pt)
-{
-    char count[NUMBER_BYTES], rest[NUMBER_BYTES + 8];
-    count_text((double)curve->line->requests, count);
-    snprintf(rest, sizeof(rest), "  n %s", count);
-    label_name_with(label, curve->line->name, rest, style, max_pt);
-}
-
-static struct text_style name_style(const struct theme *theme, const struct curve *curve)
-{
-    return (struct text_style){theme->base_pt * (curve->colored ? 1 : THEME_SMALL),
-                               curve->newest, CUT_MIDDLE};
-}
-
 /* ECDF: a name beside its line, at whatever height there is room, joined by a short rule.
  */
 static void name_beside(struct scene *scene, const struct theme *theme,
@@ -339,16 +205,16 @@ static void name_beside(struct scene *scene, const struct theme *theme,
                         struct place *place)
 {
     static const double away_pt[] = {8, 30, 70};
-    struct text_style style = name_style(theme, curve);
+    struct text_style style = curves_name_style(theme, curve);
     struct label label;
-    name_curve(&label, curve, style, (view->frame.right - view->frame.left) * 0.24);
+    curves_name(&label, curve, style, (view->frame.right - view->frame.left) * 0.24);
     struct candidate candidates[NAME_CANDIDATES];
     struct point on_line[NAME_CANDIDATES];
     size_t count = 0;
     for (int step = 0; step < 12; step++) {
         double share = 0.86 - 0.07 * step;
 
-        struct point at = place_of(view, latency_at(curve->line, share), share);
+        struct point at = place_of(view, curves_latency_at(curve->line, share), share);
         if (at.x < view->frame.left || at.x > view->frame.right)
             continue;
 
@@ -375,127 +241,33 @@ static void name_beside(struct scene *scene, const struct theme *theme,
     draw_label(scene, theme, &label, &candidates[best], style, curve->name_color);
 }
 
-/* Percentiles: names in a column at the right, each as near to the end of its line as the
- * others let it, joined by a rule. */
-struct end_name {
-    const struct curve *curve;
-    struct point end;
-    struct label label;
-    double y;
-};
-
-static int by_height(const void *a, const void *b)
+/* Percentiles: names stand where the lines end. */
+static void name_ends(struct scene *scene, const struct theme *theme,
+                      const struct view *view, const struct curves *curves,
+                      double column_pt)
 {
-    const struct end_name *left = a, *right = b;
-    int order = (left->end.y > right->end.y) - (left->end.y < right->end.y);
-    return order != 0 ? order
-                      : (left->curve > right->curve) - (left->curve < right->curve);
-}
-
-/* Pushes names apart downwards, then back up from the bottom. */
-static void spread(struct end_name *names, size_t count, double apart_pt,
-                   struct frame frame)
-{
-    for (size_t i = 0; i < count; i++) {
-        names[i].y = fmin(fmax(names[i].end.y, frame.top), frame.bottom);
-        if (i > 0)
-            names[i].y = fmax(names[i].y, names[i - 1].y + apart_pt);
-    }
-    double lowest = frame.bottom;
-    for (size_t i = count; i-- > 0; lowest = names[i].y - apart_pt)
-        names[i].y = fmin(names[i].y, lowest);
-}
-
-static size_t find_ends(struct end_name *names, const struct curves *curves,
-                        const struct theme *theme, const struct view *view, double max_pt)
-{
+    struct side_name names[MOST_NAMED];
     size_t count = 0;
     for (size_t i = 0; i < curves->count; i++) {
         const struct curve *curve = &curves->at[i];
         if (!curve->named)
             continue;
-        struct end_name *name = &names[count++];
-        name->curve = curve;
-        name->end =
-            place_of(view, latency_at(curve->line, curve->end_share), curve->end_share);
-        name_curve(&name->label, curve, name_style(theme, curve), max_pt);
+        double end_ns = curves_latency_at(curve->line, curve->end_share);
+        names[count++] =
+            curves_side_name(curves, i, theme, place_of(view, end_ns, curve->end_share),
+                             side_names_most(theme, column_pt));
     }
-    return count;
+    side_names_draw(scene, theme, view->frame, names, count);
 }
 
-static void name_ends(struct scene *scene, const struct theme *theme,
-                      const struct view *view, const struct curves *curves,
-                      double column_pt)
-{
-    struct end_name names[MOST_NAMED];
-    double gap = theme->base_pt * 1.4, base = theme->base_pt;
-    size_t count = find_ends(names, curves, theme, view, column_pt - gap);
-    qsort(names, count, sizeof(names[0]), by_height);
-    spread(names, count, base * 1.3, view->frame);
-    for (size_t i = 0; i < count; i++) {
-        const struct curve *curve = names[i].curve;
-        struct text_style style = name_style(theme, curve);
-        struct point turn = {view->frame.right + 2, names[i].end.y};
-        struct point at_name = {view->frame.right + gap - 3, names[i].y};
-        struct stroke rule = {curve->color, 0.75, names[i].end.x < view->frame.right - 4};
-        turn.y = fmin(fmax(turn.y, view->frame.top), view->frame.bottom);
-        names[i].end.y = turn.y;
-        mark_rule(scene, names[i].end, turn, rule);
-        rule.dashed = false;
-        mark_rule(scene, turn, at_name, rule);
-        struct candidate at = {
-            {view->frame.right + gap, names[i].y + 0.35 * style.size_pt},
-            ANCHOR_START,
-            0};
-        draw_label(scene, theme, &names[i].label, &at, style, curve->name_color);
-    }
-}
-
-static double widest_name(const struct curves *curves, const struct theme *theme,
-                          double most_pt)
-{
-    double widest = 0;
-    for (size_t i = 0; i < curves->count; i++) {
-        struct label label;
-        if (!curves->at[i].named)
-            continue;
-        name_curve(&label, &curves->at[i], name_style(theme, &curves->at[i]), most_pt);
-        widest = fmax(widest, label.width_pt);
-    }
-    return widest * 1.04;
-}
-
-/* --- notes ----------------------------------------------------------------------------
- */
-
-/* Which versions are grey, which are not there at all, and how far the slowest run on. */
+/* Which versions are not drawn, and how far the slowest run on. */
 static void write_note(char *note, size_t size, const struct curves *curves,
                        double beyond_ns)
 {
-    size_t unnamed = 0;
-    const struct curve *first = NULL, *last = NULL;
-    for (size_t i = 0; i < curves->count; i++) {
-        if (curves->at[i].named)
-            continue;
-        first = unnamed++ == 0 ? &curves->at[i] : first;
-        last = &curves->at[i];
-    }
     FILE *out = fmemopen(note, size, "w");
     if (!out)
         return;
-    if (unnamed > 0) {
-        struct label from, to;
-        struct text_style style = {1, false, CUT_MIDDLE};
-        label_name(&from, first->line->name, style, 24);
-        label_name(&to, last->line->name, style, 24);
-        fprintf(out, "Grey: %zu earlier versions, \u2068%s\u2069 to \u2068%s\u2069. ",
-                unnamed, from.text, to.text);
-    }
-    if (curves->left_out > 0)
-        fprintf(out, "%zu older versions are not drawn. ", curves->left_out);
-    if (curves->empty > 0)
-        fprintf(out, "%zu version%s no requests with a latency. ", curves->empty,
-                curves->empty == 1 ? " has" : "s have");
+    curves_note(out, curves);
     if (beyond_ns > 0) {
         char latency[NUMBER_BYTES];
         latency_text(beyond_ns, latency);
@@ -554,12 +326,12 @@ static void span_of(const struct curves *curves, bool ecdf, double *low_ns,
     for (size_t i = 0; i < curves->count; i++) {
         const struct curve *curve = &curves->at[i];
         double end = ecdf ? 0.999 : curve->end_share;
-        *low_ns = fmin(*low_ns, latency_at(curve->line, ecdf ? 0.001 : 0.01));
-        *high_ns = fmax(*high_ns, latency_at(curve->line, end));
-        *most_ns = fmax(*most_ns, latency_at(curve->line, 1));
+        *low_ns = fmin(*low_ns, curves_latency_at(curve->line, ecdf ? 0.001 : 0.01));
+        *high_ns = fmax(*high_ns, curves_latency_at(curve->line, end));
+        *most_ns = fmax(*most_ns, curves_latency_at(curve->line, 1));
         for (size_t k = 0; k < MARKED; k++)
 
-            if (is_marked(curve, k))
+            if (curves_is_marked(curve, k))
                 *high_ns = fmax(*high_ns, curve->marked_ns[k]);
     }
 }
@@ -596,7 +368,8 @@ static void draw_percentiles(struct scene *scene, const struct theme *theme,
                              double low_ns, double high_ns)
 {
     double base = theme->base_pt, end_share = 0.99;
-    double column = widest_name(curves, theme, theme->width_pt * 0.28) + 1.6 * base;
+    double column =
+        side_names_room(theme, curves_widest_name(curves, theme, theme->width_pt * 0.28));
     struct view view = {.ecdf = false};
     struct axis share, latency;
     for (size_t i = 0; i < curves->count; i++)
@@ -623,8 +396,7 @@ static int draw(const struct latency_data *data, const struct theme *theme,
                 struct scene *scene, bool ecdf, const char **why)
 {
     struct curves curves;
-    choose_curves(&curves, data);
-    color_curves(&curves, theme);
+    curves_choose(&curves, data, theme);
     double low_ns, high_ns, most_ns;
     span_of(&curves, ecdf, &low_ns, &high_ns, &most_ns);
     struct frame inside =
