@@ -10,6 +10,7 @@
 #include "plots/mark.h"
 #include "plots/render.h"
 #include "plots/sample_data.h"
+#include "plots/svg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ static double measure(const char *name, size_t points, drawing *draw, const void
         at[2] = now_ms();
         must(render_png(&scene, 2, png_path, &why), why);
         at[3] = now_ms();
-        must(render_svg(&scene, svg_path, &why), why);
+        must(svg_file(&scene, NULL, svg_path, &why), why);
         at[4] = now_ms();
         for (int i = 0; i < 4; i++)
             least[i] = fmin(least[i], at[i + 1] - at[i]);

@@ -2,7 +2,6 @@
 /* Scene to cairo and pango: see render.h. */
 #include "plots/render.h"
 
-#include <cairo-svg.h>
 #include <errno.h>
 #include <math.h>
 #include <pango/pangocairo.h>
@@ -182,26 +181,6 @@ int render_png(const struct scene *scene, double scale, const char *path,
     cairo_status_t status = cairo_status(cairo);
     if (status == CAIRO_STATUS_SUCCESS)
         status = cairo_surface_write_to_png_stream(surface, write_bytes, file);
-    cairo_destroy(cairo);
-    cairo_surface_destroy(surface);
-    return finish(file, status, why);
-}
-
-int render_svg(const struct scene *scene, const char *path, const char **why)
-{
-    if (scene_ok(scene, why) != 0)
-        return -1;
-    FILE *file = open_file(path, why);
-    if (!file)
-        return -1;
-    cairo_surface_t *surface = cairo_svg_surface_create_for_stream(
-        write_bytes, file, scene->width_pt, scene->height_pt);
-    cairo_t *cairo = cairo_create(surface);
-    draw_scene(cairo, scene);
-    cairo_surface_finish(surface);
-    cairo_status_t status = cairo_status(cairo);
-    if (status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_status(surface);
     cairo_destroy(cairo);
     cairo_surface_destroy(surface);
     return finish(file, status, why);

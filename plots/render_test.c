@@ -13,7 +13,6 @@
 #include "plots/sample_data.h"
 
 #include <cairo.h>
-#include <libxml/parser.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +31,6 @@ static const char *file_named(const char *name)
 __attribute__((destructor)) static void clean_up(void)
 {
     unlink(file_named("probe.png"));
-    unlink(file_named("probe.svg"));
     rmdir(directory);
 }
 
@@ -217,19 +215,6 @@ TEST(a_text_that_the_fonts_make_too_wide_keeps_to_its_room)
         }
 }
 
-TEST(an_svg_is_well_formed_xml)
-{
-    struct scene scene;
-    const char *why = "", *path = file_named("probe.svg");
-    one_text(&scene, "<&>\"' \x01 ]]> 🛒 סל", 300, ANCHOR_START);
-    assert_int_equal(render_svg(&scene, path, &why), 0);
-    xmlDoc *document = xmlReadFile(path, NULL, XML_PARSE_NONET);
-    assert_non_null(document);
-    assert_string_equal((const char *)xmlDocGetRootElement(document)->name, "svg");
-    xmlFreeDoc(document);
-    scene_release(&scene);
-}
-
 TEST(a_file_that_cannot_be_written_is_told)
 {
     struct scene scene;
@@ -237,11 +222,7 @@ TEST(a_file_that_cannot_be_written_is_told)
     one_text(&scene, "text", 300, ANCHOR_START);
     assert_int_equal(render_png(&scene, 1, "/nowhere/at/all.png", &why), -1);
     assert_string_equal(why, "No such file or directory");
-    assert_int_equal(render_svg(&scene, "/nowhere/at/all.svg", &why), -1);
-    assert_string_equal(why, "No such file or directory");
     assert_int_equal(render_png(&scene, 1, "/dev/full", &why), -1);
-    assert_string_equal(why, "No space left on device");
-    assert_int_equal(render_svg(&scene, "/dev/full", &why), -1);
     assert_string_equal(why, "No space left on device");
     double bad[] = {0, -1, NAN, 9};
     for (size_t i = 0; i < 4; i++)

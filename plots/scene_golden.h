@@ -11,6 +11,7 @@
 #include "plots/render.h"
 #include "plots/scene.h"
 #include "plots/scene_rules.h"
+#include "plots/svg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static inline void draw_in_gallery(const struct scene *scene, const char *name)
     if (render_png(scene, 1, path, &why) != 0)
         fail_msg("%s: %s", path, why);
     snprintf(path, sizeof(path), "%s/%s.svg", gallery, name);
-    if (render_svg(scene, path, &why) != 0)
+    if (svg_file(scene, NULL, path, &why) != 0)
         fail_msg("%s: %s", path, why);
 }
 

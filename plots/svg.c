@@ -3,6 +3,7 @@
 #include "plots/svg.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ enum { DECIMAL_BYTES = 24 };
 struct walk {
     xmlTextWriter *writer;
     struct svg_palette *palette; /* NULL: light only */
+    bool alone;                  /* a file, not part of a page */
     bool failed;
 };
 
@@ -193,7 +195,9 @@ static void path_to(struct path *path, struct point to, bool first)
     if (first) {
         path_number(path, 'M', x);
         path_number(path, ' ', y);
-    } else if (y == path->y && x != path->x) {
+    } else if (x == path->x && y == path->y) {
+        return;
+    } else if (y == path->y) {
         path_number(path, 'h', x - path->x);
     } else if (x == path->x) {
         path_number(path, 'v', y - path->y);
@@ -363,7 +367,8 @@ static void open_svg(struct walk *walk, const struct scene *scene)
     decimal_text(height, tenths_of(scene->height_pt));
     snprintf(box, sizeof(box), "0 0 %s %s", width, height);
     open_element(walk, "svg");
-    add_attribute(walk, "xmlns", "http://www.w3.org/2000/svg");
+    if (walk->alone)
+        add_attribute(walk, "xmlns", "http://www.w3.org/2000/svg");
     add_attribute(walk, "viewBox", box);
     add_attribute(walk, "width", width);
     add_attribute(walk, "height", height);
@@ -372,6 +377,26 @@ static void open_svg(struct walk *walk, const struct scene *scene)
     add_attribute(walk, "font-family", "Noto Sans,DejaVu Sans,sans-serif");
     add_attribute(walk, "fill", "none");
     add_attribute(walk, "stroke-linejoin", "round");
+}
+
+/* A reader who prefers the dark gets the dark colours, also in an <img>. */
+static void write_dark_rules(struct walk *walk)
+{
+    char *rules = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&rules, &length);
+    if (!out) {
+        walk->failed = true;
+        return;
+    }
+    fputs("@media (prefers-color-scheme:dark){\n", out);
+    svg_palette_print(walk->palette, out);
+    fputs("}\n", out);
+    walk->failed |= fclose(out) != 0;
+    open_element(walk, "style");
+    add_text(walk, rules ? rules : "");
+    close_element(walk);
+    free(rules);
 }
 
 /* Both have the same shapes, in the same order: only colours may differ. */
@@ -383,21 +408,74 @@ static bool same_shapes(const struct scene *scene, const struct scene *dark)
     return same;
 }
 
+static void write_svg(struct walk *walk, const struct scene *scene,
+                      const struct scene *dark)
+{
+    assert(!dark || (walk->palette && same_shapes(scene, dark)));
+    open_svg(walk, scene);
+    for (size_t i = 0, count; i < scene->count; i += count) {
+        count = run_length(scene, dark, i);
+        write_run(walk, scene, i, count, dark ? &dark->shapes[i] : NULL);
+    }
+    if (walk->alone && dark)
+        write_dark_rules(walk);
+    close_element(walk);
+}
+
 int svg_write(const struct scene *scene, const struct scene *dark,
               struct svg_palette *palette, xmlTextWriter *writer, const char **why)
 {
     struct walk walk = {.writer = writer, .palette = palette};
     if (scene_ok(scene, why) != 0 || (dark && scene_ok(dark, why) != 0))
         return -1;
-    assert(!dark || (palette && same_shapes(scene, dark)));
-    open_svg(&walk, scene);
-    for (size_t i = 0, count; i < scene->count; i += count) {
-        count = run_length(scene, dark, i);
-        write_run(&walk, scene, i, count, dark ? &dark->shapes[i] : NULL);
-    }
-    close_element(&walk);
+    write_svg(&walk, scene, dark);
     if (!walk.failed)
         return 0;
-    *why = "a chart could not be written as markup; is the disk or the memory full?";
+    *why = "a chart could not be written as markup; is the memory full?";
     return -1;
+}
+
+/* The markup into memory: libxml2's own files do not tell of a full disk. */
+static xmlBuffer *markup_of(const struct scene *scene, const struct scene *dark)
+{
+    struct svg_palette palette = {.count = 0};
+    xmlBuffer *bytes = xmlBufferCreate();
+    struct walk walk = {.palette = &palette, .alone = true};
+    walk.writer = bytes ? xmlNewTextWriterMemory(bytes, 0) : NULL;
+    if (walk.writer) {
+        note(&walk, xmlTextWriterStartDocument(walk.writer, NULL, "UTF-8", NULL));
+        write_svg(&walk, scene, dark);
+        note(&walk, xmlTextWriterEndDocument(walk.writer));
+        xmlFreeTextWriter(walk.writer);
+    }
+    svg_palette_release(&palette);
+    if (bytes && (walk.failed || !walk.writer)) {
+        xmlBufferFree(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
+int svg_file(const struct scene *scene, const struct scene *dark, const char *path,
+             const char **why)
+{
+    if (scene_ok(scene, why) != 0 || (dark && scene_ok(dark, why) != 0))
+        return -1;
+    xmlBuffer *bytes = markup_of(scene, dark);
+    if (!bytes) {
+        *why = "out of memory";
+        return -1;
+    }
+    FILE *file = fopen(path, "wb");
+    size_t size = (size_t)xmlBufferLength(bytes);
+    bool failed = !file || fwrite(xmlBufferContent(bytes), 1, size, file) != size;
+    int error = errno;
+    if (file && fclose(file) != 0 && !failed) {
+        failed = true;
+        error = errno;
+    }
+    xmlBufferFree(bytes);
+    if (failed)
+        *why = strerror(error);
+    return failed ? -1 : 0;
 }

@@ -35,4 +35,9 @@ int svg_palette_print(const struct svg_palette *palette, FILE *out);
 int svg_write(const struct scene *scene, const struct scene *dark,
               struct svg_palette *palette, xmlTextWriter *writer, const char **why);
 
+/* The same as a file of its own, which turns dark where the reader prefers that. dark may
+ * be NULL. 0, or -1 with *why; the file is then incomplete. */
+int svg_file(const struct scene *scene, const struct scene *dark, const char *path,
+             const char **why);
+
 #endif

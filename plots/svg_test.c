@@ -16,6 +16,7 @@
 #include <cairo.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
+#include <unistd.h>
 
 /* The markup of a scene, the caller frees. */
 static xmlBuffer *written(const struct scene *scene, const struct scene *dark,
@@ -146,6 +147,33 @@ TEST(in_the_dark_every_colour_of_the_light_picture_has_a_class_that_changes_it)
     xmlBufferFree(bytes);
     xmlBufferFree(again);
     svg_palette_release(&palette);
+    scene_release(&light);
+    scene_release(&dark);
+}
+
+TEST(a_file_is_xml_of_its_own_with_rules_for_the_dark)
+{
+    struct scene light, dark;
+    char path[] = "/tmp/fmd-svg-XXXXXX";
+    const char *why = "";
+    close(mkstemp(path));
+    boxes(&light, false);
+    boxes(&dark, true);
+    assert_int_equal(svg_file(&light, &dark, path, &why), 0);
+    xmlDoc *document = xmlReadFile(path, NULL, XML_PARSE_NONET);
+    assert_non_null(document);
+    assert_string_equal((const char *)xmlDocGetRootElement(document)->ns->href,
+                        "http://www.w3.org/2000/svg");
+    char *rules = contents(document, "style");
+    assert_non_null(strstr(rules, "@media (prefers-color-scheme:dark)"));
+    assert_non_null(strstr(rules, "{fill:#181a20}"));
+    free(rules);
+    xmlFreeDoc(document);
+    unlink(path);
+    assert_int_equal(svg_file(&light, NULL, "/nowhere/at/all.svg", &why), -1);
+    assert_string_equal(why, "No such file or directory");
+    assert_int_equal(svg_file(&light, NULL, "/dev/full", &why), -1);
+    assert_string_equal(why, "No space left on device");
     scene_release(&light);
     scene_release(&dark);
 }

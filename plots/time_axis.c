@@ -52,6 +52,12 @@ void time_axis_date(long long day, char out[NUMBER_BYTES])
              civil.year);
 }
 
+static void name_hour(struct wall wall, bool seconds, char out[NUMBER_BYTES])
+{
+    snprintf(out, NUMBER_BYTES, seconds ? "%02u:%02u:%02u" : "%02u:%02u", wall.hour,
+             wall.minute, wall.second);
+}
+
 /* Days are named where they begin, hours everywhere else. */
 static void name_tick(struct wall wall, struct time_step step, bool first,
                       long long *year, char out[NUMBER_BYTES])
@@ -61,9 +67,7 @@ static void name_tick(struct wall wall, struct time_step step, bool first,
     bool new_year = *year != its_year;
     *year = its_year;
     if (step.unit < TIME_DAY && !midnight)
-        snprintf(out, NUMBER_BYTES,
-                 step.unit == TIME_SECOND ? "%02u:%02u:%02u" : "%02u:%02u", wall.hour,
-                 wall.minute, wall.second);
+        name_hour(wall, step.unit == TIME_SECOND, out);
     else if (step.unit <= TIME_DAY && new_year && !first)
         time_axis_date(wall.day, out);
     else
@@ -87,13 +91,10 @@ void time_axis_moment(const struct wall_clock *clock, double utc_s, bool seconds
                       char out[NUMBER_BYTES])
 {
     struct wall wall = wall_of(clock, utc_s);
-    char date[NUMBER_BYTES];
+    char date[NUMBER_BYTES], hour[NUMBER_BYTES];
     time_axis_date(wall.day, date);
-    if (seconds)
-        snprintf(out, NUMBER_BYTES, "%.28s, %02u:%02u:%02u", date, wall.hour, wall.minute,
-                 wall.second);
-    else
-        snprintf(out, NUMBER_BYTES, "%.28s, %02u:%02u", date, wall.hour, wall.minute);
+    name_hour(wall, seconds, hour);
+    snprintf(out, NUMBER_BYTES, "%.28s, %.8s", date, hour);
 }
 
 void time_axis_period(const struct wall_clock *clock, double from_s, double to_s,
@@ -102,8 +103,11 @@ void time_axis_period(const struct wall_clock *clock, double from_s, double to_s
     char from[NUMBER_BYTES], to[NUMBER_BYTES];
     struct label zone;
     bool seconds = to_s - from_s < 300;
+    struct wall end = wall_of(clock, to_s);
     time_axis_moment(clock, from_s, seconds, from);
     time_axis_moment(clock, to_s, seconds, to);
+    if (wall_of(clock, from_s).day == end.day) /* the date was said */
+        name_hour(end, seconds, to);
     label_fit(&zone, clock->zone_name, (struct text_style){.size_pt = 1}, 60);
     snprintf(out, TIME_PERIOD_BYTES, "%s to %s%s%s%s. ", from, to,
              zone.text[0] ? " (" : "", zone.text, zone.text[0] ? ")" : "");

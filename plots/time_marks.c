@@ -72,12 +72,14 @@ size_t time_marks_draw(struct scene *scene, const struct theme *theme,
                            frame.top - (0.35 + lines_up) * theme->base_pt};
         if (!(mark->at_s >= time->low && mark->at_s <= time->high))
             continue;
+        bool named = draw_name(scene, theme, mark, at, frame, &ends[change]);
+        unnamed += !named;
         scene_tip(scene, mark->tip ? mark->tip : mark->name);
         mark_rule(scene, (struct point){at.x, at.y + 0.2 * theme->base_pt},
                   (struct point){at.x, frame.bottom},
-                  (struct stroke){color_of(theme, mark), change ? 1.5 : 1, change});
+                  (struct stroke){named ? color_of(theme, mark) : theme->muted,
+                                  change ? 1.5 : 1, change});
         scene_tip(scene, NULL);
-        unnamed += !draw_name(scene, theme, mark, at, frame, &ends[change]);
     }
     return unnamed;
 }

@@ -251,8 +251,8 @@ static void lay_out(struct view *view, const struct theme *theme, const struct s
             time_marks_room(theme, view->data->marks, view->data->mark_count),
         inside.right - side_names_room(theme, 9 * base), low};
     view->shares = view->frame;
-    view->frame.bottom -= 0.32 * (view->frame.bottom - view->frame.top) + 2.2 * base;
-    view->shares.top = view->frame.bottom + 2.2 * base;
+    view->frame.bottom -= 0.32 * (view->frame.bottom - view->frame.top) + 2.8 * base;
+    view->shares.top = view->frame.bottom + 2.8 * base;
     view->rate = scale_linear(0, span->most_per_s * view->unit.seconds * 1.05,
                               view->frame.bottom, view->frame.top);
     view->share = share_scale(span, view->shares.bottom, view->shares.top);
@@ -277,7 +277,7 @@ static size_t draw(struct scene *scene, const struct theme *theme, struct view *
         if (span->totals[end] > 0)
             draw_layer(scene, theme, view, end);
     write_title(scene, theme, "share of requests that failed", inside.left,
-                view->shares.top - 0.6 * base);
+                view->shares.top - base);
     axis_draw(scene, theme, &axes[1], view->shares);
     axis_draw(scene, theme, &axes[2], view->shares);
     for (size_t end = CLIENT; end < ENDS; end++)

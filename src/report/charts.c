@@ -2,7 +2,7 @@
 /*
  * Charts of a report: findings become arrays, plots/ makes pictures of them.
  */
-#include "charts.h"
+#include "chart_parts.h"
 
 #include "format.h"
 #include "label.h"
@@ -15,6 +15,7 @@
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
 #include "plots/render.h"
+#include "plots/svg.h"
 
 #include <errno.h>
 #include <math.h>
@@ -62,6 +63,14 @@ static struct latency_line line_of(const struct endpoint_version *version,
     };
 }
 
+/* Older versions are drawn thin and grey: where bytes count, half the points will do. */
+static size_t points_of_line(const struct report_chart *chart, bool newest_two)
+{
+    if (chart->points == 0 || chart->points >= CURVE_POINTS)
+        return CURVE_POINTS;
+    return newest_two ? chart->points : chart->points / 2;
+}
+
 static int draw_latency(const struct report *report, const struct report_chart *chart,
                         const struct theme *theme, struct scene *scene, const char **why)
 {
@@ -70,12 +79,12 @@ static int draw_latency(const struct report *report, const struct report_chart *
     struct curve *curves = mem_array(count, sizeof(*curves));
     struct latency_line *lines = mem_array(count, sizeof(*lines));
     char **names = mem_array(count, sizeof(*names));
-    size_t limit =
-        chart->points && chart->points < CURVE_POINTS ? chart->points : CURVE_POINTS;
 
     for (size_t i = 0; i < count; i++) {
+        bool newest_two = i + 2 >= count;
         names[i] = label_of_version(report, endpoint->versions[i].version);
-        lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i], limit);
+        lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i],
+                           points_of_line(chart, newest_two));
     }
     struct latency_data data = {.title = chart->title,
                                 .subtitle = count > 1 ? "Latency by version"
@@ -209,31 +218,38 @@ static int draw_week(const struct report *report, const struct report_chart *cha
 
 /* --- files --- */
 
-static int (*const draw[])(const struct report *, const struct report_chart *,
-                           const struct theme *, struct scene *, const char **) = {
-    [REPORT_CHART_LATENCY] = draw_latency,     [REPORT_CHART_VERSIONS] = draw_versions,
-    [REPORT_CHART_ENDPOINTS] = draw_endpoints, [REPORT_CHART_DAYS] = draw_days,
+const struct chart_kind chart_kinds[REPORT_CHART_KINDS] = {
+    [REPORT_CHART_LATENCY] = {"latency", "latency", "percentile curve", true},
+    [REPORT_CHART_TIMELINE] = {"timeline", "timeline", "latency over time", true},
+    [REPORT_CHART_VERSIONS] = {"versions", "versions", "boxes by version", true},
+    [REPORT_CHART_ENDPOINTS] = {"endpoints", "endpoints", "boxes by endpoint", false},
+    [REPORT_CHART_TRAFFIC] = {"traffic", "traffic", "requests over time", false},
+    [REPORT_CHART_DAYS] = {"days", "usage-days", "hours of each day", false},
+    [REPORT_CHART_WEEK] = {"week", "usage-week", "hours of the week", false},
+};
+
+static chart_drawing *const draw[REPORT_CHART_KINDS] = {
+    [REPORT_CHART_LATENCY] = draw_latency,
+    [REPORT_CHART_TIMELINE] = chart_draw_timeline,
+    [REPORT_CHART_VERSIONS] = draw_versions,
+    [REPORT_CHART_ENDPOINTS] = draw_endpoints,
+    [REPORT_CHART_TRAFFIC] = chart_draw_traffic,
+    [REPORT_CHART_DAYS] = draw_days,
     [REPORT_CHART_WEEK] = draw_week,
 };
 
-int report_scene(const struct report *report, const struct report_chart *chart,
-                 const struct theme *theme, struct scene *scene, const char **why)
-{
-    return draw[chart->kind](report, chart, theme, scene, why);
-}
-
-/* Draws into NAME.part, which becomes NAME when it is whole. */
-static int write_picture(const struct scene *scene, const char *directory,
-                         const char *name, bool png, const char **why)
+/* Draws into NAME.part, which becomes NAME when it is whole. dark is for SVG only. */
+static int write_picture(const struct scene *scene, const struct scene *dark,
+                         const char *directory, const char *name, const char **why)
 {
     struct str path, part;
 
     str_init(&path);
     str_init(&part);
-    str_addf(&path, "%s/%s.%s", directory, name, png ? "png" : "svg");
+    str_addf(&path, "%s/%s.%s", directory, name, dark ? "svg" : "png");
     str_addf(&part, "%s.part", path.bytes);
-    int failed = png ? render_png(scene, PNG_SCALE, part.bytes, why)
-                     : render_svg(scene, part.bytes, why);
+    int failed = dark ? svg_file(scene, dark, part.bytes, why)
+                      : render_png(scene, PNG_SCALE, part.bytes, why);
     if (!failed && rename(part.bytes, path.bytes)) {
         *why = strerror(errno);
         failed = -1;
@@ -245,17 +261,28 @@ static int write_picture(const struct scene *scene, const char *directory,
     return failed;
 }
 
+int report_scenes(const struct report *report, const struct report_chart *chart,
+                  struct scene scenes[2], const char **why)
+{
+    struct theme light = theme_light(), dark = theme_dark();
+
+    scenes[0] = scenes[1] = (struct scene){0};
+    if (draw[chart->kind](report, chart, &light, &scenes[0], why))
+        return -1;
+    return draw[chart->kind](report, chart, &dark, &scenes[1], why);
+}
+
 static int write_chart(const struct report *report, const struct report_chart *chart,
                        const char *directory, const char **why)
 {
-    struct theme theme = theme_light();
-    struct scene scene;
-    int failed = draw[chart->kind](report, chart, &theme, &scene, why);
+    struct scene scenes[2];
+    int failed = report_scenes(report, chart, scenes, why);
 
     if (!failed)
-        failed = write_picture(&scene, directory, chart->name, false, why) ||
-                 write_picture(&scene, directory, chart->name, true, why);
-    scene_release(&scene);
+        failed = write_picture(&scenes[0], &scenes[1], directory, chart->name, why) ||
+                 write_picture(&scenes[0], NULL, directory, chart->name, why);
+    scene_release(&scenes[0]);
+    scene_release(&scenes[1]);
     return failed ? -1 : 0;
 }
 

@@ -4,7 +4,7 @@
  * appears whole or not at all (written beside its place, then renamed). What is removed
  * is only what an earlier report wrote: charts of a known name.
  */
-#include "report.h"
+#include "charts.h"
 
 #include "src/base/err.h"
 #include "src/base/str.h"
@@ -39,15 +39,15 @@ static bool ends_with(const char *name, const char *end)
 /* A file of charts/ that a report wrote, or one that it did not finish. */
 static bool is_chart_file(const char *name)
 {
-    static const char *const prefixes[] = {"latency-", "versions-", "endpoints.",
-                                           "usage-days.", "usage-week."};
-
     if (!ends_with(name, ".svg") && !ends_with(name, ".png") &&
         !ends_with(name, ".svg.part") && !ends_with(name, ".png.part"))
         return false;
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+    for (size_t i = 0; i < REPORT_CHART_KINDS; i++) {
+        size_t length = strlen(chart_kinds[i].prefix);
+        if (strncmp(name, chart_kinds[i].prefix, length) == 0 &&
+            name[length] == (chart_kinds[i].of_endpoint ? '-' : '.'))
             return true;
+    }
     return false;
 }
 

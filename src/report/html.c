@@ -37,7 +37,8 @@ struct page {
     bool failed;     /* the writer's first failure stays */
     const char *why; /* NULL: out of memory or out of disk */
     unsigned under_heading;
-    struct str links; /* ids of headings, each with a newline behind it */
+    size_t section_bytes; /* of an endpoint with one chart and its tables, so far */
+    struct str links;     /* ids of headings, each with a newline behind it */
 };
 
 /* --- markup --- */
@@ -154,14 +155,12 @@ static void write_table(struct page *page, const struct table *table, const char
 
 /* --- charts --- */
 
-static int write_both(struct page *page, const struct report_chart *chart,
-                      const struct theme themes[2], const char **why)
+static int write_svg(struct page *page, const struct report_chart *chart,
+                     const char **why)
 {
-    struct scene scenes[2] = {0};
-    int failed = 0;
+    struct scene scenes[2];
+    int failed = report_scenes(page->report, chart, scenes, why);
 
-    for (int i = 0; i < 2 && !failed; i++)
-        failed = report_scene(page->report, chart, &themes[i], &scenes[i], why);
     if (!failed)
         failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, why);
     scene_release(&scenes[0]);
@@ -171,11 +170,10 @@ static int write_both(struct page *page, const struct report_chart *chart,
 
 static void write_chart(struct page *page, const struct report_chart *chart)
 {
-    const struct theme themes[2] = {theme_light(), theme_dark()};
     const char *why = NULL;
 
     start(page, "figure");
-    if (!page->failed && write_both(page, chart, themes, &why)) {
+    if (!page->failed && write_svg(page, chart, &why)) {
         page->failed = true;
         page->why = why;
     }
@@ -301,28 +299,46 @@ static void write_passage(struct page *page, const struct outline *outline, size
 
 /* --- endpoints --- */
 
-/* With more endpoints than so many, lines are drawn with fewer points; charts end where
- * the page has as many bytes, so that it stays quick to open and below 3 MB. */
-enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 80, CHARTS_UP_TO_BYTES = 2300000 };
+/* With more endpoints than so many, lines are drawn with fewer points. Every endpoint has
+ * its first chart while the page has less than MOST_BYTES, and more of them while there
+ * is room for the first charts and tables of those to come. */
+enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 60, MOST_BYTES = 2850000 };
 
-static void write_endpoint_charts(struct page *page, size_t index)
-{
-    char *title =
-        report_endpoint_title(page->report, &page->report->overview.endpoints[index]);
-    bool many = page->report->overview.endpoint_count > MANY_ENDPOINTS;
-    struct report_chart chart = {.kind = REPORT_CHART_LATENCY,
-                                 .endpoint = index,
-                                 .title = title,
-                                 .points = many ? POINTS_OF_MANY : 0};
-
-    write_chart(page, &chart);
-    free(title);
-}
-
-static bool has_room(struct page *page)
+static size_t bytes_of(struct page *page)
 {
     note(page, xmlTextWriterFlush(page->writer));
-    return xmlBufferLength(page->buffer) < CHARTS_UP_TO_BYTES;
+    return (size_t)xmlBufferLength(page->buffer);
+}
+
+/* Whether chart i of an endpoint may be drawn when so many endpoints are to come. */
+static bool has_room(struct page *page, size_t i, size_t to_come)
+{
+    size_t reserved =
+        i == 0 ? 0 : to_come * (page->section_bytes ? page->section_bytes : 20000);
+
+    return bytes_of(page) + reserved < MOST_BYTES;
+}
+
+/* Returns how many bytes all but the first take. */
+static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_come)
+{
+    const struct report *report = page->report;
+    struct report_chart charts[REPORT_ENDPOINT_CHARTS];
+    size_t count = report_plan_endpoint(report, index, charts), left_out = 0, first = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (report->overview.endpoint_count > MANY_ENDPOINTS)
+            charts[i].points = POINTS_OF_MANY;
+        if (has_room(page, i, to_come))
+            write_chart(page, &charts[i]);
+        else
+            left_out++;
+        report_chart_release(&charts[i]);
+        first = i == 0 ? bytes_of(page) : first;
+    }
+    if (left_out == count)
+        element(page, "p", "No charts here, to keep the page quick to open.");
+    return bytes_of(page) - first;
 }
 
 /* Without an id: every endpoint has tables of these names. */
@@ -334,12 +350,13 @@ static void write_endpoint_table(struct page *page, const struct passage *passag
     end(page);
 }
 
-static void write_endpoint(struct page *page, size_t index)
+static void write_endpoint(struct page *page, size_t index, size_t to_come)
 {
     const struct report *report = page->report;
     const struct endpoint *endpoint = &report->overview.endpoints[index];
     char *label = label_of_endpoint(report, endpoint);
     char *anchor = anchor_of_endpoint(report, endpoint);
+    size_t begin = bytes_of(page);
     struct str target;
     struct outline outline;
 
@@ -357,16 +374,16 @@ static void write_endpoint(struct page *page, size_t index)
     end(page);
     end(page);
     newline(page);
-    if (report->options.charts && has_room(page))
-        write_endpoint_charts(page, index);
-    else if (report->options.charts)
-        element(page, "p", "No charts here, to keep the page quick to open.");
+    if (report->options.charts)
+        begin += write_endpoint_charts(page, index, to_come);
     outline_build_endpoint(&outline, report, endpoint);
     for (size_t i = 0; i < outline.count; i++)
         write_endpoint_table(page, &outline.passages[i]);
     outline_release(&outline);
     end(page);
     newline(page);
+    if (bytes_of(page) - begin > page->section_bytes)
+        page->section_bytes = bytes_of(page) - begin;
     str_release(&target);
     free(anchor);
     free(label);
@@ -433,7 +450,7 @@ static void write_body(struct page *page)
     attribute(page, "id", "each");
     newline(page);
     for (size_t e = 0; e < report->overview.endpoint_count; e++)
-        write_endpoint(page, report->order[e]);
+        write_endpoint(page, report->order[e], report->overview.endpoint_count - 1 - e);
     end(page);
     end(page);
     write_footer(page);

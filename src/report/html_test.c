@@ -271,6 +271,8 @@ TEST(two_hundred_endpoints_of_ten_versions_stay_below_three_megabytes)
     char *page = page_of(&site.report, &size);
     print_message("# %zu bytes\n", size);
     assert_true(size < 3000000);
+    assert_int_equal(count_of(page, "No charts here"), 0);
+    assert_true(count_of(page, "<svg ") > 200);
     free(page);
     site_release(&site);
 }

@@ -4,6 +4,7 @@
  * says what the fields mean, report.schema.json what they look like. What is not known is
  * null; numbers are never NaN or infinite.
  */
+#include "charts.h"
 #include "json_parts.h"
 #include "label.h"
 
@@ -407,8 +408,6 @@ static json_t *sentences_json(const struct report *report)
 
 static json_t *charts_json(const struct report *report)
 {
-    static const char *const kinds[] = {"latency", "versions", "endpoints", "days",
-                                        "week"};
     json_t *array = json_array();
 
     for (size_t i = 0; i < report->chart_count; i++) {
@@ -417,7 +416,7 @@ static json_t *charts_json(const struct report *report)
             continue;
         bool of_one = chart->endpoint < report->overview.endpoint_count;
         json_t *row = json_object();
-        put(row, "kind", json_string(kinds[chart->kind]));
+        put(row, "kind", json_string(chart_kinds[chart->kind].name));
         put(row, "title", c_text(chart->title));
         put(row, "application",
             of_one ? name_text(&report->overview.endpoints[chart->endpoint].application)

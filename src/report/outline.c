@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "passages.h"
 
+#include "charts.h"
 #include "label.h"
 
 #include "src/base/mem.h"
@@ -61,13 +62,6 @@ static void add_chart_limit(struct outline *outline, const struct report *report
 
 static void add_charts(struct outline *outline, const struct report *report)
 {
-    static const char *const kinds[] = {
-        [REPORT_CHART_LATENCY] = "percentile curve",
-        [REPORT_CHART_VERSIONS] = "boxes by version",
-        [REPORT_CHART_ENDPOINTS] = "boxes by endpoint",
-        [REPORT_CHART_DAYS] = "hours of each day",
-        [REPORT_CHART_WEEK] = "hours of the week",
-    };
     bool first = true;
 
     for (size_t i = 0; i < report->chart_count; i++) {
@@ -80,7 +74,7 @@ static void add_charts(struct outline *outline, const struct report *report)
         first = false;
         outline_add(outline, BLOCK_CHART,
                     outline_text("%s, %s", report->charts[i].title,
-                                 kinds[report->charts[i].kind]))
+                                 chart_kinds[report->charts[i].kind].words))
             ->name = report->charts[i].name;
     }
 }

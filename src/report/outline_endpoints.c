@@ -328,6 +328,7 @@ void outline_endpoints(struct outline *outline, const struct report *report)
         return;
     add_overview(outline, report);
     outline_charts(outline, report, REPORT_CHART_ENDPOINTS);
+    outline_charts(outline, report, REPORT_CHART_TRAFFIC);
     if (report->overview.version_count > 1) {
         if (!outline->page)
             add_cells(outline, report);

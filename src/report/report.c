@@ -3,14 +3,9 @@
 
 #include "charts.h"
 #include "display.h"
-#include "format.h"
-#include "label.h"
 #include "notes.h"
-#include "verdicts.h"
 
 #include "src/base/mem.h"
-#include "src/base/str.h"
-#include "src/base/vec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +74,7 @@ static int compare_sorted(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static void sort_endpoints(size_t *order, const struct overview *overview,
+void report_sort_endpoints(size_t *order, const struct overview *overview,
                            enum report_sort sort)
 {
     size_t count = overview->endpoint_count;
@@ -92,98 +87,6 @@ static void sort_endpoints(size_t *order, const struct overview *overview,
     for (size_t i = 0; i < count; i++)
         order[i] = rows[i].index;
     free(rows);
-}
-
-/* --- which charts there are --- */
-
-static void add_chart(struct report *report, enum report_chart_kind kind, size_t endpoint,
-                      const char *prefix, char *title)
-{
-    char *slug = endpoint < report->overview.endpoint_count
-                     ? slug_of_endpoint(report, &report->overview.endpoints[endpoint])
-                     : NULL;
-    struct str name;
-
-    str_init(&name);
-    str_addf(&name, "%s%s%s", prefix, slug ? "-" : "", slug ? slug : "");
-    free(slug);
-    report->charts = vec_room(report->charts, &report->chart_room,
-                              report->chart_count + 1, sizeof(*report->charts));
-    report->charts[report->chart_count++] = (struct report_chart){
-        .kind = kind, .endpoint = endpoint, .name = str_take(&name), .title = title};
-}
-
-char *report_endpoint_title(const struct report *report, const struct endpoint *endpoint)
-{
-    char *sentence = verdict_title(report, endpoint);
-    const struct quantile *q = endpoint->all.quantiles;
-    struct str title;
-
-    if (sentence)
-        return sentence;
-    char *label = label_of_endpoint(report, endpoint);
-    str_init(&title);
-    str_add_text(&title, label);
-    for (size_t i = 0, said = 0; i < QUANTILES; i++)
-        if (q[i].known && (i == QUANTILE_50 || i == QUANTILE_95))
-            str_addf(&title, "%s %s %s", said++ ? "," : ":", quantile_names[i],
-                     format_duration(q[i].value_ns).s);
-    free(label);
-    return str_take(&title);
-}
-
-/* "GET /export has the slowest median: 2.10 s". */
-static char *endpoints_title(const struct report *report)
-{
-    const struct overview *overview = &report->overview;
-    const struct endpoint *slowest = NULL;
-    struct str title;
-
-    for (size_t i = 0; i < overview->endpoint_count; i++) {
-        const struct endpoint *endpoint = &overview->endpoints[i];
-        if (endpoint->all.box.known &&
-            (!slowest || endpoint->all.box.median_ns > slowest->all.box.median_ns))
-            slowest = endpoint;
-    }
-    str_init(&title);
-    if (slowest) {
-        char *label = label_of_endpoint(report, slowest);
-        str_addf(&title, "%s has the slowest median: %s", label,
-                 format_duration(slowest->all.box.median_ns).s);
-        free(label);
-    } else {
-        str_add_text(&title, "Too few requests at every endpoint");
-    }
-    return str_take(&title);
-}
-
-static void plan_charts(struct report *report)
-{
-    const struct overview *overview = &report->overview;
-    size_t *by_time = mem_array(overview->endpoint_count, sizeof(*by_time));
-    size_t shown = report->options.chart_endpoints;
-
-    if (shown > overview->endpoint_count)
-        shown = overview->endpoint_count;
-    sort_endpoints(by_time, overview, REPORT_SORT_TIME);
-    add_chart(report, REPORT_CHART_ENDPOINTS, SIZE_MAX, "endpoints",
-              endpoints_title(report));
-    for (size_t i = 0; i < shown; i++) {
-        const struct endpoint *endpoint = &overview->endpoints[by_time[i]];
-        add_chart(report, REPORT_CHART_LATENCY, by_time[i], "latency",
-                  report_endpoint_title(report, endpoint));
-        if (endpoint->version_count > 1)
-            add_chart(report, REPORT_CHART_VERSIONS, by_time[i], "versions",
-                      report_endpoint_title(report, endpoint));
-    }
-    free(by_time);
-    if (report->usage.slot_s > 3600)
-        return;
-    add_chart(report, REPORT_CHART_DAYS, SIZE_MAX, "usage-days",
-              notes_busiest_sentence(report));
-    if (report->usage.day_count > 1)
-        add_chart(report, REPORT_CHART_WEEK, SIZE_MAX, "usage-week",
-                  notes_busiest_weekday_sentence(report));
 }
 
 /* A POSIX rule may quote anything. */
@@ -218,19 +121,17 @@ int report_build(struct report *report, const struct summary *summary,
     else
         outliers_attribute_roughly(&report->outliers, summary);
     report->order = mem_array(report->overview.endpoint_count, sizeof(*report->order));
-    sort_endpoints(report->order, &report->overview, options->sort);
+    report_sort_endpoints(report->order, &report->overview, options->sort);
     notes_build(report);
     if (options->charts && report->overview.endpoint_count > 0)
-        plan_charts(report);
+        report_plan_charts(report);
     return 0;
 }
 
 void report_release(struct report *report)
 {
-    for (size_t i = 0; i < report->chart_count; i++) {
-        free(report->charts[i].name);
-        free(report->charts[i].title);
-    }
+    for (size_t i = 0; i < report->chart_count; i++)
+        report_chart_release(&report->charts[i]);
     free(report->charts);
     notes_release(report);
     free(report->order);

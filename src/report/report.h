@@ -58,11 +58,16 @@ void report_options_init(struct report_options *options);
 /* A picture that belongs to the report. */
 struct report_chart {
     enum report_chart_kind {
-        REPORT_CHART_LATENCY,   /* percentiles of one endpoint, a line a version */
-        REPORT_CHART_VERSIONS,  /* boxes of one endpoint, a row a version */
+        /* of one endpoint */
+        REPORT_CHART_LATENCY,  /* percentiles, a line a version */
+        REPORT_CHART_TIMELINE, /* p50, p95 and p99 over time */
+        REPORT_CHART_VERSIONS, /* boxes, a row a version */
+        /* of all */
         REPORT_CHART_ENDPOINTS, /* boxes, a row an endpoint */
+        REPORT_CHART_TRAFFIC,   /* requests and errors over time */
         REPORT_CHART_DAYS,      /* hour × day */
-        REPORT_CHART_WEEK       /* hour × day of the week */
+        REPORT_CHART_WEEK,      /* hour × day of the week */
+        REPORT_CHART_KINDS
     } kind;
     size_t endpoint; /* index into overview.endpoints, where it is about one */
     char *name;      /* of the file, no suffix: safe anywhere, stable from run to run */
@@ -109,6 +114,10 @@ int report_build(struct report *report, const struct summary *summary,
                  const struct input_report *input, const struct report_options *options,
                  struct err *err);
 void report_release(struct report *report);
+
+/* Indices of the endpoints in an order. */
+void report_sort_endpoints(size_t *order, const struct overview *overview,
+                           enum report_sort sort);
 
 /* How the terminal prints. */
 struct terminal_style {
