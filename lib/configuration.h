@@ -44,7 +44,7 @@
     KEY(SEGMENT_BYTES, "segment_bytes", "FMD_SEGMENT_BYTES", NUMBER, 4096,               \
         INT64_C(1) << 40, false, "a trace file is closed and the next begun")            \
     KEY(TOTAL_BYTES, "total_bytes", "FMD_TOTAL_BYTES", NUMBER, 4096, INT64_C(1) << 50,   \
-        false, "the oldest trace files of a process go beyond it")                       \
+        false, "the oldest files of the application go beyond it")                       \
     KEY(BLOCK_MS, "block_ms", "FMD_BLOCK_MS", NUMBER, 1, 3600000, false,                 \
         "longest time a request waits in memory")
 

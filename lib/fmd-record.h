@@ -64,10 +64,10 @@ struct fmd_config {
     unsigned rings;    /* rings made at start, grown by the writer. Default 64 */
     size_t ring_bytes; /* of each ring, a power of two. Default 32768 */
     uint64_t
-        segment_bytes; /* a trace file is closed and the next begun. Default 16 MiB */
-    uint64_t
-        total_bytes;   /* oldest segments of this process go beyond it. Default 1 GiB */
-    unsigned block_ms; /* longest time a request waits in memory. Default 1000 */
+        segment_bytes;    /* a trace file is closed and the next begun. Default 16 MiB */
+    uint64_t total_bytes; /* of the application's files in directory, dead processes' too;
+                             the oldest go beyond it. Default 1 GiB */
+    unsigned block_ms;    /* longest time a request waits in memory. Default 1000 */
     const char *configuration; /* INI file, see below. Default $FMD_CONFIG, else none */
 };
 

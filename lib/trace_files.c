@@ -4,13 +4,13 @@
 #include "trace_files.h"
 
 #include "descriptors.h"
-#include "pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,15 +20,12 @@ void fmd__trace_files_init(struct fmd__trace_files *files, const char *directory
     memset(files, 0, sizeof *files);
     files->directory = directory;
     (void)snprintf(files->stem, sizeof files->stem, "%s", stem);
-    files->total_bytes_limit = total_bytes_limit;
+    fmd__disk_limit_init(&files->limit, directory, files->stem, total_bytes_limit);
 }
 
 void fmd__trace_files_release(struct fmd__trace_files *files)
 {
     fmd__trace_files_close_segment(files);
-    fmd__pages_free(files->closed, files->closed_room * sizeof *files->closed);
-    files->closed = NULL;
-    files->closed_count = files->closed_room = 0;
 }
 
 int fmd__trace_files_path(const struct fmd__trace_files *files, uint64_t number,
@@ -56,8 +53,9 @@ int fmd__trace_files_open(struct fmd__trace_files *files)
             files->number++; /* not ours: leave it, the next try takes the next */
         return result;
     }
+    (void)flock(file, LOCK_EX | LOCK_NB); /* so that no sibling deletes it */
     result = fmd__descriptors_hold(FMD__DESCRIPTOR_TRACE, file);
-    files->bytes = files->requests = 0;
+    files->bytes = 0;
     files->is_open = result == 0;
     return result;
 }
@@ -70,30 +68,13 @@ bool fmd__trace_files_intact(const struct fmd__trace_files *files)
     return file >= 0 && fstat(file, &status) == 0 && status.st_nlink > 0;
 }
 
-static bool remove_segment(const struct fmd__trace_files *files, uint64_t number)
+static void remove_segment(const struct fmd__trace_files *files)
 {
     char path[PATH_MAX];
-    int length = fmd__trace_files_path(files, number, path, sizeof path);
+    int length = fmd__trace_files_path(files, files->number, path, sizeof path);
 
-    return length > 0 && length < (int)sizeof path && unlink(path) == 0;
-}
-
-static bool remember_closed(struct fmd__trace_files *files)
-{
-    if (files->closed_count == files->closed_room) {
-        uint32_t room = files->closed_room ? files->closed_room * 2 : 64;
-        struct fmd__closed_segment *closed = fmd__pages_grow(
-            files->closed, files->closed_room * sizeof *closed, room * sizeof *closed);
-
-        if (!closed)
-            return false;
-        files->closed = closed;
-        files->closed_room = room;
-    }
-    files->closed[files->closed_count++] =
-        (struct fmd__closed_segment){files->number, files->bytes, files->requests};
-    files->closed_bytes += files->bytes;
-    return true;
+    if (length > 0 && length < (int)sizeof path)
+        (void)unlink(path);
 }
 
 void fmd__trace_files_close_segment(struct fmd__trace_files *files)
@@ -103,27 +84,11 @@ void fmd__trace_files_close_segment(struct fmd__trace_files *files)
     files->is_open = false;
     fmd__descriptors_close(FMD__DESCRIPTOR_TRACE);
     if (files->bytes == 0) { /* nothing was ever written to it */
-        (void)remove_segment(files, files->number);
+        remove_segment(files);
         return;
     }
-    /* Without memory for its record a segment is never deleted by us; the next are. */
-    (void)remember_closed(files);
     files->number++;
-    files->bytes = files->requests = 0;
-}
-
-static void delete_oldest(struct fmd__trace_files *files)
-{
-    struct fmd__closed_segment oldest = files->closed[0];
-
-    if (remove_segment(files, oldest.number)) {
-        files->segments_deleted++;
-        files->requests_deleted += oldest.requests;
-    }
-    files->closed_bytes -= oldest.bytes;
-    files->closed_count--;
-    memmove(files->closed, files->closed + 1,
-            files->closed_count * sizeof *files->closed);
+    files->bytes = 0;
 }
 
 /* All of it, or a negative errno. */
@@ -145,19 +110,16 @@ static int write_all(int file, const char *bytes, size_t size)
 }
 
 int fmd__trace_files_append(struct fmd__trace_files *files, const void *batch,
-                            size_t size, uint32_t requests)
+                            size_t size)
 {
     int file = fmd__descriptors_get(FMD__DESCRIPTOR_TRACE), result;
 
     if (file < 0)
         return -EBADF;
-    while (files->closed_count > 0 &&
-           files->closed_bytes + files->bytes + size > files->total_bytes_limit)
-        delete_oldest(files);
+    fmd__disk_limit_make_room(&files->limit, size, files->number, files->bytes == 0);
     result = write_all(file, batch, size);
     if (result == 0) {
         files->bytes += size;
-        files->requests += requests;
         return 0;
     }
     /* A torn batch is skipped by readers, but better is none. */

@@ -21,7 +21,7 @@
 #define RETRY_NS SECOND
 #define LEFTOVERS_NS (10 * SECOND)
 #define STATS_NS (10 * SECOND)  /* without news */
-#define STATS_NEWS_NS SECOND    /* with new drops */
+#define STATS_NEWS_NS SECOND    /* with new losses */
 #define COUNTS_NS (60 * SECOND) /* of endpoints at level 0 */
 /* The encoder needs 200 kB; the rest is for thread-local storage of the application,
  * which the C library takes from the stack. Only pages that are used cost memory. */
@@ -52,13 +52,16 @@ void fmd__writer_stats(const struct fmd__writer *writer, struct fmd__stats *stat
 static void own_stats(const struct fmd__writer *writer, struct fmd__stats *stats)
 {
     fmd__writer_stats(writer, stats);
-    stats->segments_deleted = writer->files.segments_deleted;
-    stats->requests_deleted = writer->files.requests_deleted;
+    stats->segments_deleted = writer->files.limit.segments_deleted;
+    stats->requests_deleted = writer->files.limit.requests_deleted;
+    stats->others_segments_deleted = writer->files.limit.others_segments_deleted;
+    stats->others_requests_deleted = writer->files.limit.others_requests_deleted;
 }
 
-static uint64_t drops_in(const struct fmd__stats *stats)
+/* What was dropped or deleted. */
+static uint64_t losses_in(const struct fmd__stats *stats)
 {
-    uint64_t sum = 0;
+    uint64_t sum = stats->segments_deleted + stats->others_segments_deleted;
 
     for (unsigned i = 0; i < FMD__DROP_CAUSES_MAX; i++)
         sum += stats->dropped[i];
@@ -87,7 +90,7 @@ static void add_stats(struct fmd__writer *writer, bool clean_end)
     stats.strings_lost += writer->batch->strings_lost;
     stats.clean_end = clean_end;
     fmd__batch_stats(writer->batch, &stats);
-    writer->drops_written = drops_in(&stats);
+    writer->losses_written = losses_in(&stats);
     writer->stats_ns = writer->batch->monotonic_ns;
 }
 
@@ -100,7 +103,7 @@ static bool stats_are_due(const struct fmd__writer *writer)
         return false;
     own_stats(writer, &stats);
     fmd__pool_add_counts(writer->pool, &stats);
-    return age >= STATS_NS || drops_in(&stats) != writer->drops_written;
+    return age >= STATS_NS || losses_in(&stats) != writer->losses_written;
 }
 
 /* Once in a process's life: the application's log is not ours. */
@@ -123,8 +126,7 @@ static void tell(struct fmd__writer *writer, int why)
 static int append_batch(struct fmd__writer *writer)
 {
     struct fmd__batch *batch = writer->batch;
-    int result = fmd__trace_files_append(&writer->files, batch->out, batch->out_bytes,
-                                         batch->row_count);
+    int result = fmd__trace_files_append(&writer->files, batch->out, batch->out_bytes);
 
     if (result != 0)
         return result;

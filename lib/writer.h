@@ -38,15 +38,15 @@ struct fmd__writer {
     struct fmd__dictionary dictionary;
     struct fmd__batch *batch; /* made with the first batch */
 
-    uint64_t sequence;      /* of the stream's next block */
-    uint64_t pending_since; /* ns; when slots were first seen that still wait; 0: none */
-    uint64_t retry_ns;      /* not before; 0: writing works */
-    uint64_t stats_ns;      /* when counts were last written */
-    uint64_t leftovers_ns;  /* when the directory was last looked through */
-    uint64_t drops_written; /* in the last counts */
-    uint64_t counts_ns;     /* when counts of endpoints were last written */
-    uint64_t counts_sum;    /* of what was written then */
-    uint64_t events_ns;     /* when the journal was last written */
+    uint64_t sequence;       /* of the stream's next block */
+    uint64_t pending_since;  /* ns; when slots were first seen that still wait; 0: none */
+    uint64_t retry_ns;       /* not before; 0: writing works */
+    uint64_t stats_ns;       /* when counts were last written */
+    uint64_t leftovers_ns;   /* when the directory was last looked through */
+    uint64_t losses_written; /* in the last counts */
+    uint64_t counts_ns;      /* when counts of endpoints were last written */
+    uint64_t counts_sum;     /* of what was written then */
+    uint64_t events_ns;      /* when the journal was last written */
     uint64_t sleep_ns;
     uint64_t seen_slots;   /* heads of all rings, added up, at the last look */
     uint64_t seen_no_ring; /* drops for want of a ring, at the last look */

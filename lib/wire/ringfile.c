@@ -297,11 +297,17 @@ void fmd__ringfile_detail(const struct fmd__ringfile *file,
 
 /* --- the areas ------------------------------------------------------------------- */
 
-/* The published copy, or NULL. */
-static const struct fmd__ring_state *state_of(const struct fmd__ringfile *file)
+/* The published copy, all 0 when there is none yet. */
+static struct fmd__ring_state state_of(const struct fmd__ringfile *file)
 {
     uint64_t published = file->header.state_published;
-    return published ? &file->header.states[published & 1] : NULL;
+    struct fmd__ring_state state = {0};
+    if (!published)
+        return state;
+    memcpy(&state, file->header.states[published & 1], FMD__RING_STATE_BYTES);
+    state.stats.others_segments_deleted = file->header.others_deleted[published & 1][0];
+    state.stats.others_requests_deleted = file->header.others_deleted[published & 1][1];
+    return state;
 }
 
 void fmd__ringfile_journal_consumed(struct fmd__ringfile *file, uint64_t samples_end,
@@ -365,7 +371,7 @@ static void take_flight(const struct fmd__ringfile *file,
                         const struct fmd__flight *flight,
                         struct fmd__unfinished *unfinished, char *path)
 {
-    const struct fmd__ring_state *state = state_of(file);
+    const uint64_t seen_ns = state_of(file).anchor_monotonic_ns;
     uint32_t length = flight->about >> 16;
     *unfinished = (struct fmd__unfinished){
         .request = {flight->start_ns, flight->endpoint},
@@ -378,8 +384,8 @@ static void take_flight(const struct fmd__ringfile *file,
         .path = {path, length < sizeof(flight->path) ? length : sizeof(flight->path)}};
     if (flight->deadline_ns != UINT64_MAX && flight->deadline_ns > flight->start_ns)
         unfinished->threshold_ns = flight->deadline_ns - flight->start_ns;
-    if (state && state->anchor_monotonic_ns > flight->start_ns)
-        unfinished->seen_ns = state->anchor_monotonic_ns;
+    if (seen_ns > flight->start_ns)
+        unfinished->seen_ns = seen_ns;
     memcpy(path, (const void *)flight->path, sizeof(flight->path));
 }
 
@@ -420,9 +426,9 @@ int fmd__ringfile_count(const struct fmd__ringfile *file, uint32_t *endpoint,
 void fmd__ringfile_anchor(const struct fmd__ringfile *file, uint64_t *monotonic_ns,
                           int64_t *utc_ns)
 {
-    const struct fmd__ring_state *state = state_of(file);
-    *monotonic_ns = state ? state->anchor_monotonic_ns : 0;
-    *utc_ns = state ? state->anchor_utc_ns : 0;
+    const struct fmd__ring_state state = state_of(file);
+    *monotonic_ns = state.anchor_monotonic_ns;
+    *utc_ns = state.anchor_utc_ns;
 }
 
 static void add_counts(const struct fmd__ring_counts *counts, struct fmd__stats *stats)
@@ -435,8 +441,7 @@ static void add_counts(const struct fmd__ring_counts *counts, struct fmd__stats 
 
 void fmd__ringfile_stats(const struct fmd__ringfile *file, struct fmd__stats *stats)
 {
-    const struct fmd__ring_state *state = state_of(file);
-    *stats = state ? state->stats : (struct fmd__stats){0};
+    *stats = state_of(file).stats;
     add_counts(&file->header.counts, stats);
     for (uint32_t ring = 0; ring < file->ring_count; ring++) {
         struct fmd__ring control;

@@ -282,15 +282,20 @@ TEST(anchor_and_counts_are_the_last_published)
     for (uint64_t i = 1; i <= 3; i++) {
         struct fmd__ring_state now = {.anchor_monotonic_ns = i,
                                       .anchor_utc_ns = -(int64_t)i,
-                                      .stats = {.recorded = 100 * i}};
+                                      .stats = {.recorded = 100 * i,
+                                                .others_segments_deleted = i,
+                                                .others_requests_deleted = 9 * i}};
         fmd__ring_file_store_state(header, &now);
         /* half of the next one */
-        header->states[(header->state_published + 1) & 1].stats.recorded = 77;
+        memset(header->states[(header->state_published + 1) & 1], 77, 100);
+        header->others_deleted[(header->state_published + 1) & 1][1] = 77;
         file = open_or_fail();
         fmd__ringfile_anchor(file, &monotonic, &utc);
         fmd__ringfile_stats(file, &stats);
         assert_true(monotonic == i && utc == -(int64_t)i);
         assert_int_equal(stats.recorded, 100 * i);
+        assert_int_equal(stats.others_segments_deleted, i);
+        assert_int_equal(stats.others_requests_deleted, 9 * i);
         fmd__ringfile_close(file);
     }
     assert_int_equal(stats.issued, 31);

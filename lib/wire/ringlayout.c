@@ -97,7 +97,9 @@ void fmd__ring_file_store_state(struct fmd__ring_header *header,
 {
     uint64_t next =
         atomic_load_explicit(&header->state_published, memory_order_relaxed) + 1;
-    header->states[next & 1] = *state;
+    memcpy(header->states[next & 1], state, FMD__RING_STATE_BYTES);
+    header->others_deleted[next & 1][0] = state->stats.others_segments_deleted;
+    header->others_deleted[next & 1][1] = state->stats.others_requests_deleted;
     atomic_store_explicit(&header->state_published, next, memory_order_release);
 }
 

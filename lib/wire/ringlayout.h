@@ -87,7 +87,9 @@ struct fmd__ring {
     _Alignas(128) union fmd__slot slots[];
 };
 
-/* Written by the writer thread into the copy that is not published, then published. */
+/* Written by the writer thread into the copy that is not published, then published. In
+ * the file its last two counts lie apart (there were none at first). */
+#define FMD__RING_STATE_BYTES 200u
 struct fmd__ring_state {
     uint64_t anchor_monotonic_ns; /* one moment on both clocks */
     int64_t anchor_utc_ns;
@@ -181,7 +183,8 @@ struct fmd__ring_header {
     _Atomic uint64_t endpoints_bytes; /* of the area in use; release, after the bytes */
     _Atomic uint64_t state_published; /* 0 none yet; else states[n & 1] is whole */
     _Alignas(128) struct fmd__ring_counts counts; /* of threads without a ring */
-    _Alignas(128) struct fmd__ring_state states[2];
+    _Alignas(128) uint8_t states[2][FMD__RING_STATE_BYTES];
+    uint64_t others_deleted[2][2]; /* each state's: segments, requests */
 };
 
 _Static_assert(sizeof(union fmd__slot) == 64, "a slot is a cache line");
@@ -189,6 +192,9 @@ _Static_assert(sizeof(struct fmd__ring) == 256, "two pairs of lines, then slots"
 _Static_assert(sizeof(struct fmd__flight) == 256, "two pairs of lines");
 _Static_assert(offsetof(struct fmd__ring_header, ring_count) == 2432,
                "as FORMAT.md says");
+_Static_assert(offsetof(struct fmd__ring_state, stats.others_segments_deleted) ==
+                   FMD__RING_STATE_BYTES,
+               "the last two lie apart");
 _Static_assert(sizeof(struct fmd__ring_header) <= FMD__RING_HEADER_BYTES, "one page");
 
 /* Bytes from one ring to the next. 64 rings are a whole number of 4096-byte pages for

@@ -34,6 +34,8 @@ enum stats_tag {
     TAG_REQUESTS_DELETED,
     TAG_WRITER_CPU,
     TAG_CLEAN_END,
+    TAG_OTHERS_SEGMENTS_DELETED,
+    TAG_OTHERS_REQUESTS_DELETED,
     TAG_DROPPED = 32 /* + cause, up to FMD__DROP_CAUSES_MAX of them */
 };
 
@@ -184,6 +186,8 @@ size_t fmd__stats_encode(const struct fmd__stats *stats, uint8_t *out)
     at = put_number(at, TAG_REQUESTS_DELETED, stats->requests_deleted);
     at = put_number(at, TAG_WRITER_CPU, stats->writer_cpu_ns);
     at = put_number(at, TAG_CLEAN_END, stats->clean_end);
+    at = put_number(at, TAG_OTHERS_SEGMENTS_DELETED, stats->others_segments_deleted);
+    at = put_number(at, TAG_OTHERS_REQUESTS_DELETED, stats->others_requests_deleted);
     for (unsigned cause = 0; cause < FMD__DROP_CAUSES_MAX; cause++)
         at = put_number(at, TAG_DROPPED + cause, stats->dropped[cause]);
     return (size_t)(at - out);
@@ -215,6 +219,12 @@ static void take_stats_field(const struct field *field, struct fmd__stats *stats
         break;
     case TAG_CLEAN_END:
         stats->clean_end = value;
+        break;
+    case TAG_OTHERS_SEGMENTS_DELETED:
+        stats->others_segments_deleted = value;
+        break;
+    case TAG_OTHERS_REQUESTS_DELETED:
+        stats->others_requests_deleted = value;
         break;
     default:
         break;

@@ -40,6 +40,9 @@ struct fmd__stats {
     uint64_t requests_deleted; /* that were in them */
     uint64_t writer_cpu_ns;
     uint64_t clean_end; /* 1 in the last one before an END block */
+    /* Files of other processes that this one deleted by the disk limit, and what those
+     * had deleted before. */
+    uint64_t others_segments_deleted, others_requests_deleted;
 };
 
 #define FMD__SEGMENT_BOUND (8u * FMD__NAME_BYTES + 256u)

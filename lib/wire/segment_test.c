@@ -86,7 +86,9 @@ TEST(stats_come_back)
                             .segments_deleted = 3,
                             .requests_deleted = 4,
                             .writer_cpu_ns = 5,
-                            .clean_end = 1},
+                            .clean_end = 1,
+                            .others_segments_deleted = 6,
+                            .others_requests_deleted = 7},
                       out;
     for (unsigned cause = 0; cause < FMD__DROP_CAUSES_MAX; cause++)
         in.dropped[cause] = 1000 + cause;

@@ -181,6 +181,36 @@ TEST(files_deleted_by_the_disk_limit_are_told_as_such)
     folder_remove(&folder);
 }
 
+TEST(files_deleted_by_another_process_are_told_as_such)
+{
+    struct folder folder = folder_make();
+    struct writer living, ended;
+    writer_init(&living, "web-1", "", 1);
+    writer_init(&ended, "web-1", "", 2);
+    put_begin(&ended); /* its first file is gone */
+    put_requests(&ended, 100);
+    put_end(&ended, false);
+    put_begin(&ended);
+    put_requests(&ended, 50);
+    put_end(&ended, true);
+    put_trace(&ended, in(&folder, "ended.fmd"));
+    put_begin(&living);
+    put_requests(&living, 10);
+    living.stats.others_segments_deleted = 3;
+    living.stats.others_requests_deleted = 250;
+    put_end(&living, true);
+    put_trace(&living, in(&folder, "living.fmd"));
+    struct outcome outcome = analyze_one(folder.path);
+    assert_int_equal(outcome.requests, 60);
+    assert_int_equal(outcome.report.recorder.segments_deleted, 3);
+    assert_int_equal(notes_of(&outcome, INPUT_OTHER), 1);
+    assert_true(is_told(&outcome, INPUT_OTHER, "250 requests are gone"));
+    outcome_release(&outcome);
+    writer_release(&living);
+    writer_release(&ended);
+    folder_remove(&folder);
+}
+
 /* --- damage --------------------------------------------------------------------------
  */
 

@@ -44,6 +44,7 @@ struct stream {
     size_t anchor_count;
     struct hashed_names names;
     struct fmd__stats stats; /* the last ones, by issued */
+    bool cut_by_others; /* known at the end: a sibling deleted its first files, maybe */
     uint64_t recovered;
     struct stream *next; /* all streams, in the order they were met */
 };

@@ -47,14 +47,15 @@ static uint64_t unexplained_requests(const struct stream *stream)
 }
 
 /* Blocks between the first and the last that are neither read nor known to be damaged.
- * The first ones may be gone for the disk limit. */
+ * The first ones may be gone for the disk limit, its own process's or another's. */
 static uint64_t missing_blocks(const struct stream *stream)
 {
     if (!stream->seen.count)
         return 0;
     uint64_t end = stream->seen.at[stream->seen.count - 1].end;
     uint64_t first = stream->seen.at[0].first;
-    uint64_t begin = stream->unknown || stream->stats.segments_deleted ? first : 0;
+    bool is_cut = stream->cut_by_others || stream->stats.segments_deleted;
+    uint64_t begin = stream->unknown || is_cut ? first : 0;
     uint64_t missing = end - begin - spans_covered(&stream->seen, begin, end);
     for (size_t i = 0; i < stream->lost.count; i++) {
         struct span lost = stream->lost.at[i];
@@ -71,8 +72,9 @@ static uint64_t missing_blocks(const struct stream *stream)
  * requests are in them. Nothing where files are missing too. */
 static uint64_t vague_requests(const struct stream *stream)
 {
-    return stream->vague_losses && !missing_blocks(stream) ? unexplained_requests(stream)
-                                                           : 0;
+    bool alone =
+        stream->vague_losses && !missing_blocks(stream) && !stream->cut_by_others;
+    return alone ? unexplained_requests(stream) : 0;
 }
 
 static void tell_loss(struct ledger *ledger, const struct loss *loss)
@@ -163,9 +165,21 @@ static void add_recorder(struct input_recorder *to, const struct stream *stream)
     to->recorded += recorded;
     to->issued += stats->issued > recorded + dropped ? stats->issued : recorded + dropped;
     to->strings_lost += stats->strings_lost;
-    to->requests_deleted += stats->requests_deleted;
-    to->segments_deleted += stats->segments_deleted;
+    to->requests_deleted += stats->requests_deleted + stats->others_requests_deleted;
+    to->segments_deleted += stats->segments_deleted + stats->others_segments_deleted;
     to->writer_cpu_ns += stats->writer_cpu_ns;
+}
+
+/* Where one process deleted files of others, any stream's first blocks may be among them.
+ */
+static void mark_cut_streams(struct ledger *ledger)
+{
+    uint64_t deleted = 0;
+    for (struct stream *stream = ledger->first; stream; stream = stream->next)
+        deleted += stream->stats.others_segments_deleted;
+    for (struct stream *stream = ledger->first; stream; stream = stream->next)
+        stream->cut_by_others =
+            deleted > 0 && stream->seen.count > 0 && stream->seen.at[0].first > 0;
 }
 
 static void finish_stream(struct ledger *ledger, struct stream *stream,
@@ -235,6 +249,7 @@ static void finish_clocks(struct ledger *ledger, struct input_report *report)
 
 void ledger_finish(struct ledger *ledger, struct input_report *report)
 {
+    mark_cut_streams(ledger);
     for (size_t i = 0; i < ledger->loss_count; i++)
         count_loss(&ledger->losses[i]);
     for (size_t i = 0; i < ledger->loss_count; i++)

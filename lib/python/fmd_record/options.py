@@ -73,7 +73,7 @@ OPTIONS = (
     Option("segment_bytes", "FMD_SEGMENT_BYTES", None, number(65536, 1 << 40),
            "a trace file is closed and the next begun"),
     Option("total_bytes", "FMD_TOTAL_BYTES", None, number(65536, 1 << 50),
-           "the oldest trace files of a process go beyond it"),
+           "the oldest files of the application go beyond it"),
     Option("block_ms", "FMD_BLOCK_MS", None, number(1, 3600_000),
            "longest time a request waits in memory"),
 )  # fmt: skip
