@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A report as a directory: report.json, report.md, report.html, charts/. Every file
+ * A report as a directory: report.SUFFIX of every format, and charts/. Every file
  * appears whole or not at all (written beside its place, then renamed). What is removed
  * is only what an earlier report wrote: charts of a known name.
  */
@@ -51,15 +51,22 @@ static bool is_chart_file(const char *name)
     return false;
 }
 
+/* report.SUFFIX of any format, or one that was not finished. */
 static bool is_report_entry(const char *name)
 {
-    static const char *const names[] = {
-        "report.json",      "report.md",      "report.html",     "charts",
-        "report.json.part", "report.md.part", "report.html.part"};
+    static const char start[] = "report.", unfinished[] = ".part";
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(name, names[i]) == 0)
+    if (strcmp(name, "charts") == 0)
+        return true;
+    if (strncmp(name, start, strlen(start)) != 0)
+        return false;
+    name += strlen(start);
+    for (const struct report_format *format = report_formats; format->name; format++) {
+        size_t length = strlen(format->suffix);
+        if (strncmp(name, format->suffix, length) == 0 &&
+            (name[length] == '\0' || strcmp(name + length, unfinished) == 0))
             return true;
+    }
     return false;
 }
 

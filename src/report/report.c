@@ -18,6 +18,7 @@ const struct report_format report_formats[] = {
     {"json", "json", report_json},
     {"markdown", "md", report_markdown},
     {"html", "html", report_html},
+    {"junit", "junit.xml", report_junit},
     {NULL, NULL, NULL},
 };
 

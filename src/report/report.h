@@ -132,6 +132,7 @@ int report_terminal(const struct report *report, const struct terminal_style *st
 int report_json(const struct report *report, FILE *out, struct err *err);
 int report_markdown(const struct report *report, FILE *out, struct err *err);
 int report_html(const struct report *report, FILE *out, struct err *err);
+int report_junit(const struct report *report, FILE *out, struct err *err);
 
 /* The formats that go to a file or standard output by name; a NULL name ends it. */
 struct report_format {
@@ -149,7 +150,7 @@ int report_charts(struct report *report, const char *directory, struct err *err)
  * 0; -1 with *err, which names --force. */
 int report_check_directory(const char *directory, bool force, struct err *err);
 
-/* Writes report.json, report.md, report.html and charts/ into directory (made if
+/* Writes report.json, .md, .html, .junit.xml and charts/ into directory (made if
  * missing), each file whole or not at all. A directory that holds anything else than an
  * earlier report is refused unless force; files of others are never removed. 0; -1 with
  * *err. */
