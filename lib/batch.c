@@ -515,32 +515,52 @@ static bool define_code(struct fmd__batch *batch, const struct fmd__definition *
     return true;
 }
 
-/* A frame's code object, where this segment does not have it yet. */
-static bool define_frame(struct fmd__batch *batch, uint32_t number)
+static const struct fmd__python_code *code_of(const struct fmd__batch *batch,
+                                              uint32_t number)
 {
     struct fmd__python_sampler *sampler =
         batch->sampler ? atomic_load(batch->sampler) : NULL;
+    struct fmd__exceptions *exceptions =
+        batch->exceptions ? atomic_load(batch->exceptions) : NULL;
+
+    if (number > FMD__EXCEPTION_CODES)
+        return exceptions ? fmd__exceptions_code(exceptions, number) : NULL;
+    return sampler ? fmd__python_code(sampler, number) : NULL;
+}
+
+/* A frame's code object, where this segment does not have it yet. */
+static bool define_frame(struct fmd__batch *batch, uint32_t number)
+{
     const struct fmd__python_code *code;
     struct fmd__definition definition;
 
     if (number < batch->code_room && batch->code_segments[number] == batch->segment)
         return true;
-    code = sampler ? fmd__python_code(sampler, number) : NULL;
+    code = code_of(batch, number);
     if (!code)
         return true;
     fmd__watch_describe_code(code, number, &definition);
     return define_code(batch, &definition);
 }
 
-static bool add_sample(struct fmd__batch *batch, const struct fmd__sample *sample)
+/* Defines what an entry names; false: no room in this batch. */
+static bool define_used(struct fmd__batch *batch, uint32_t endpoint,
+                        const struct fmd__stack_frame *frames, uint32_t frame_count)
 {
     if (batch->definition_bytes + FMD__BATCH_DEFINITION_MAX > FMD__BATCH_DEFINITION_BYTES)
         return false;
-    (void)endpoint_id(batch, sample->request.endpoint);
-    for (uint32_t i = 0; i < sample->frame_count; i++)
-        if (!define_frame(batch, sample->frames[i].code))
+    (void)endpoint_id(batch, endpoint);
+    for (uint32_t i = 0; i < frame_count; i++)
+        if (!define_frame(batch, frames[i].code))
             return false;
-    return fmd__samples_add(&batch->samples, sample) == 0;
+    return true;
+}
+
+static bool add_sample(struct fmd__batch *batch, const struct fmd__sample *sample)
+{
+    return define_used(batch, sample->request.endpoint, sample->frames,
+                       sample->frame_count) &&
+           fmd__samples_add(&batch->samples, sample) == 0;
 }
 
 /* false: it waits for the next batch. */
@@ -556,6 +576,10 @@ static bool add_entry(struct fmd__batch *batch, const uint8_t *bytes, uint32_t l
         return define_code(batch, &entry.definition);
     if (entry.kind == FMD__ENTRY_SAMPLE)
         return add_sample(batch, &entry.sample);
+    if (entry.kind == FMD__ENTRY_EXCEPTION &&
+        !define_used(batch, entry.exception.request.endpoint, entry.exception.frames,
+                     entry.exception.frame_count))
+        return false;
     if (*used + length > sizeof batch->journal_out)
         return false;
     memcpy(batch->journal_out + *used, bytes, length);

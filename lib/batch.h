@@ -17,6 +17,7 @@
 #define FMD_BATCH_H
 
 #include "dictionary.h"
+#include "exceptions.h"
 #include "ring.h"
 #include "thresholds.h"
 #include "wire/block.h"
@@ -66,6 +67,7 @@ struct fmd__batch {
     uint32_t *code_segments;   /* the same of code objects */
     uint32_t code_room;
     struct fmd__python_sampler *_Atomic *sampler; /* knows code objects; or NULL */
+    struct fmd__exceptions *_Atomic *exceptions;  /* the same */
     uint64_t journal_end; /* entries before it are in this batch; 0: none */
     uint32_t counts_next; /* endpoint number that the next counts block begins with */
 

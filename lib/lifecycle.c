@@ -207,6 +207,7 @@ static int open_process(uint32_t rings)
                      &identity, &recorder->register_lock);
     fmd__watch_open(&recorder->watch, recorder->pool.header);
     recorder->writer.sampler = &recorder->watch.sampler;
+    recorder->writer.exceptions = &recorder->exceptions;
     (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     open_gate(recorder);
     return 0;
@@ -324,6 +325,7 @@ static int close_process(void)
         fmd__descriptors_close(FMD__DESCRIPTOR_RING);
         return result;
     }
+    fmd__exceptions_free(atomic_exchange(&recorder->exceptions, NULL));
     fmd__pool_close(&recorder->pool);
     return result;
 }

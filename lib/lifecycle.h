@@ -15,6 +15,7 @@
 #ifndef FMD_LIFECYCLE_H
 #define FMD_LIFECYCLE_H
 
+#include "exceptions.h"
 #include "gate.h"
 #include "ring.h"
 #include "watch.h"
@@ -32,6 +33,7 @@ struct fmd__recorder {
     struct fmd__pool pool;
     struct fmd__writer writer;
     struct fmd__watch watch;
+    struct fmd__exceptions *_Atomic exceptions; /* NULL before the first */
 };
 
 extern struct fmd__recorder fmd__recorder;

@@ -12,6 +12,7 @@
 #include "lifecycle.h"
 #include "signals.h"
 #include "thresholds.h"
+#include "thrown.h"
 
 #include <errno.h>
 #include <string.h>
@@ -168,6 +169,16 @@ string_hash(struct flight *flight, uint8_t what, const char *bytes, size_t size)
 lost:
     flight->strings_lost++;
     return 0;
+}
+
+struct fmd__request_key fmd__request_key(const struct fmd_request *request)
+{
+    const struct flight *flight = (const struct flight *)(const void *)request;
+    const uint32_t now = atomic_load_explicit(&gate()->generation, memory_order_relaxed);
+
+    return (struct fmd__request_key){.start_ns =
+                                         flight->generation == now ? flight->start_ns : 0,
+                                     .endpoint = flight->endpoint};
 }
 
 /* --- levels 2 and 3: requests that are watched ------------------------------------- */

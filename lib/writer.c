@@ -23,6 +23,7 @@
 #define STATS_NS (10 * SECOND)  /* without news */
 #define STATS_NEWS_NS SECOND    /* with new losses */
 #define COUNTS_NS (60 * SECOND) /* of endpoints at level 0 */
+#define TELLINGS_MAX 64         /* of exceptions, each as many as the journal holds */
 /* The encoder needs 200 kB; the rest is for thread-local storage of the application,
  * which the C library takes from the stack. Only pages that are used cost memory. */
 #define STACK_BYTES (2u << 20)
@@ -207,9 +208,11 @@ static int make_batch(struct fmd__writer *writer)
         writer->batch =
             fmd__batch_new(writer->pool, &writer->dictionary,
                            writer->settings->application, writer->settings->version);
-    if (writer->batch)
-        writer->batch->sampler = writer->sampler;
-    return writer->batch ? 0 : -ENOMEM;
+    if (!writer->batch)
+        return -ENOMEM;
+    writer->batch->sampler = writer->sampler;
+    writer->batch->exceptions = writer->exceptions;
+    return 0;
 }
 
 /* Writes a batch of what fill puts in: up to 4096 requests, counts. 0 or a negative
@@ -353,11 +356,10 @@ static uint64_t journal_fill(const struct fmd__writer *writer)
 }
 
 /* What the journal holds now; what comes meanwhile does not keep it longer. */
-static int write_events(struct fmd__writer *writer)
+static int write_journal(struct fmd__writer *writer)
 {
     uint64_t fill = journal_fill(writer);
 
-    writer->events_ns = fmd__now_ns();
     while (fill > 0) {
         struct fmd__journal *journal = fmd__ring_journal(writer->pool->header);
         uint64_t before = atomic_load_explicit(&journal->tail, memory_order_relaxed);
@@ -373,6 +375,22 @@ static int write_events(struct fmd__writer *writer)
         fill -= taken < fill ? taken : fill;
     }
     return 0;
+}
+
+/* The journal, and exceptions that were counted since. */
+static int write_events(struct fmd__writer *writer)
+{
+    struct fmd__exceptions *exceptions =
+        writer->exceptions ? atomic_load(writer->exceptions) : NULL;
+    bool all = false;
+    int result = 0;
+
+    writer->events_ns = fmd__now_ns();
+    for (int round = 0; round < TELLINGS_MAX && !all && result == 0; round++) {
+        all = !exceptions || fmd__exceptions_tell(exceptions, writer->pool->header);
+        result = write_journal(writer);
+    }
+    return result;
 }
 
 static void follow_levels(struct fmd__writer *writer, uint64_t now)

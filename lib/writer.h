@@ -33,6 +33,7 @@ struct fmd__writer {
     struct fmd__pool *pool;
     pthread_mutex_t *register_lock;               /* of the levels */
     struct fmd__python_sampler *_Atomic *sampler; /* the watcher's, for its code */
+    struct fmd__exceptions *_Atomic *exceptions;
     struct fmd__segment segment;
     struct fmd__trace_files files;
     struct fmd__dictionary dictionary;

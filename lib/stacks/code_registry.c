@@ -285,30 +285,55 @@ static struct fmd__code_known *find_known(struct fmd__code_registry *registry,
     return &registry->known[at];
 }
 
+bool fmd__code_find(struct fmd__code_registry *registry,
+                    const struct fmd__code_identity *identity, uint32_t *number)
+{
+    const struct fmd__code_known *known = find_known(registry, identity);
+
+    *number = known->number == NO_ROOM ? 0 : known->number;
+    return known->number != 0;
+}
+
+uint32_t fmd__code_add(struct fmd__code_registry *registry,
+                       const struct fmd__code_identity *identity,
+                       const struct fmd__python_code *code)
+{
+    const uint32_t number = number_of_content(registry, code);
+    struct fmd__code_known *known;
+
+    if (registry->known_count >= FMD__CODE_KNOWN / 4 * 3) {
+        memset(registry->known, 0, sizeof registry->known);
+        registry->known_count = 0;
+    }
+    known = find_known(registry, identity);
+    registry->known_count += known->number == 0;
+    known->identity = *identity;
+    known->number = number ? number : NO_ROOM;
+    return number;
+}
+
+const struct fmd__python_code *fmd__code_at(const struct fmd__code_registry *registry,
+                                            uint32_t number)
+{
+    const uint32_t count = atomic_load_explicit(&registry->count, memory_order_acquire);
+
+    return number && number <= count ? &registry->codes[number - 1] : NULL;
+}
+
 uint32_t fmd__code_number(struct fmd__code_registry *registry,
                           const struct fmd__interpreter *python,
                           const struct fmd__code_identity *identity, int *why)
 {
     struct fmd__python_code code;
-    struct fmd__code_known *known = find_known(registry, identity);
+    uint32_t number;
 
     *why = 0;
-    if (known->number == NO_ROOM)
-        *why = ENOSPC;
-    if (known->number)
-        return known->number == NO_ROOM ? 0 : known->number;
-    *why = copy_code(registry, python, identity, &code);
-    if (*why)
-        return 0;
-    const uint32_t number = number_of_content(registry, &code);
-    if (registry->known_count >= FMD__CODE_KNOWN / 4 * 3) {
-        memset(registry->known, 0, sizeof registry->known);
-        registry->known_count = 0;
-        known = find_known(registry, identity);
+    if (!fmd__code_find(registry, identity, &number)) {
+        *why = copy_code(registry, python, identity, &code);
+        if (*why)
+            return 0;
+        number = fmd__code_add(registry, identity, &code);
     }
-    known->identity = *identity;
-    known->number = number ? number : NO_ROOM;
-    registry->known_count++;
     if (!number)
         *why = ENOSPC;
     return number;

@@ -72,4 +72,17 @@ uint32_t fmd__code_number(struct fmd__code_registry *registry,
                           const struct fmd__interpreter *python,
                           const struct fmd__code_identity *identity, int *why);
 
+/* The same in two steps, for who holds the interpreter's lock and so may read the code
+ * object itself. find: false where it is new; else its number, 0 for one that found no
+ * room. add: describes one that is new (code is copied); 0: no room. */
+bool fmd__code_find(struct fmd__code_registry *registry,
+                    const struct fmd__code_identity *identity, uint32_t *number);
+uint32_t fmd__code_add(struct fmd__code_registry *registry,
+                       const struct fmd__code_identity *identity,
+                       const struct fmd__python_code *code);
+
+/* As fmd__python_code. */
+const struct fmd__python_code *fmd__code_at(const struct fmd__code_registry *registry,
+                                            uint32_t number);
+
 #endif

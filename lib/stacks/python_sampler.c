@@ -44,10 +44,7 @@ fmd__python_sampler_counts(const struct fmd__python_sampler *sampler)
 const struct fmd__python_code *fmd__python_code(const struct fmd__python_sampler *sampler,
                                                 uint32_t number)
 {
-    const uint32_t count =
-        atomic_load_explicit(&sampler->registry.count, memory_order_acquire);
-
-    return number && number <= count ? &sampler->registry.codes[number - 1] : NULL;
+    return fmd__code_at(&sampler->registry, number);
 }
 
 /* --- code objects of a stack -----------------------------------------------------------

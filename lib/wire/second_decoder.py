@@ -383,6 +383,7 @@ class Trace:
         self.segment, self.stats, self.counts, self.codes = {}, {}, {}, {0: None}
         self.samples_end = self.entries_end = 0
         endpoints, groups, addresses = {0: None}, {0: b""}, {0: b""}
+        self.endpoints = endpoints
         spaces = {1: endpoints, 2: groups, 3: addresses, 4: self.codes}
         for header, payload in read_blocks(pathlib.Path(path).read_bytes(), self.told):
             kind = header["type"]

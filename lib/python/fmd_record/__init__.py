@@ -20,7 +20,7 @@ from .notice import say
 from .options import resolve
 from .version import find_version
 
-__all__ = ["bind", "init_app", "wsgi", "snapshot", "stats", "stop", "trace_path"]
+__all__ = ["bind", "init_app", "wsgi", "capture", "snapshot", "stats", "stop", "trace_path"]
 
 _group_failures = GroupFailures()
 
@@ -80,6 +80,12 @@ def snapshot():
     """Makes every request that has ended readable in the trace directory. False when they
     could not be written."""
     return _native.snapshot() == 0
+
+
+def capture(error=None, /):
+    """Records an exception that the application handles: error, else the one that is being
+    handled. In a request or outside. True when there was one; raises nothing."""
+    return _native.capture() if error is None else _native.capture(error)
 
 
 def stop():

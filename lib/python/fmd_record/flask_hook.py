@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the recorder into a Flask application: around its WSGI entry, around its dispatch
-(the endpoint is known there, and the customer) and around the view.
+(the endpoint is known there, and the customer), around the view, and around the handling
+of what the application did not handle.
 
 The application's class becomes a subclass of its own whose wsgi_app is a property, so
 that middleware which is installed after bind() is still inside the time of the request
@@ -10,6 +11,10 @@ import flask
 
 from . import _native
 from .endpoints import UNMATCHED, UNROUTED
+
+
+# by what they are to _native.Hook
+_HOOKED = ("full_dispatch_request", "dispatch_request", "handle_exception")
 
 
 def is_bound(app):
@@ -30,7 +35,8 @@ def detach(app):
     entry that it wraps; the next one is around both, and only the outermost counts."""
     inner = type(app)._fmd_wrapped
     app.__class__ = type(app).__base__
-    del app.full_dispatch_request, app.dispatch_request
+    for method in _HOOKED:
+        delattr(app, method)
     app.wsgi_app = inner
 
 
@@ -43,8 +49,8 @@ def attach(app, endpoints, **who):
         **who,
     )
     inner = app.wsgi_app
-    app.full_dispatch_request = _native.Hook(app.full_dispatch_request, binding, False)
-    app.dispatch_request = _native.Hook(app.dispatch_request, binding, True)
+    for what, method in enumerate(_HOOKED):
+        setattr(app, method, _native.Hook(getattr(app, method), binding, what))
     app.__class__ = _bound_class(type(app), binding)
     app.wsgi_app = inner
 

@@ -53,6 +53,13 @@ static struct exchange *current_exchange(bool *made_up)
     return (struct exchange *)value;
 }
 
+struct exchange *fmd_py_current_exchange(void)
+{
+    bool made_up;
+
+    return current_exchange(&made_up);
+}
+
 /* The one whose dispatch this is. */
 static struct exchange *dispatched_exchange(void)
 {
@@ -271,8 +278,10 @@ static PyObject *dispatch_call(PyObject *self, PyObject *const *args, size_t nar
         name_exchange(exchange, hook->binding);
     PyObject *result = PyObject_Vectorcall(hook->method, args, nargsf, kwnames);
     exchange->dispatch_depth--;
-    if (outermost && !result && PyErr_ExceptionMatches(PyExc_Exception))
+    if (outermost && !result && PyErr_ExceptionMatches(PyExc_Exception)) {
         exchange->raised = true; /* Flask turns it into a 500 outside of here */
+        fmd_py_exception_leaves(exchange);
+    }
     if (outermost && hook->binding->group_by != Py_None)
         result = group_after(exchange, hook->binding, result);
     Py_DECREF(exchange);
@@ -294,6 +303,23 @@ static PyObject *view_call(PyObject *self, PyObject *const *args, size_t nargsf,
         fmd_view_end(&exchange->request);
     Py_DECREF(exchange);
     return result;
+}
+
+/* Around handle_exception(error), which Flask calls for what no handler took, also
+ * outside of dispatch (a session that cannot be opened). */
+static PyObject *failure_call(PyObject *self, PyObject *const *args, size_t nargsf,
+                              PyObject *kwnames)
+{
+    struct hook *hook = (struct hook *)self;
+    struct exchange *exchange = dispatched_exchange();
+    int result = 0;
+    if (exchange && PyVectorcall_NARGS(nargsf) == 1 &&
+        PyObject_TypeCheck(args[0], (PyTypeObject *)PyExc_Exception)) {
+        exchange->raised = true;
+        result = fmd_py_exception_left(exchange, args[0]);
+    }
+    Py_XDECREF(exchange);
+    return result < 0 ? NULL : PyObject_Vectorcall(hook->method, args, nargsf, kwnames);
 }
 
 /* --- the Python types of the two ---------------------------------------------------- */
@@ -364,16 +390,21 @@ PyTypeObject fmd_py_entry_type = {
 
 static PyObject *hook_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"method", "binding", "view", NULL};
+    static char *names[] = {"method", "binding", "what", NULL};
+    static const vectorcallfunc calls[] = {dispatch_call, view_call, failure_call};
     PyObject *method, *binding;
-    int view = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!p", names, &method,
-                                     &fmd_py_binding_type, &binding, &view))
+    unsigned what;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!I", names, &method,
+                                     &fmd_py_binding_type, &binding, &what))
         return NULL;
+    if (what >= sizeof calls / sizeof *calls) {
+        PyErr_SetString(PyExc_ValueError, "what is DISPATCH, VIEW or FAILURE");
+        return NULL;
+    }
     struct hook *hook = (struct hook *)type->tp_alloc(type, 0);
     if (!hook)
         return NULL;
-    hook->call = view ? view_call : dispatch_call;
+    hook->call = calls[what];
     hook->method = Py_NewRef(method);
     hook->binding = (struct binding *)Py_NewRef(binding);
     return (PyObject *)hook;
@@ -396,7 +427,7 @@ static void hook_dealloc(PyObject *self)
 
 PyTypeObject fmd_py_hook_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fmd_record._native.Hook",
-    .tp_doc = "Hook(method, binding, view): a method of the Flask object, timed",
+    .tp_doc = "Hook(method, binding, what): a method of the Flask object, seen",
     .tp_basicsize = sizeof(struct hook),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_vectorcall_offset = offsetof(struct hook, call),

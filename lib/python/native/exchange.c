@@ -99,6 +99,7 @@ struct exchange *fmd_py_exchange_new(struct binding *binding, PyObject *environ,
     exchange->method = method_of(environ);
     exchange->dispatch_depth = exchange->view_depth = 0;
     exchange->named = exchange->sent = exchange->raised = exchange->ended = false;
+    exchange->told = NULL;
     PyObject_GC_Track((PyObject *)exchange);
 
     fmd_set_method(&exchange->request, exchange->method);
@@ -131,6 +132,7 @@ void fmd_py_exchange_raised(struct exchange *exchange)
     if (!exchange->sent)
         /* SystemExit and its like end the worker: the client gets no answer at all. */
         exchange->status = PyErr_ExceptionMatches(PyExc_Exception) ? 500 : 0;
+    fmd_py_exception_leaves(exchange);
 }
 
 void fmd_py_exchange_sends(struct exchange *exchange)

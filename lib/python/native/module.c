@@ -13,7 +13,7 @@ PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read;
+    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module;
 
 static const struct {
     PyObject **string;
@@ -35,6 +35,7 @@ static const struct {
     {&fmd_py_str_group, "group"},
     {&fmd_py_str_address, "address"},
     {&fmd_py_str_read, "read"},
+    {&fmd_py_str_module, "__module__"},
 };
 
 /* --- binding ------------------------------------------------------------------------ */
@@ -208,6 +209,37 @@ static PyObject *stats(PyObject *self, PyObject *unused)
                          "writer_cpu_ns", (unsigned long long)counts.writer_cpu_ns);
 }
 
+/* The exception to capture: the argument, else the one that is being handled. New
+ * reference; NULL (none set) when there is none. */
+static PyObject *exception_to_capture(PyObject *argument)
+{
+    PyObject *type, *error, *traceback;
+    if (argument)
+        return PyExceptionInstance_Check(argument) ? Py_NewRef(argument) : NULL;
+    PyErr_GetExcInfo(&type, &error, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    if (error && PyExceptionInstance_Check(error))
+        return error;
+    Py_XDECREF(error);
+    return NULL;
+}
+
+static PyObject *capture(PyObject *self, PyObject *args)
+{
+    PyObject *argument = NULL;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "|O", &argument))
+        return NULL;
+    PyObject *error = exception_to_capture(argument);
+    struct exchange *exchange = error ? fmd_py_current_exchange() : NULL;
+    const bool any = error != NULL;
+    const int result = any ? fmd_py_exception_handled(exchange, error) : 0;
+    Py_XDECREF(exchange);
+    Py_XDECREF(error);
+    return result < 0 ? NULL : PyBool_FromLong(any);
+}
+
 static PyObject *endpoint(PyObject *self, PyObject *args)
 {
     const char *application, *version, *name;
@@ -242,6 +274,7 @@ static PyMethodDef methods[] = {
     {"stats", stats, METH_NOARGS, "stats() -> the recorder's counts"},
     {"endpoint", endpoint, METH_VARARGS,
      "endpoint(application, version, name) -> number"},
+    {"capture", capture, METH_VARARGS, "capture([exception]) -> there was one"},
     {"directory", where, METH_NOARGS, "directory() -> where the recorder writes"},
     {"trace_path", trace_path, METH_NOARGS, "trace_path() -> the file written now"},
     {NULL, NULL, 0, NULL},

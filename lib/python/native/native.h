@@ -55,6 +55,8 @@ struct exchange {
     bool sent;   /* a piece of the body was handed to the server */
     bool raised; /* the application let an exception out */
     bool ended;
+    PyObject *told; /* not owned: the exception that left the application and was
+                       recorded, while the application runs; only compared */
 };
 
 extern PyTypeObject fmd_py_binding_type, fmd_py_exchange_type, fmd_py_entry_type;
@@ -69,7 +71,7 @@ extern PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read;
+    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module;
 
 /* exchange.c */
 /* Begins a request. New reference, NULL (no exception set) when out of memory. */
@@ -89,6 +91,21 @@ const char *fmd_py_method_name(enum fmd_method method);
 
 /* entry.c */
 int fmd_py_entry_init(void);
+
+/* raised.c */
+/* The exception that is set leaves the application: records it, once. It stays set, but
+ * for one that ends the worker, which then takes its place. */
+void fmd_py_exception_leaves(struct exchange *exchange);
+/* error has left it: the same. 0, or -1 with an exception set that ends the worker. */
+int fmd_py_exception_left(struct exchange *exchange, PyObject *error);
+/* Records an exception that the application handled; exchange NULL: outside a request.
+ * 0, or -1 with an exception set that ends the worker. */
+int fmd_py_exception_handled(const struct exchange *exchange, PyObject *error);
+
+/* entry.c */
+/* The exchange that this context serves, also where the application asks itself: new
+ * reference or NULL, no exception set. */
+struct exchange *fmd_py_current_exchange(void);
 
 /* wsgi_body.c */
 /* Takes what the application returned and gives what the server is to get: the object

@@ -93,8 +93,10 @@ static PyObject *body_close(PyObject *self, PyObject *unused)
     else if (PyErr_ExceptionMatches(PyExc_AttributeError))
         PyErr_Clear(), closed = Py_NewRef(Py_None);
     Py_XDECREF(close);
-    if (!closed && body->exchange)
+    if (!closed && body->exchange) {
         body->exchange->raised = true;
+        fmd_py_exception_leaves(body->exchange);
+    }
     body_end(body);
     return closed;
 }
