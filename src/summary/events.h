@@ -6,6 +6,7 @@
 #ifndef SUMMARY_EVENTS_H
 #define SUMMARY_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,75 @@ struct events {
     const uint8_t *flags;          /* optional; enum fmd_flag */
 };
 
+/* What requests at level 2 and above carry; arrays of as many values as the batch. */
+struct event_details {
+    const uint8_t *what; /* enum event_detail; 0: nothing was told */
+    const uint64_t *cpu_ns, *threshold_ns;
+    const uint32_t *voluntary_switches, *involuntary_switches;
+    const uint32_t *minor_faults, *major_faults;
+    const uint32_t *block_reads, *block_writes;
+};
+enum event_detail {
+    EVENT_DETAIL_LEVEL = 7,    /* bits of the level */
+    EVENT_DETAIL_OUTLIER = 8,  /* it passed the threshold in force */
+    EVENT_DETAIL_MEASURED = 16 /* all but what and threshold_ns are known */
+};
+
+/* Names a request of the source, whether its batch comes before, after or never. */
+struct event_request {
+    uint64_t start_ns; /* exact; 0: no request */
+    uint32_t endpoint; /* as known then; may be 0 */
+};
+
+/* Any bytes. */
+struct event_text {
+    const char *bytes;
+    size_t length;
+};
+
+/* Stacks are numbers of source_map_frame(), outermost first. Times are UTC. */
+struct event_sample {
+    struct event_request request;
+    int64_t utc_ns;
+    uint64_t elapsed_ns;   /* of the request */
+    uint32_t interval_us;  /* the time it stands for */
+    bool profile, outlier; /* why it was taken */
+    bool running, waiting;
+    bool truncated, unsupported; /* frames are missing; it may be another's stack */
+    const uint32_t *frames;
+    uint32_t frame_count;
+};
+
+struct event_exception {
+    struct event_request request;
+    int64_t utc_ns;
+    uint64_t count; /* of the same, since it was told last; the rest is an example */
+    bool handled;   /* the application reported it, it did not get out */
+    struct event_text type, message;
+    const uint32_t *frames;
+    uint32_t frame_count;
+};
+
+/* What a request asked for: its path, or a header. */
+struct event_context_item {
+    bool header;
+    struct event_text name, value;
+};
+
+/* A request that was being served when its process ended. */
+struct event_unfinished {
+    struct event_request request;
+    int64_t start_utc_ns;
+    uint64_t elapsed_ns;   /* when it was last known to be in flight; 0: not known */
+    uint64_t threshold_ns; /* for outliers; 0: none */
+    uint64_t pid;
+    uint32_t thread;
+    uint8_t method, level;
+    bool outlier;
+    struct event_text group, address, path;
+};
+
+struct beside_processes;
 struct summary;
 
 /* One source's numbers mapped to one summary's. Belongs to one thread with its summary.
@@ -58,5 +128,35 @@ void source_map_address(struct source_map *map, uint32_t id, const char *bytes,
  * allocation in the steady state. */
 void summary_add(struct summary *summary, struct source_map *map,
                  const struct events *events);
+
+/* --- beside requests (beside.h) ---
+ * A summary that scans takes none of them. */
+
+/* What the requests of a batch carry, after or before summary_add() of it. */
+void summary_add_details(struct summary *summary, struct source_map *map,
+                         const struct events *events,
+                         const struct event_details *details);
+/* The number of a place in code, the same for the same place. line 0: not known. */
+uint32_t source_map_frame(struct source_map *map, struct event_text file,
+                          struct event_text function, uint32_t line);
+void summary_add_sample(struct summary *summary, struct source_map *map,
+                        const struct event_sample *sample);
+void summary_add_exception(struct summary *summary, struct source_map *map,
+                           const struct event_exception *exception);
+void summary_add_context(struct summary *summary, struct source_map *map,
+                         struct event_request request,
+                         const struct event_context_item *items, size_t count);
+void summary_add_gauge(struct summary *summary, struct event_text name, int64_t utc_ns,
+                       double value);
+void summary_add_unfinished(struct summary *summary, struct source_map *map,
+                            const struct event_unfinished *unfinished);
+/* Requests that a process counted without recording them. Once a process and endpoint;
+ * names are terminated. */
+void summary_add_counted(struct summary *summary, struct event_text application,
+                         struct event_text version, struct event_text endpoint,
+                         uint64_t count, int64_t last_utc_ns);
+/* The last figures of processes. Once a process. */
+void summary_add_processes(struct summary *summary,
+                           const struct beside_processes *processes);
 
 #endif

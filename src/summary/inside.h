@@ -6,6 +6,7 @@
 #ifndef SUMMARY_INSIDE_H
 #define SUMMARY_INSIDE_H
 
+#include "beside_inside.h"
 #include "distinct.h"
 #include "slow.h"
 #include "summary.h"
@@ -37,6 +38,7 @@ struct summary {
     const struct filter *filter;                 /* NULL: every request counts */
     uint64_t left_out;                           /* by the filter */
     int64_t seen_first_utc_ns, seen_last_utc_ns; /* of all that the filter looked at */
+    struct beside *beside; /* NULL while no event of its kind was added */
     uint64_t requests, undefined, other;
     int64_t first_utc_ns, last_utc_ns; /* INT64_MAX, INT64_MIN when empty */
     /* log2 of the middle of each fine bucket, in units of SUM_LOG2_UNIT */

@@ -362,6 +362,20 @@ static void load_runs(struct loading *loading)
     }
 }
 
+static void load_parts(struct loading *loading)
+{
+    struct unpacking *in = &loading->in;
+    if (in->bad || in->at == in->end)
+        return;
+    require(loading, unpack_number(in) == SAVED_BESIDE);
+    struct name part = unpack_name(in);
+    struct unpacking of = {(const uint8_t *)part.bytes,
+                           (const uint8_t *)part.bytes + part.length, in->bad};
+    if (!in->bad)
+        loading->summary->beside = beside_unpack(&of);
+    require(loading, !of.bad);
+}
+
 static void load_summary(struct loading *loading)
 {
     struct summary *summary = loading->summary;
@@ -383,6 +397,7 @@ static void load_summary(struct loading *loading)
     load_visitors(loading, &summary->visitors);
     load_versions(loading);
     load_endpoints(loading);
+    load_parts(loading);
     require(loading, in->at == in->end);
 }
 

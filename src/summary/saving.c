@@ -334,6 +334,19 @@ static void save_version(const struct saving *saving, size_t i)
     save_visitors(saving->out, version->visitors);
 }
 
+/* Later parts of the format, ascending tags: each tag, length, bytes. */
+static void save_parts(struct str *out, const struct summary *summary)
+{
+    struct str part;
+    if (!summary->beside)
+        return;
+    str_init(&part);
+    beside_pack(summary->beside, &part);
+    pack_number(out, SAVED_BESIDE);
+    pack_name(out, (struct name){part.bytes, part.length});
+    str_release(&part);
+}
+
 static void save_summary(const struct saving *saving)
 {
     const struct summary *summary = saving->summary;
@@ -363,6 +376,7 @@ static void save_summary(const struct saving *saving)
     pack_number(out, summary->endpoint_count);
     for (size_t i = 0; i < summary->endpoint_count; i++)
         save_endpoint(saving, summary->endpoints[i]);
+    save_parts(out, summary);
 }
 
 void summary_pack(const struct summary *summary, struct str *payload)
@@ -393,7 +407,7 @@ void summary_save(const struct summary *summary, struct str *out)
     str_init(&payload);
     summary_pack(summary, &payload);
     str_add(out, SAVED_MAGIC, SAVED_MAGIC_BYTES);
-    pack_fixed(out, SAVED_FORMAT);
+    pack_fixed(out, summary->beside ? SAVED_FORMAT : SAVED_FORMAT_PLAIN);
     pack_fixed(out, payload.length);
     pack_fixed(out, map_hash(payload.bytes, payload.length));
     size_t bound = ZSTD_compressBound(payload.length);

@@ -14,7 +14,14 @@
 /* The frame: magic, format version and payload length and hash (8 bytes each, little
  * endian), then the payload as one zstd frame. */
 #define SAVED_MAGIC "\x89summary"
-enum { SAVED_MAGIC_BYTES = 8, SAVED_FORMAT = 1, SAVED_HEADER_BYTES = 32 };
+enum {
+    SAVED_MAGIC_BYTES = 8,
+    SAVED_FORMAT = 2,       /* may have parts behind the endpoints */
+    SAVED_FORMAT_PLAIN = 1, /* has none; still written where there is none */
+    SAVED_HEADER_BYTES = 32
+};
+/* Tags of parts. */
+enum { SAVED_BESIDE = 1 };
 /* Longer payloads are not read: 10,000 endpoints need a tenth. */
 #define SAVED_PAYLOAD_MAX (UINT64_C(1) << 32)
 

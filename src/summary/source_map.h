@@ -43,6 +43,7 @@ struct source_endpoint {
     uint32_t scan, scan_fence;
     uint8_t scan_version; /* place among the plan's values + 1; 0: none */
     uint8_t filtered;     /* whether it passes the filter; 0: not looked up */
+    uint32_t beside;      /* cell of the summary's struct beside + 1; 0: not looked up */
 };
 
 /* A batch sorted by endpoint: columns of copies, so that each pass over the requests of a

@@ -154,6 +154,7 @@ void summary_free(struct summary *summary)
     free(summary->versions);
     free(summary->runs);
     free(summary->days);
+    beside_free(summary->beside);
     scan_free(summary->scan);
     free(summary);
 }
@@ -677,6 +678,10 @@ void summary_merge(struct summary *to, const struct summary *from)
         merge_version(&merging, from->versions[i]);
     for (size_t i = 0; i < from->endpoint_count; i++)
         merge_endpoint(&merging, from->endpoints[i]);
+    if (from->beside && !to->beside)
+        to->beside = beside_new();
+    if (from->beside)
+        beside_merge(to->beside, from->beside);
     to->requests += from->requests;
     to->undefined += from->undefined;
     to->other += from->other;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "made_requests.h"
+#include "saving.h"
 #include "src/base/err.h"
 #include "src/base/str.h"
 
@@ -319,7 +320,7 @@ TEST(loading_says_what_is_wrong)
     bytes.bytes[bytes.length - 3] ^= 4;
     assert_null(summary_load(bytes.bytes, bytes.length, &flipped));
     assert_int_equal(flipped.code, ERR_DAMAGE);
-    bytes.bytes[8] = 2;
+    bytes.bytes[8] = SAVED_FORMAT + 1;
     assert_null(summary_load(bytes.bytes, bytes.length, &newer));
     assert_non_null(strstr(newer.message, "newer"));
     str_release(&bytes);
