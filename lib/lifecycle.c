@@ -206,8 +206,10 @@ static int open_process(uint32_t rings)
     fmd__writer_open(&recorder->writer, &settings, &recorder->gate, &recorder->pool,
                      &identity, &recorder->register_lock);
     fmd__watch_open(&recorder->watch, recorder->pool.header);
-    recorder->writer.sampler = &recorder->watch.sampler;
     recorder->writer.exceptions = &recorder->exceptions;
+    memset(&recorder->gauges, 0, sizeof recorder->gauges);
+    recorder->writer.watch = &recorder->watch;
+    recorder->writer.gauges = &recorder->gauges;
     (void)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     open_gate(recorder);
     return 0;

@@ -17,6 +17,7 @@
 
 #include "exceptions.h"
 #include "gate.h"
+#include "gauges.h"
 #include "ring.h"
 #include "watch.h"
 #include "writer.h"
@@ -34,6 +35,7 @@ struct fmd__recorder {
     struct fmd__writer writer;
     struct fmd__watch watch;
     struct fmd__exceptions *_Atomic exceptions; /* NULL before the first */
+    struct fmd__gauges gauges;
 };
 
 extern struct fmd__recorder fmd__recorder;

@@ -59,6 +59,13 @@ struct back_count {
     uint32_t stream;
 };
 
+/* Of the journal; frames are left out. */
+struct back_entry {
+    struct fmd__journal_entry all;
+    uint32_t stream;
+    bool from_ring;
+};
+
 struct back_range {
     uint32_t stream;
     struct fmd__ring_range range;
@@ -70,6 +77,7 @@ struct back_stream {
     uint64_t files, blocks, next_sequence;
     bool gap; /* in block sequence numbers */
     bool ended;
+    uint64_t entries_end;           /* of the journal: in the trace, but for samples */
     struct back_definition *hashes; /* group and address definitions of all segments */
     uint32_t hash_count;
 };
@@ -85,6 +93,8 @@ struct back {
     uint32_t count_count;
     struct back_unfinished *unfinished;
     uint32_t unfinished_count;
+    struct back_entry *entries; /* in the order of files and blocks, then rings */
+    uint32_t entry_count;
     uint32_t files, rings, damaged, torn;
     struct back_string **strings;
     uint32_t string_total;
@@ -240,6 +250,48 @@ static void back_add_counts(struct back *back, uint32_t stream, const uint8_t *p
     assert_int_equal(result, 0);
 }
 
+static void back_keep_text(struct back *back, struct fmd__text *text)
+{
+    text->bytes = back_string(back, text->bytes, text->length)->bytes;
+}
+
+static void back_add_entry(struct back *back, uint32_t stream, bool from_ring,
+                           const struct fmd__journal_entry *entry)
+{
+    struct back_entry own = {*entry, stream, from_ring};
+
+    if (entry->kind == FMD__ENTRY_GAUGE)
+        back_keep_text(back, &own.all.gauge.name);
+    if (entry->kind == FMD__ENTRY_EXCEPTION) {
+        back_keep_text(back, &own.all.exception.type);
+        back_keep_text(back, &own.all.exception.message);
+        own.all.exception.frames = NULL;
+    }
+    for (uint32_t i = 0;
+         entry->kind == FMD__ENTRY_CONTEXT && i < entry->context.item_count; i++) {
+        back_keep_text(back, &own.all.context.items[i].name);
+        back_keep_text(back, &own.all.context.items[i].value);
+    }
+    BACK_APPEND(back->entries, back->entry_count, own);
+}
+
+static void back_read_journal(struct back *back, uint32_t stream, const uint8_t *payload,
+                              size_t size)
+{
+    static struct fmd__stack_frame frames[FMD__STACK_FRAMES_MAX];
+    struct fmd__journal_entry entry;
+    size_t offset;
+    uint64_t end;
+    int result;
+
+    assert_int_equal(fmd__journal_block_open(payload, size, &offset, &end), 0);
+    assert_true(end >= back->streams[stream].entries_end);
+    back->streams[stream].entries_end = end;
+    while ((result = fmd__entry_decode(payload, size, &offset, &entry, frames)) == 1)
+        back_add_entry(back, stream, false, &entry);
+    assert_int_equal(result, 0);
+}
+
 static uint8_t *back_read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -299,6 +351,8 @@ static void back_read_block(struct back *back, uint32_t *stream,
     }
     if (block->type == FMD__BLOCK_COUNTS)
         back_add_counts(back, *stream, payload, block->raw_bytes);
+    if (block->type == FMD__BLOCK_JOURNAL)
+        back_read_journal(back, *stream, payload, block->raw_bytes);
     if (block->type == FMD__BLOCK_STATS)
         assert_int_equal(fmd__stats_decode(payload, block->raw_bytes, &of->stats), 0);
     if (block->type == FMD__BLOCK_END)
@@ -380,6 +434,19 @@ static void back_read_unfinished(struct back *back, uint32_t stream,
     }
 }
 
+/* But samples and definitions. */
+static void back_read_ring_journal(struct back *back, uint32_t stream,
+                                   struct fmd__ringfile *file)
+{
+    static struct fmd__stack_frame frames[FMD__STACK_FRAMES_MAX];
+    struct fmd__journal_entry entry;
+
+    fmd__ringfile_journal_consumed(file, 0, back->streams[stream].entries_end);
+    while (fmd__ringfile_entry(file, &entry, frames))
+        if (entry.kind != FMD__ENTRY_SAMPLE && entry.kind != FMD__ENTRY_DEFINITION)
+            back_add_entry(back, stream, true, &entry);
+}
+
 static void back_read_ring(struct back *back, const char *path)
 {
     size_t size;
@@ -430,6 +497,7 @@ static void back_read_ring(struct back *back, const char *path)
         BACK_APPEND(back->requests, back->request_count, request);
     }
     back_read_unfinished(back, to.stream, file);
+    back_read_ring_journal(back, to.stream, file);
     fmd__ringfile_stats(file, &back->streams[to.stream].stats);
     fmd__ringfile_close(file);
     free(bytes);
@@ -507,6 +575,16 @@ back_unfinished(const struct back *back, uint32_t index)
     return &back->unfinished[index];
 }
 
+/* The next entry of a kind from *at on, which moves behind it; NULL at the end. */
+__attribute__((unused)) static const struct fmd__journal_entry *
+back_next_entry(const struct back *back, uint8_t kind, uint32_t *at)
+{
+    while (*at < back->entry_count)
+        if (back->entries[(*at)++].all.kind == kind)
+            return &back->entries[*at - 1].all;
+    return NULL;
+}
+
 __attribute__((unused)) static void back_free(struct back *back)
 {
     for (uint32_t i = 0; i < back->stream_count; i++)
@@ -521,6 +599,7 @@ __attribute__((unused)) static void back_free(struct back *back)
     free(back->ranges);
     free(back->counts);
     free(back->unfinished);
+    free(back->entries);
     free(back->definitions);
     for (int kind = 0; kind < 4; kind++)
         free(back->by_id[kind]);

@@ -483,6 +483,27 @@ void fmd_end(struct fmd_request *request)
     leave();
 }
 
+/* --- gauges --------------------------------------------------------------------------
+ */
+
+/* Belongs to the process, not to an endpoint or its level. The thread takes a ring,
+ * though it needs none: the first that does starts the writer. */
+void fmd_gauge(const char *name, double value)
+{
+    bool no_ring = false;
+
+    if (!name ||
+        (!atomic_load_explicit(&gate()->generation, memory_order_relaxed) && !wake()))
+        return;
+    if (enter(&no_ring)) {
+        fmd__gauges_set(&fmd__recorder.gauges, fmd__recorder.pool.header, name, value);
+        leave();
+    } else if (no_ring && fmd__lifecycle_visit()) {
+        fmd__gauges_set(&fmd__recorder.gauges, fmd__recorder.pool.header, name, value);
+        fmd__lifecycle_leave();
+    }
+}
+
 /* --- set-up --------------------------------------------------------------------------
  */
 

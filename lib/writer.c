@@ -6,6 +6,7 @@
 #include "clocks.h"
 #include "leftover_rings.h"
 #include "levels.h"
+#include "process_entry.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@
 #define STATS_NEWS_NS SECOND    /* with new losses */
 #define COUNTS_NS (60 * SECOND) /* of endpoints at level 0 */
 #define TELLINGS_MAX 64         /* of exceptions, each as many as the journal holds */
+#define PROCESS_NS SECOND
 /* The encoder needs 200 kB; the rest is for thread-local storage of the application,
  * which the C library takes from the stack. Only pages that are used cost memory. */
 #define STACK_BYTES (2u << 20)
@@ -210,7 +212,7 @@ static int make_batch(struct fmd__writer *writer)
                            writer->settings->application, writer->settings->version);
     if (!writer->batch)
         return -ENOMEM;
-    writer->batch->sampler = writer->sampler;
+    writer->batch->sampler = &writer->watch->sampler;
     writer->batch->exceptions = writer->exceptions;
     return 0;
 }
@@ -355,11 +357,33 @@ static uint64_t journal_fill(const struct fmd__writer *writer)
            atomic_load_explicit(&journal->tail, memory_order_relaxed);
 }
 
+/* Grows with everything that the application lets us record. */
+static uint64_t news(const struct fmd__writer *writer)
+{
+    const struct fmd__journal *journal = fmd__ring_journal(writer->pool->header);
+
+    return writer->seen_slots + fmd__batch_counts_sum(writer->pool) +
+           atomic_load_explicit(&journal->head, memory_order_relaxed);
+}
+
+/* What the process takes, into the journal, if anything was recorded since. */
+static void describe_process(struct fmd__writer *writer, uint64_t now)
+{
+    writer->process_ns = now;
+    if (news(writer) == writer->process_news)
+        return;
+    fmd__process_entry_put(writer->pool->header, writer->watch, writer->gauges,
+                           load(&writer->cpu_ns), writer->process_cpu_start_ns);
+    writer->process_news = news(writer);
+}
+
 /* What the journal holds now; what comes meanwhile does not keep it longer. */
 static int write_journal(struct fmd__writer *writer)
 {
-    uint64_t fill = journal_fill(writer);
+    uint64_t fill;
 
+    fmd__gauges_flush(writer->gauges, writer->pool->header);
+    fill = journal_fill(writer);
     while (fill > 0) {
         struct fmd__journal *journal = fmd__ring_journal(writer->pool->header);
         uint64_t before = atomic_load_explicit(&journal->tail, memory_order_relaxed);
@@ -448,6 +472,8 @@ static void look_and_write(struct fmd__writer *writer)
     }
     if (now >= writer->counts_ns + COUNTS_NS && write_counts(writer) != 0)
         return;
+    if (now >= writer->process_ns + PROCESS_NS)
+        describe_process(writer, now);
     if ((now >= writer->events_ns + writer->settings->block_ns ||
          journal_fill(writer) > writer->pool->header->journal_room / 4) &&
         write_events(writer) != 0)
@@ -505,7 +531,8 @@ void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *se
     fmd__trace_files_init(&writer->files, settings->directory, stem,
                           settings->total_bytes);
     writer->sleep_ns = SLEEP_MIN_NS;
-    writer->stats_ns = writer->counts_ns = fmd__now_ns();
+    writer->stats_ns = writer->counts_ns = writer->process_ns = fmd__now_ns();
+    writer->process_cpu_start_ns = fmd__clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     store_state(writer, writer->stats_ns, (int64_t)fmd__clock_ns(CLOCK_REALTIME));
     writer->open = true;
     (void)pthread_mutex_unlock(&writer->lock);
@@ -601,6 +628,14 @@ static bool has_something_to_say(struct fmd__writer *writer)
     return stats.issued > 0 || fmd__batch_counts_sum(writer->pool) > 0;
 }
 
+static int write_last_events(struct fmd__writer *writer)
+{
+    fmd__gauges_flush(writer->gauges, writer->pool->header);
+    (void)look_at_pool(writer);
+    describe_process(writer, fmd__now_ns());
+    return write_events(writer);
+}
+
 static int write_clean_end(struct fmd__writer *writer)
 {
     int result = 0;
@@ -620,7 +655,7 @@ int fmd__writer_close(struct fmd__writer *writer)
     (void)pthread_mutex_lock(&writer->lock);
     result = writer->open ? write_until(writer, pending_slots(writer->pool), 0) : 0;
     if (writer->open && result == 0)
-        result = write_events(writer);
+        result = write_last_events(writer);
     add(&writer->given_up, requests_left(writer));
     if (result == 0)
         result = write_clean_end(writer);

@@ -14,8 +14,10 @@
 
 #include "batch.h"
 #include "gate.h"
+#include "gauges.h"
 #include "settings.h"
 #include "trace_files.h"
+#include "watch.h"
 
 #include <pthread.h>
 
@@ -31,8 +33,9 @@ struct fmd__writer {
     const struct fmd__settings *settings;
     struct fmd__gate *gate;
     struct fmd__pool *pool;
-    pthread_mutex_t *register_lock;               /* of the levels */
-    struct fmd__python_sampler *_Atomic *sampler; /* the watcher's, for its code */
+    pthread_mutex_t *register_lock; /* of the levels */
+    struct fmd__watch *watch;       /* for its code objects and counts */
+    struct fmd__gauges *gauges;
     struct fmd__exceptions *_Atomic *exceptions;
     struct fmd__segment segment;
     struct fmd__trace_files files;
@@ -48,6 +51,9 @@ struct fmd__writer {
     uint64_t counts_ns;      /* when counts of endpoints were last written */
     uint64_t counts_sum;     /* of what was written then */
     uint64_t events_ns;      /* when the journal was last written */
+    uint64_t process_ns;     /* when the process was last described */
+    uint64_t process_news;   /* what had been recorded then */
+    uint64_t process_cpu_start_ns;
     uint64_t sleep_ns;
     uint64_t seen_slots;   /* heads of all rings, added up, at the last look */
     uint64_t seen_no_ring; /* drops for want of a ring, at the last look */

@@ -244,7 +244,7 @@ static bool entry_of(unsigned number, struct fmd__journal_entry *entry)
     case 3:
         entry->kind = FMD__ENTRY_PROCESS;
         entry->process.time_ns = start_of(10);
-        for (unsigned value = 1; value < FMD__PROCESS_VALUES; value++) {
+        for (unsigned value = 1; value <= FMD__PROCESS_INTERVAL_US; value++) {
             entry->process.known |= 1u << value;
             entry->process.values[value] = 1000 * value;
         }

@@ -292,7 +292,7 @@ def read_entry(body):
         time, pairs = body.varint(), []
         while body.left():
             pairs.append((body.varint(), body.varint()))
-        return ("process", time, *(pair for pair in pairs if 1 <= pair[0] <= 13))
+        return ("process", time, *(pair for pair in pairs if 1 <= pair[0] <= 15))
     if kind == 7:
         numbers = [body.varint() for _ in range(7)]
         return ("unfinished", *numbers, body.u8(), body.u8(), body.u8(), body.text())

@@ -20,9 +20,11 @@ from .notice import say
 from .options import resolve
 from .version import find_version
 
-__all__ = ["bind", "init_app", "wsgi", "capture", "snapshot", "stats", "stop", "trace_path"]
+__all__ = ["bind", "init_app", "wsgi", "capture", "gauge", "snapshot", "stats", "stop"]
+__all__ += ["trace_path"]
 
 _group_failures = GroupFailures()
+_gauge_failed = False
 
 
 def bind(app, /, *, group_by=None, **options):
@@ -74,6 +76,19 @@ def wsgi(application, /, *, endpoint=WSGI, group_by=None, **options):
         **_who(chosen, group_by),
     )
     return _native.Entry(application, binding)
+
+
+def gauge(name, value):
+    """Records a number that the application tells about itself (the length of a queue),
+    charted over time. Ten values a second of a name are kept, and the last one; a value
+    that is no finite number is only counted. Never raises."""
+    global _gauge_failed
+    try:
+        _native.gauge(name, value)
+    except Exception as error:
+        if not _gauge_failed:
+            _gauge_failed = True
+            say(f"gauge({name!r}, ...) is not recorded: {error}; said once")
 
 
 def snapshot():

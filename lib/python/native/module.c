@@ -249,6 +249,23 @@ static PyObject *endpoint(PyObject *self, PyObject *args)
     return PyLong_FromUnsignedLong(fmd_endpoint_of(application, version, name));
 }
 
+static PyObject *gauge(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    (void)self;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "gauge() takes a name and a number");
+        return NULL;
+    }
+    const char *name = PyUnicode_AsUTF8(args[0]);
+    const double value = name ? PyFloat_AsDouble(args[1]) : -1.0;
+    if (PyErr_Occurred()) {
+        fmd_gauge("", 0); /* counted as lost */
+        return NULL;
+    }
+    fmd_gauge(name, value);
+    Py_RETURN_NONE;
+}
+
 static PyObject *trace_path(PyObject *self, PyObject *unused)
 {
     char path[4096];
@@ -275,6 +292,7 @@ static PyMethodDef methods[] = {
     {"endpoint", endpoint, METH_VARARGS,
      "endpoint(application, version, name) -> number"},
     {"capture", capture, METH_VARARGS, "capture([exception]) -> there was one"},
+    {"gauge", (PyCFunction)(void (*)(void))gauge, METH_FASTCALL, "gauge(name, value)"},
     {"directory", where, METH_NOARGS, "directory() -> where the recorder writes"},
     {"trace_path", trace_path, METH_NOARGS, "trace_path() -> the file written now"},
     {NULL, NULL, 0, NULL},

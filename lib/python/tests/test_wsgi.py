@@ -2,6 +2,7 @@
 """The WSGI entry alone: every shape of a WSGI application, driven as a server would."""
 import contextlib
 import contextvars
+import fractions
 import gc
 import hashlib
 import io
@@ -18,7 +19,7 @@ import flask
 
 import fmd_record
 from fmd_record import endpoints
-from traces import ABORTED, EXCEPTION, STREAMED, Traces
+from traces import ABORTED, EXCEPTION, STREAMED, Traces, entries
 
 
 def environ_of(path="/", **changes):
@@ -459,6 +460,21 @@ class Running(InProcess):
         self.assertEqual(len(Traces(self.folder).requests), 1)
         Answer(self.record(say()))
         self.assertEqual(len(self.recorded()), 2)
+
+    def test_gauges_are_recorded_and_never_raise(self):
+        Answer(self.record(say()))
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            fmd_record.gauge("queue", 17)
+            fmd_record.gauge("price", fractions.Fraction(1, 4))
+            for name, value in ("queue", "full"), ("nan", float("nan")), (None, 1), ("q", 10**400):
+                fmd_record.gauge(name, value)
+        fmd_record.stop()
+        found = [(name, value) for _, _, value, name in entries(self.folder, "gauge")]
+        self.assertEqual(found, [(b"queue", 17), (b"price", 0.25)])
+        self.assertEqual(said.getvalue().count("is not recorded"), 1)
+        told = dict(entries(self.folder, "process")[-1][2:])
+        self.assertEqual(told[15], 4)  # lost
 
     def test_a_child_records_for_itself(self):
         app = self.record(say())

@@ -6,8 +6,11 @@ import glob
 import json
 import os
 import subprocess
+import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
+sys.path.append(os.path.join(ROOT, "lib/wire"))
+import second_decoder  # noqa: E402
 BUILD = os.environ.get("FMD_BUILD", os.path.join(ROOT, "build/release"))
 
 ABORTED, EXCEPTION, STREAMED = 1, 2, 4
@@ -39,6 +42,13 @@ class Traces:
         return collections.Counter(
             (request["endpoint"], request["status"]) for request in self.requests
         )
+
+
+def entries(directory, kind):
+    """Entries of one kind in the traces' journals, as the second decoder has them."""
+    files = sorted(glob.glob(os.path.join(directory, "**/*.fmd"), recursive=True))
+    every = [entry for file in files for entry in second_decoder.Trace(file).entries]
+    return [entry for entry in every if entry[0] == kind]
 
 
 def report(directory):
