@@ -112,29 +112,6 @@ static enum outlier_rule fence_of(const struct analyze_options *options)
     return OUTLIER_LOG;
 }
 
-/* Reads everything again for what only the first pass can ask: whose the outliers are.
- * NULL where there is nothing to ask or nothing to read twice. plan has to outlive it. */
-static struct summary *read_again(const struct analyze_options *options,
-                                  const struct summary *summary,
-                                  const struct input_report *input,
-                                  const struct filter *filter, struct scan_plan *plan)
-{
-    struct outliers outliers;
-    struct progress progress;
-    struct summary *scanned = NULL;
-    outliers_build(&outliers, summary, &(struct outlier_options){fence_of(options)});
-    outliers_plan(&outliers, summary, plan);
-    plan->filter = filter;
-    outliers_release(&outliers);
-    progress_init(&progress, stderr, options->quiet);
-    struct input_options reading = how_to_read(options, &progress);
-    if (plan->endpoint_count)
-        scanned = scale_scan(options->paths, options->path_count, &reading, plan,
-                             input->requests);
-    progress_release(&progress);
-    return scanned;
-}
-
 /* --baseline is a file where there is one of that name, else a version. */
 static bool baseline_is_file(const struct analyze_options *options)
 {
@@ -192,15 +169,74 @@ static struct regression_options how_to_compare(const struct analyze_options *op
                                        .rename_count = options->renames.count};
 }
 
+/* What only the first pass can ask, read again. The plans have to outlive the scans. */
+struct again {
+    const struct filter *filter, *baseline_filter;
+    struct scan_plan plan, baseline_plan;
+    struct summary *scanned,
+        *baseline_scanned; /* NULL: nothing to ask or to read twice */
+};
+
+static void plan_again(struct again *again, const struct analyze_options *options,
+                       const struct summary *summary,
+                       const struct regression_options *comparing)
+{
+    struct outliers outliers;
+    struct regression regression;
+    outliers_build(&outliers, summary, &(struct outlier_options){fence_of(options)});
+    outliers_plan(&outliers, summary, &again->plan);
+    outliers_release(&outliers);
+    if (regression_build(&regression, summary, comparing, NULL) == 0)
+        regression_plan(&regression, &again->plan,
+                        comparing->baseline ? &again->baseline_plan : &again->plan);
+    regression_release(&regression);
+}
+
+static void read_again(struct again *again, const struct analyze_options *options,
+                       const struct input_report *input,
+                       const struct regression_options *comparing)
+{
+    struct progress progress;
+    progress_init(&progress, stderr, options->quiet);
+    struct input_options reading = how_to_read(options, &progress);
+    again->plan.filter = again->filter;
+    again->baseline_plan.filter = again->baseline_filter;
+    if (again->plan.endpoint_count || again->plan.cohort_count)
+        again->scanned = scale_scan(options->paths, options->path_count, &reading,
+                                    &again->plan, input->requests);
+    if (again->baseline_plan.cohort_count) {
+        struct summary_totals totals = summary_totals(comparing->baseline);
+        again->baseline_scanned =
+            scale_scan(&options->baseline, 1, &reading, &again->baseline_plan,
+                       totals.requests + totals.left_out);
+    }
+    progress_release(&progress);
+}
+
+static void again_release(struct again *again)
+{
+    summary_free(again->scanned);
+    summary_free(again->baseline_scanned);
+    scan_plan_release(&again->plan);
+    scan_plan_release(&again->baseline_plan);
+}
+
+/* NULL where there was none. */
+static const struct scan *scan_of(struct summary *scanned)
+{
+    return scanned ? summary_scan(scanned) : NULL;
+}
+
 static int build(const struct analyze_options *options, const struct summary *summary,
-                 const struct scan *scan, const struct targets *targets,
+                 const struct again *again, const struct targets *targets,
                  const struct regression_options *comparing, const struct filter *filter,
                  const struct input_report *input, struct report *report, struct err *err)
 {
     struct report_options wanted;
     report_options_init(&wanted);
     wanted.outliers.rule = fence_of(options);
-    wanted.scan = scan;
+    wanted.scan = scan_of(again->scanned);
+    wanted.baseline_scan = scan_of(again->baseline_scanned);
     wanted.targets = targets;
     wanted.filter = filter;
     wanted.regression = *comparing;
@@ -303,13 +339,13 @@ static int read_targets(const struct analyze_options *options, struct targets *t
 
 static void analyze(const struct analyze_options *options, struct err *err)
 {
-    struct summary *summary = summary_new(), *scanned = NULL, *baseline = NULL;
+    struct summary *summary = summary_new(), *baseline = NULL;
     struct regression_rename *renames = new_renames(&options->renames);
     struct regression_options comparing;
-    struct scan_plan plan = {0};
     struct targets targets = {0};
     struct filters filters = {0};
     struct filter of_baseline;
+    struct again again = {.filter = &filters.filter, .baseline_filter = &of_baseline};
     struct input_report input;
     struct report report;
     input_report_init(&input);
@@ -323,14 +359,14 @@ static void analyze(const struct analyze_options *options, struct err *err)
     if (options->save_summary && baseline_write(summary, options->save_summary, err) != 0)
         goto free_summary;
     comparing = how_to_compare(options, baseline, renames);
-    scanned = read_again(options, summary, &input, &filters.filter, &plan);
-    if (build(options, summary, scanned ? summary_scan(scanned) : NULL, &targets,
-              &comparing, &filters.filter, &input, &report, err) == 0 &&
+    plan_again(&again, options, summary, &comparing);
+    read_again(&again, options, &input, &comparing);
+    if (build(options, summary, &again, &targets, &comparing, &filters.filter, &input,
+              &report, err) == 0 &&
         publish(options, &report, err) == 0)
         judge(options, &input, &report, err);
     report_release(&report);
-    summary_free(scanned);
-    scan_plan_release(&plan);
+    again_release(&again);
 free_summary:
     targets_release(&targets);
     input_report_release(&input);

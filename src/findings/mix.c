@@ -5,21 +5,15 @@
 
 enum { CLASSES = 8, STRATA_MOST = 64, RATE_LEAST = 5 };
 
-/* Requests, and those beyond the bucket, of one class on both sides. */
-struct class
+static struct mix_class class_of(const struct histogram *older,
+                                 const struct histogram *newer, unsigned bucket)
 {
-    double older, older_beyond, newer, newer_beyond;
-};
-
-static struct class class_of(const struct histogram *older, const struct histogram *newer,
-                             unsigned bucket)
-{
-    return (struct class){
+    return (struct mix_class){
         (double)histogram_total(older), (double)histogram_count_from(older, bucket),
         (double)histogram_total(newer), (double)histogram_count_from(newer, bucket)};
 }
 
-static void class_add(struct class *to, const struct class *from)
+void mix_class_add(struct mix_class *to, const struct mix_class *from)
 {
     to->older += from->older;
     to->older_beyond += from->older_beyond;
@@ -27,17 +21,17 @@ static void class_add(struct class *to, const struct class *from)
     to->newer_beyond += from->newer_beyond;
 }
 
-static double shift_of(const struct class *classes, unsigned count)
+double mix_shift_of_classes(const struct mix_class *classes, unsigned count)
 {
-    struct class all = {0};
+    struct mix_class all = {0};
     double shift = 0;
 
     for (unsigned i = 0; i < count; i++)
-        class_add(&all, &classes[i]);
+        mix_class_add(&all, &classes[i]);
     if (all.older == 0 || all.newer == 0)
         return 0;
     for (unsigned i = 0; i < count; i++) {
-        const struct class *c = &classes[i];
+        const struct mix_class *c = &classes[i];
         double rates = 0;
         unsigned known = 0;
         if (c->older >= RATE_LEAST && ++known)
@@ -53,14 +47,14 @@ static double shift_of(const struct class *classes, unsigned count)
 double mix_shift(const struct histogram *older, const struct histogram *newer,
                  unsigned count, unsigned bucket)
 {
-    struct class classes[STRATA_MOST];
+    struct mix_class classes[STRATA_MOST];
 
     for (unsigned i = 0; i < count; i++)
         classes[i] = class_of(&older[i], &newer[i], bucket);
-    return shift_of(classes, count);
+    return mix_shift_of_classes(classes, count);
 }
 
-static double rate_of(const struct class *c)
+static double rate_of(const struct mix_class *c)
 {
     double requests = c->older + c->newer;
     return requests > 0 ? (c->older_beyond + c->newer_beyond) / requests : 0;
@@ -76,7 +70,7 @@ static int compare_rates(const void *left, const void *right)
 double mix_shift_of_strata(const struct histogram *older, const struct histogram *newer,
                            unsigned count, unsigned bucket)
 {
-    struct class strata[STRATA_MOST], classes[CLASSES] = {{0}};
+    struct mix_class strata[STRATA_MOST], classes[CLASSES] = {{0}};
     double total = 0, before = 0;
 
     for (unsigned i = 0; i < count; i++) {
@@ -87,8 +81,8 @@ double mix_shift_of_strata(const struct histogram *older, const struct histogram
     for (unsigned i = 0; total > 0 && i < count; i++) {
         double here = strata[i].older + strata[i].newer;
         unsigned class = (unsigned)((before + here / 2) / total * CLASSES);
-        class_add(&classes[class < CLASSES ? class : CLASSES - 1], &strata[i]);
+        mix_class_add(&classes[class < CLASSES ? class : CLASSES - 1], &strata[i]);
         before += here;
     }
-    return shift_of(classes, CLASSES);
+    return mix_shift_of_classes(classes, CLASSES);
 }

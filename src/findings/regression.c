@@ -197,6 +197,10 @@ static void describe_sides(struct judging *judging)
             ? NAN
             : ldexp(1, (int)(older->shift > newer->shift ? older->shift : newer->shift)) /
                   64;
+    comparison->older_version_count = older->version_count;
+    comparison->older_versions = mem_array(older->version_count, sizeof(struct name));
+    for (size_t v = 0; v < older->version_count; v++)
+        comparison->older_versions[v] = older->versions[v]->name;
     comparison->load_test = !runs && (is_short(older) || is_short(newer));
 }
 
@@ -292,6 +296,7 @@ static void gather(struct judging *judging, const struct regression_options *opt
     find_vanished(judging, matched);
     comparison->common_mode = comparison->endpoint_count >= COMMON_MODE_LEAST;
     comparison->mix = !comparison->common_mode;
+    comparison->explained_roughly = true;
     comparison->endpoints =
         mem_array(comparison->endpoint_count + 1, sizeof(*comparison->endpoints));
     judging->endpoints =
@@ -300,6 +305,8 @@ static void gather(struct judging *judging, const struct regression_options *opt
         struct regression_endpoint *endpoint = &comparison->endpoints[i];
         endpoint->application = matched[i].newer->application;
         endpoint->name = matched[i].newer->name;
+        endpoint->older_application = matched[i].older->application;
+        endpoint->older_name = matched[i].older->name;
         if (matched[i].renamed)
             endpoint->renamed_from = matched[i].older->name;
         evidence_gather(&judging->endpoints[i].evidence, judging, matched[i].older,
@@ -453,6 +460,7 @@ void regression_release(struct regression *regression)
 {
     for (size_t i = 0; i < regression->comparison_count; i++) {
         free(regression->comparisons[i].endpoints);
+        free(regression->comparisons[i].older_versions);
         free(regression->comparisons[i].added);
         free(regression->comparisons[i].vanished);
     }

@@ -18,6 +18,8 @@
 #include "src/summary/summary.h"
 
 struct err;
+struct scan;
+struct scan_plan;
 
 enum regression_metric {
     REGRESSION_P50,
@@ -99,11 +101,15 @@ struct regression_finding {
     double q_worse, q_better; /* the same after Benjamini and Hochberg */
     double df;
     double detectable; /* smallest ratio that is seen with probability .8; NAN: none */
-    double least; /* smallest change of the ratio that could be flagged: .05 to .50 */
+    double least; /* smallest change of the ratio that could be flagged: .05 to 1 */
+    /* Part of the change of the share of slow requests that comes from who asked: 1 is
+     * all of it. NAN: not flagged, not of latency, or not known. */
+    double explained;
 };
 
 struct regression_endpoint {
     struct name application, name; /* in the newer side; borrowed */
+    struct name older_application, older_name; /* in the older side */
     struct name renamed_from;      /* NULL bytes: it has the same name on both sides */
     struct regression_finding findings[REGRESSION_METRICS];
     enum regression_verdict verdict; /* the highest of them */
@@ -124,6 +130,8 @@ struct regression_comparison {
     struct name application;
     struct name older, newer; /* versions; bytes NULL: several */
     bool older_is_baseline;   /* from --baseline FILE */
+    struct name *older_versions;
+    size_t older_version_count;
     enum regression_basis basis;
     unsigned older_units, newer_units; /* blocks or runs */
     unsigned older_runs, newer_runs;
@@ -132,6 +140,7 @@ struct regression_comparison {
     bool load_test;          /* short, and too few runs to compare runs */
     bool common_mode;        /* taken off each endpoint */
     bool mix;                /* raked to the same customers and hours instead */
+    bool explained_roughly;  /* findings' `explained`: by 64 strata of the summary */
     struct regression_endpoint *endpoints; /* by application, then name */
     size_t endpoint_count;
     struct regression_global global[REGRESSION_LATENCIES];
@@ -171,5 +180,16 @@ void regression_options_init(struct regression_options *options);
 int regression_build(struct regression *regression, const struct summary *summary,
                      const struct regression_options *options, struct err *err);
 void regression_release(struct regression *regression);
+
+/* What the second scan is to count to explain what is flagged: added to the plans of the
+ * newer side and of the older, which are one plan unless there is a baseline file.
+ * Borrows from regression's summaries. */
+void regression_plan(const struct regression *regression, struct scan_plan *newer,
+                     struct scan_plan *older);
+/* Fills `explained` from the scans of those plans, which held nothing of others; the same
+ * regression, or one that was built from the same. Without it `explained` is rough, from
+ * the summary, or not known. */
+void regression_explain(struct regression *regression, const struct scan *newer,
+                        const struct scan *older);
 
 #endif

@@ -8,8 +8,6 @@
 
 #include "src/base/mem.h"
 
-/* Fewer requests a stratum, and classes by speed would be classes by luck. */
-#define STRATUM_REQUESTS_LEAST 20
 /* Hours tell of the hour of day only when both sides saw a whole one. */
 #define DAY_S (23 * 3600.0)
 
@@ -77,13 +75,18 @@ static void find_mix(struct evidence *evidence, const struct judging *judging,
     bool strata = samples[OLDER].has_strata && samples[NEWER].has_strata;
 
     for (unsigned side = 0; side < BOTH; side++)
-        strata = strata && samples[side].requests >=
-                               (uint64_t)STRATUM_REQUESTS_LEAST * SUMMARY_STRATA;
+        strata = strata &&
+                 samples[side].requests >= (uint64_t)MIX_REQUESTS_LEAST * SUMMARY_STRATA;
     for (unsigned m = 0; m < REGRESSION_LATENCIES; m++) {
         unsigned bucket = evidence->bucket[m];
+        evidence->customers[m] = NAN;
         if (strata)
-            evidence->mix[m] += mix_shift_of_strata(
+            evidence->customers[m] = mix_shift_of_strata(
                 samples[OLDER].strata, samples[NEWER].strata, SUMMARY_STRATA, bucket);
+        if (!judging->comparison->mix)
+            continue;
+        if (strata)
+            evidence->mix[m] += evidence->customers[m];
         if (days)
             evidence->mix[m] += mix_shift(samples[OLDER].hours, samples[NEWER].hours,
                                           SUMMARY_HOURS, bucket);
@@ -110,15 +113,14 @@ void evidence_gather(struct evidence *evidence, const struct judging *judging,
     *evidence = (struct evidence){0};
     for (unsigned side = 0; side < BOTH; side++)
         sample_init(&samples[side], &judging->sides[side], comparison->basis,
-                    endpoints[side], comparison->mix);
+                    endpoints[side]);
     if (samples[OLDER].requests && samples[NEWER].requests)
         for (unsigned m = 0; m < REGRESSION_LATENCIES; m++)
             evidence->bucket[m] = threshold_bucket(
                 &samples[OLDER].coarse, &samples[NEWER].coarse, regression_shares[m]);
     for (unsigned side = 0; side < BOTH; side++)
         score(evidence, side, &samples[side], judging->sides[side].unit_count);
-    if (comparison->mix)
-        find_mix(evidence, judging, samples);
+    find_mix(evidence, judging, samples);
     for (unsigned side = 0; side < BOTH; side++) {
         keep_values(evidence, side, &samples[side]);
         sample_release(&samples[side]);

@@ -22,7 +22,8 @@ struct evidence {
     double scores[BOTH][REGRESSION_METRICS][SIDE_UNITS];
     uint64_t unit_requests[BOTH][SIDE_UNITS];
     unsigned units[BOTH];             /* with requests */
-    double mix[REGRESSION_LATENCIES]; /* part of the shift that the mix explains */
+    double mix[REGRESSION_LATENCIES]; /* part of the shift that is taken off as mix */
+    double customers[REGRESSION_LATENCIES]; /* the customers' in it; NAN: not known */
     struct histogram values[BOTH];    /* for quantiles: fine where it can be */
 };
 

@@ -234,6 +234,9 @@ static void decide_latency(struct regression_finding *finding,
            finding->detectable - 1 <= DETECTABLE_MOST);
     if (finding->verdict == REGRESSION_OK && raw_large && !own_large)
         finding->reason = REGRESSION_COMMON;
+    if (finding->verdict >= REGRESSION_IMPROVED)
+        finding->explained = evidence->customers[m] /
+                             (evidence->share[NEWER][m] - evidence->share[OLDER][m]);
 }
 
 static void decide_errors(struct regression_finding *finding,
@@ -303,6 +306,7 @@ static void find(struct regression_finding *finding, const struct endpoint_trial
                                 ? histogram_low_ns(HISTOGRAM_COARSE, evidence->bucket[m])
                                 : 0;
     finding->least = least_of(judging->comparison, trial, regression->min_effect);
+    finding->explained = NAN;
     if (!trial->asked) {
         leave_out(finding, evidence, judging, m);
         return;

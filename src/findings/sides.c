@@ -240,8 +240,7 @@ static void clear(struct sample *sample)
 }
 
 void sample_init(struct sample *sample, const struct side *side,
-                 enum regression_basis basis, const struct summary_endpoint *endpoint,
-                 bool with_mix)
+                 enum regression_basis basis, const struct summary_endpoint *endpoint)
 {
     clear(sample);
     for (size_t v = 0; endpoint && v < side->version_count; v++) {
@@ -253,8 +252,7 @@ void sample_init(struct sample *sample, const struct side *side,
             add_runs(sample, side, cell);
         else
             add_blocks(sample, side, cell);
-        if (with_mix)
-            add_mix(sample, cell);
+        add_mix(sample, cell);
     }
     add_up(sample, side);
 }

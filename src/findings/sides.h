@@ -50,8 +50,7 @@ struct sample {
 
 /* sample: fresh memory; release it. endpoint NULL: empty. */
 void sample_init(struct sample *sample, const struct side *side,
-                 enum regression_basis basis, const struct summary_endpoint *endpoint,
-                 bool with_mix);
+                 enum regression_basis basis, const struct summary_endpoint *endpoint);
 void sample_release(struct sample *sample);
 
 #endif

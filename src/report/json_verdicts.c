@@ -48,6 +48,7 @@ static json_t *finding_json(const struct regression_finding *finding, bool laten
     put(object, "degrees_of_freedom", number(finding->df));
     put(object, "detectable_ratio", number(finding->detectable));
     put(object, "least_effect", number(finding->least));
+    put(object, "explained_by_groups", number(finding->explained));
     return object;
 }
 
@@ -119,6 +120,7 @@ static json_t *comparison_json(const struct regression_comparison *comparison)
     put(object, "load_test", json_boolean(comparison->load_test));
     put(object, "common_mode", json_boolean(comparison->common_mode));
     put(object, "mix", json_boolean(comparison->mix));
+    put(object, "explained_roughly", json_boolean(comparison->explained_roughly));
     for (unsigned m = 0; m < REGRESSION_LATENCIES; m++)
         put(global, regression_metric_names[m], global_json(&comparison->global[m]));
     put(object, "global_shift", global);

@@ -101,6 +101,17 @@ static void clean_zone_name(struct zone *zone)
 
 /* --- the whole --- */
 
+/* By the second scan, where both sides had one. */
+static void explain_changes(struct report *report)
+{
+    const struct report_options *options = &report->options;
+    const struct scan *older =
+        options->regression.baseline ? options->baseline_scan : options->scan;
+
+    if (options->scan && older)
+        regression_explain(&report->regression, options->scan, older);
+}
+
 int report_build(struct report *report, const struct summary *summary,
                  const struct input_report *input, const struct report_options *options,
                  struct err *err)
@@ -111,6 +122,7 @@ int report_build(struct report *report, const struct summary *summary,
     clean_zone_name(&report->zone);
     if (regression_build(&report->regression, summary, &options->regression, err))
         return -1;
+    explain_changes(report);
     overview_build(&report->overview, summary, options->apdex_target_ns);
     usage_build(&report->usage, summary, &report->zone,
                 options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);

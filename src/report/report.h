@@ -48,8 +48,10 @@ struct report_options {
     const struct targets *targets; /* borrowed; may be NULL */
     const struct filter *filter;   /* of the summary; borrowed; may be NULL */
     struct outlier_options outliers;
-    const struct scan *scan; /* the second scan of outliers_plan(); borrowed; NULL: whose
-                                the outliers are is told roughly, from the summary */
+    /* The second scan of outliers_plan() and regression_plan(); borrowed. NULL: whose the
+     * outliers are is told roughly, from the summary. */
+    const struct scan *scan;
+    const struct scan *baseline_scan; /* of a baseline file; the same */
     struct regression_options regression; /* what it borrows must outlive the report */
 };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { NAMES_LISTED = 5 };
+#define MIX_TOLD .2
 
 static char *label_of(const struct report *report, struct name application,
                       struct name name)
@@ -174,6 +175,17 @@ static void add_effect(struct str *text, const struct regression_finding *findin
              format_change(finding->ratio.high).s);
 }
 
+/* Who asked changed with the version, and that alone is at least a fifth of it. */
+static void add_mix(struct str *text, const struct regression_comparison *comparison,
+                    const struct regression_finding *finding)
+{
+    if (!(finding->explained >= MIX_TOLD))
+        return;
+    str_addf(text, "; %s%s of it comes from which groups asked",
+             comparison->explained_roughly ? "roughly " : "",
+             format_percent(fmin(finding->explained, 1)).s);
+}
+
 char *verdict_sentence(const struct report *report,
                        const struct regression_comparison *comparison,
                        const struct regression_endpoint *endpoint,
@@ -190,6 +202,7 @@ char *verdict_sentence(const struct report *report,
     add_values(&text, finding, metric);
     if (isfinite(finding->difference.value))
         add_effect(&text, finding, metric);
+    add_mix(&text, comparison, finding);
     str_addf(&text, ", n %s against %s", format_count(finding->newer.requests).s,
              format_count(finding->older.requests).s);
     if (finding->reason != REGRESSION_NO_REASON)

@@ -36,7 +36,8 @@ struct scan {
     struct places *places; /* of each endpoint */
     struct cells *cells;   /* of each endpoint */
     size_t cell_count;
-    unsigned shift; /* a cell is CELL_NS << shift long */
+    struct scan_stratum *strata; /* SCAN_STRATA of each cohort */
+    unsigned shift;              /* a cell is CELL_NS << shift long */
 };
 
 /* --- plan and life ----------------------------------------------------------------- */
@@ -47,7 +48,10 @@ void scan_plan_release(struct scan_plan *plan)
         free(plan->endpoints[i].fences);
         free(plan->endpoints[i].values);
     }
+    for (size_t i = 0; i < plan->cohort_count; i++)
+        free(plan->cohorts[i].versions);
     free(plan->endpoints);
+    free(plan->cohorts);
     *plan = (struct scan_plan){0};
 }
 
@@ -75,6 +79,7 @@ struct scan *scan_new(const struct scan_plan *plan)
     scan->plan = plan;
     scan->places = mem_array(plan->endpoint_count, sizeof(*scan->places));
     scan->cells = mem_array(plan->endpoint_count, sizeof(*scan->cells));
+    scan->strata = mem_array(plan->cohort_count * SCAN_STRATA, sizeof(*scan->strata));
     for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
         map_init(&scan->shortlist[d]);
     for (size_t e = 0; e < plan->endpoint_count; e++) {
@@ -103,6 +108,7 @@ void scan_free(struct scan *scan)
         map_release(&scan->shortlist[d]);
     free(scan->cells);
     free(scan->places);
+    free(scan->strata);
     free(scan);
 }
 
@@ -214,6 +220,11 @@ void scan_merge(struct scan *to, const struct scan *from)
         to->cell_count += to->cells[e].count;
     }
     keep_limit(to);
+    for (size_t i = 0; i < to->plan->cohort_count * SCAN_STRATA; i++) {
+        to->strata[i].requests += from->strata[i].requests;
+        for (int t = 0; t < SCAN_THRESHOLDS; t++)
+            to->strata[i].beyond[t] += from->strata[i].beyond[t];
+    }
 }
 
 /* --- adding --- */
@@ -223,10 +234,27 @@ static bool same_name(struct name a, struct name b)
     return name_compare(a, b) == 0;
 }
 
+/* The cohort of a source's endpoint, + 1; 0: none. */
+static uint32_t find_cohort(const struct scan_plan *plan,
+                            const struct source_endpoint *endpoint)
+{
+    for (size_t i = 0; i < plan->cohort_count; i++) {
+        const struct scan_cohort *cohort = &plan->cohorts[i];
+        if (!same_name(cohort->name, endpoint->name) ||
+            !same_name(cohort->application, endpoint->application))
+            continue;
+        for (size_t v = 0; v < cohort->version_count; v++)
+            if (same_name(cohort->versions[v], endpoint->version_name))
+                return (uint32_t)i + 1;
+    }
+    return 0;
+}
+
 /* Which of the plan's endpoints, fences and versions a source's endpoint is. */
 static void look_up(const struct scan *scan, struct source_endpoint *endpoint)
 {
     endpoint->scan = UNLISTED;
+    endpoint->scan_cohort = find_cohort(scan->plan, endpoint);
     for (size_t e = 0; e < scan->plan->endpoint_count; e++) {
         const struct scan_endpoint *planned = &scan->plan->endpoints[e];
         if (!same_name(planned->name, endpoint->name) ||
@@ -245,8 +273,23 @@ static void look_up(const struct scan *scan, struct source_endpoint *endpoint)
     }
 }
 
-/* Place of a group or an address of the source at an endpoint. The source's numbers are
- * looked up once: LISTED + place in the shortlist. */
+/* Looks a group or an address of the source up, once: LISTED + place in the shortlist,
+ * and its stratum. Returns the number that stands for it. */
+static uint32_t look_up_value(const struct scan *scan, struct source_values *values,
+                              enum summary_dimension dimension, uint32_t id)
+{
+    id = id < values->room && values->names[id].bytes ? id : 0;
+    if (values->numbers[id] == UNKNOWN) {
+        const struct name *name = &values->names[id];
+        uint32_t number =
+            map_find(&scan->shortlist[dimension], name->bytes, name->length);
+        values->numbers[id] = number < SCAN_SHORTLIST ? LISTED + number : UNLISTED;
+        values->strata[id] = (uint8_t)(map_hash(name->bytes, name->length) % SCAN_STRATA);
+    }
+    return id;
+}
+
+/* Place of a group or an address of the source at an endpoint. */
 static unsigned place_of(const struct scan *scan, const struct places *places,
                          struct source_map *map, enum summary_dimension dimension,
                          uint32_t id)
@@ -254,12 +297,7 @@ static unsigned place_of(const struct scan *scan, const struct places *places,
     struct source_values *values = &map->values[dimension];
     if (id == 0)
         return 0;
-    id = id < values->room && values->names[id].bytes ? id : 0;
-    if (values->numbers[id] == UNKNOWN) {
-        uint32_t number = map_find(&scan->shortlist[dimension], values->names[id].bytes,
-                                   values->names[id].length);
-        values->numbers[id] = number < SCAN_SHORTLIST ? LISTED + number : UNLISTED;
-    }
+    id = look_up_value(scan, values, dimension, id);
     return values->numbers[id] < LISTED
                ? 0
                : places->names[dimension][values->numbers[id] - LISTED];
@@ -300,6 +338,22 @@ static void scan_one(struct scan *scan, struct source_map *map,
         count(&counts[SCAN_VALUES + endpoint->scan_version - 1], common);
 }
 
+/* Request i in its cohort. */
+static void scan_side(struct scan *scan, struct source_map *map, uint32_t place,
+                      const struct events *events, uint32_t i)
+{
+    const struct scan_cohort *cohort = &scan->plan->cohorts[place];
+    struct source_values *values = &map->values[SUMMARY_GROUP];
+    uint32_t group = events->group ? events->group[i] : 0;
+    unsigned stratum = 0;
+    if (group)
+        stratum = values->strata[look_up_value(scan, values, SUMMARY_GROUP, group)];
+    struct scan_stratum *to = &scan->strata[(size_t)place * SCAN_STRATA + stratum];
+    to->requests++;
+    for (int t = 0; t < SCAN_THRESHOLDS; t++)
+        to->beyond[t] += events->duration_ns[i] >= cohort->thresholds_ns[t];
+}
+
 void scan_add(struct scan *scan, struct source_map *map, const struct events *events)
 {
     for (uint32_t i = 0; i < events->count; i++) {
@@ -310,6 +364,8 @@ void scan_add(struct scan *scan, struct source_map *map, const struct events *ev
             look_up(scan, endpoint);
         if (endpoint->scan >= LISTED)
             scan_one(scan, map, endpoint, events, i);
+        if (endpoint->scan_cohort)
+            scan_side(scan, map, endpoint->scan_cohort - 1, events, i);
     }
 }
 
@@ -334,6 +390,11 @@ const struct scan_count *scan_cell(const struct scan *scan, size_t endpoint, siz
 int64_t scan_cell_utc_ns(const struct scan *scan, size_t endpoint, size_t cell)
 {
     return scan->cells[endpoint].ids[cell] * (CELL_NS << scan->shift);
+}
+
+const struct scan_stratum *scan_strata(const struct scan *scan, size_t cohort)
+{
+    return &scan->strata[cohort * SCAN_STRATA];
 }
 
 struct order {

@@ -3,7 +3,9 @@
  * The second scan: what can be counted only once the first pass is known. A plan goes in
  * (from which duration on a request of an endpoint is an outlier, and which values are
  * worth counting), integers come out: requests and outliers of each cell, a cell being an
- * endpoint in 5 minutes, and of each listed value in it.
+ * endpoint in 5 minutes, and of each listed value in it. And for endpoints that changed
+ * between versions: how many requests each side had from which customers, and how many of
+ * them were slow.
  *
  * Promises: counts are exact; merging is commutative and associative; the result depends
  * only on the set of requests. Workload: 10^9 requests, some dozens of endpoints with
@@ -27,7 +29,9 @@ enum {
     SCAN_SHORTLIST = 256,       /* groups (addresses) of a plan, all endpoints together */
     SCAN_ENDPOINT_VALUES = 200, /* values of an endpoint, all dimensions together */
     SCAN_CELLS = 32768,
-    SCAN_CELL_S = 300
+    SCAN_CELL_S = 300,
+    SCAN_STRATA = 256,  /* hash(group) mod 256 */
+    SCAN_THRESHOLDS = 4 /* of a cohort */
 };
 
 /* A value that is counted: by name (group, address, version) or by code. */
@@ -52,9 +56,20 @@ struct scan_endpoint {
     size_t value_count;
 };
 
+/* One side of a change between versions: an endpoint's requests in them, by whose they
+ * are. No two cohorts share a request. */
+struct scan_cohort {
+    struct name application, name; /* of the endpoint; borrowed */
+    struct name *versions;         /* borrowed names, owned array */
+    size_t version_count;
+    uint64_t thresholds_ns[SCAN_THRESHOLDS]; /* slow: takes at least so long */
+};
+
 struct scan_plan {
     struct scan_endpoint *endpoints;
     size_t endpoint_count;
+    struct scan_cohort *cohorts;
+    size_t cohort_count;
     const struct filter *filter; /* of the first pass; borrowed; NULL: none */
 };
 
@@ -63,6 +78,12 @@ void scan_plan_release(struct scan_plan *plan);
 
 struct scan_count {
     uint32_t requests, outliers;
+};
+
+/* Requests of a cohort from the groups of one stratum (0 also holds those without a
+ * group), and how many took at least each threshold. */
+struct scan_stratum {
+    uint64_t requests, beyond[SCAN_THRESHOLDS];
 };
 
 /* A cell's counts: of all by their version's fence, of all by the common fence, then of
@@ -86,6 +107,9 @@ double scan_cell_s(const struct scan *scan);
 size_t scan_cells(const struct scan *scan, size_t endpoint);
 const struct scan_count *scan_cell(const struct scan *scan, size_t endpoint, size_t cell);
 int64_t scan_cell_utc_ns(const struct scan *scan, size_t endpoint, size_t cell);
+
+/* SCAN_STRATA of them, of a cohort of the plan. */
+const struct scan_stratum *scan_strata(const struct scan *scan, size_t cohort);
 
 /* A summary that adds nothing up but scans by the plan, so that whoever reads and merges
  * does so the same way twice. */

@@ -21,7 +21,7 @@ enum {
 struct source_values {
     struct name *names; /* bytes NULL: not defined */
     uint32_t *numbers;  /* in summary->names, + 1; 0: not looked up */
-    uint8_t *strata;    /* hash mod SUMMARY_STRATA, once looked up */
+    uint8_t *strata;    /* hash mod SUMMARY_STRATA, or SCAN_STRATA, once looked up */
     uint8_t *filtered;  /* whether it passes the filter; 0: not looked up */
     size_t room;        /* of all four, and of the entries of each source_version */
     struct arena arena;
@@ -42,6 +42,7 @@ struct source_endpoint {
     /* in a summary that scans: 0 not looked up, 1 not in the plan, else there + 2 */
     uint32_t scan, scan_fence;
     uint8_t scan_version; /* place among the plan's values + 1; 0: none */
+    uint32_t scan_cohort; /* in the plan, + 1; 0: none */
     uint8_t filtered;     /* whether it passes the filter; 0: not looked up */
     uint32_t beside;      /* cell of the summary's struct beside + 1; 0: not looked up */
 };
