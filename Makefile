@@ -33,7 +33,7 @@ endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes $(if $(WERROR),-Werror)
 PLOTS_PKGS := cairo pango pangocairo libxml-2.0
-SRC_PKGS := libarchive gsl jansson libxml-2.0 glib-2.0
+SRC_PKGS := libarchive gsl jansson libxml-2.0 glib-2.0 yajl sqlite3
 LIB_PKGS := libzstd inih
 pkg = $(shell pkg-config $(1) $(2))
 PLOTS_CFLAGS := $(call pkg,--cflags,$(PLOTS_PKGS))

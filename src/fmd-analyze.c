@@ -61,6 +61,7 @@ static struct input_options how_to_read(const struct analyze_options *options,
     input_options_init(&reading);
     reading.archive_bytes_max = options->archive_bytes_max;
     reading.archive_ratio_max = options->archive_ratio_max;
+    reading.columns = options->columns;
     reading.threads = (unsigned)options->threads;
     reading.progress = progress_draw;
     reading.progress_to = progress;

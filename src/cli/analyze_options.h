@@ -28,6 +28,7 @@ struct analyze_options {
     uint64_t threads;  /* 0: one a core */
     uint64_t archive_bytes_max;
     double archive_ratio_max;
+    const char *columns; /* of tables and logs; NULL: by their names */
     struct cli_list fail_on, slos, checks;
     struct cli_list endpoints, version_globs, groups, statuses; /* filters */
     const char *since, *until;                                  /* NULL: not asked */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "decoder.h"
 
+#include "row_adder.h"
+
 #include "lib/wire/definitions.h"
 #include "lib/wire/requests.h"
 #include "src/base/mem.h"
@@ -12,6 +14,7 @@
 struct decoder {
     struct ledger *ledger;
     struct summary *summary;
+    struct row_adder *rows;
     struct trace *trace;            /* held; whose numbers map translates */
     struct source_map *map;         /* or NULL */
     const struct definitions *upto; /* mapped up to here; NULL: none */
@@ -28,6 +31,7 @@ struct decoder *decoder_new(struct ledger *ledger, struct summary *summary)
     decoder->summary = summary;
     decoder->scratch = mem_new(FMD__PAYLOAD_BYTES_MAX);
     decoder->context = fmd__block_context_new();
+    decoder->rows = row_adder_new(summary);
     return decoder;
 }
 
@@ -45,6 +49,7 @@ void decoder_free(struct decoder *decoder)
     if (!decoder)
         return;
     leave_trace(decoder);
+    row_adder_free(decoder->rows);
     fmd__block_context_free(decoder->context);
     free(decoder->scratch);
     free(decoder);
@@ -202,6 +207,10 @@ static void add_block(struct decoder *decoder, const struct chunk_block *block)
 
 void decoder_add(struct decoder *decoder, struct chunk *chunk)
 {
+    if (chunk->rows) {
+        row_adder_take(decoder->rows, chunk);
+        return;
+    }
     enter_trace(decoder, chunk->trace);
     for (size_t i = 0; i < chunk->block_count; i++)
         add_block(decoder, &chunk->blocks[i]);

@@ -3,6 +3,7 @@
 
 #include "input.h"
 
+#include "src/base/map.h"
 #include "src/base/mem.h"
 
 #include <archive.h>
@@ -24,6 +25,7 @@ struct archived {
     bool over;                  /* of the outermost: a limit was passed */
     bool ended;                 /* nothing more can be read from this one */
     bool in_entry;
+    uint64_t entries;     /* files met in it so far */
     const uint8_t *piece; /* of the entry: libarchive's memory ... */
     size_t piece_left;    /* ... so many bytes still to be given ... */
     int64_t piece_at, at; /* ... that belong at piece_at; at is given up to here */
@@ -179,6 +181,12 @@ void archived_close(struct archived *archived)
     free(archived);
 }
 
+uint64_t archived_identity(const struct archived *archived)
+{
+    uint64_t who[2] = {archived->leaf->identity, archived->entries};
+    return who[0] ? map_hash(who, sizeof(who)) | 1 : 0;
+}
+
 const struct leaf *archived_leaf(const struct archived *archived)
 {
     return archived->leaf;
@@ -248,6 +256,7 @@ static void tell_link(struct archived *archived, struct archive_entry *entry)
 static struct leaf *leaf_of(struct archived *archived, struct archive_entry *entry)
 {
     char *name = entry_name(archived, entry);
+    archived->entries++;
     struct leaf *leaf = leaf_of_entry(archived->leaf->intake, archived, name);
     int format = archive_format(archived->archive) & ARCHIVE_FORMAT_BASE_MASK;
     free(name);

@@ -23,6 +23,9 @@ struct leaf *archived_next(struct archived *archived);
 /* For leaf.c: bytes of the current entry. */
 size_t archived_read(struct archived *archived, struct leaf *leaf, void *to, size_t size);
 
+/* What the current entry is known by when the same file is given again; 0: not known. */
+uint64_t archived_identity(const struct archived *archived);
+
 const struct leaf *archived_leaf(const struct archived *archived);
 
 #endif

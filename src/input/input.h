@@ -14,6 +14,8 @@
 struct err;
 
 struct input_options {
+    const char *columns; /* what columns of foreign files mean (row_columns.h); NULL:
+                            their names say it */
     uint64_t
         archive_bytes_max; /* unpacked size of one archive; 0: no limit. Default 1 TiB */
     double archive_ratio_max; /* unpacked / packed; 0: no limit. Default 200 */
@@ -57,6 +59,20 @@ struct input_host {
     int64_t first_utc_ns, last_utc_ns; /* of its requests */
 };
 
+/* Where requests come from beside traces. */
+enum input_source {
+    INPUT_TABLES,
+    INPUT_JSON_LINES,
+    INPUT_ACCESS_LOGS,
+    INPUT_DATABASES,
+    INPUT_SUMMARIES,
+    INPUT_SOURCES
+};
+
+struct input_source_counts {
+    uint64_t files, requests, bad; /* bad: rows that could not be used */
+};
+
 /* What was read. Counts are exact. note_count notes are kept, the first 1000 of all, in
  * the order of the input; notes_by_kind counts all. */
 struct input_report {
@@ -65,6 +81,7 @@ struct input_report {
     uint64_t blocks, blocks_skipped;
     uint64_t requests, requests_skipped; /* skipped: in damaged blocks, as far as known */
     uint64_t requests_recovered;         /* from rings left behind */
+    struct input_source_counts sources[INPUT_SOURCES];
     struct input_recorder recorder;
     struct input_host *hosts;
     size_t host_count;

@@ -3,6 +3,7 @@
 
 #include "from_archive.h"
 
+#include "src/base/map.h"
 #include "src/base/mem.h"
 
 #include <errno.h>
@@ -26,6 +27,10 @@ struct leaf *leaf_of_fd(struct intake *intake, int fd, const char *name, const c
     struct leaf *leaf = leaf_new(intake, name);
     struct stat status;
     leaf->fd = fd;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+        uint64_t who[2] = {status.st_dev, status.st_ino};
+        leaf->identity = map_hash(who, sizeof(who)) | 1;
+    }
     if (path && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         leaf->path = mem_text(path);
         leaf->bytes = (uint64_t)status.st_size;
@@ -41,6 +46,7 @@ struct leaf *leaf_of_entry(struct intake *intake, struct archived *archived,
 {
     struct leaf *leaf = leaf_new(intake, name);
     leaf->archived = archived;
+    leaf->identity = archived_identity(archived);
     return leaf;
 }
 

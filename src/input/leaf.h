@@ -29,14 +29,15 @@ enum { LEAF_PEEK_BYTES = 1 << 16 };
 
 struct leaf {
     struct intake *intake;
-    char *name;     /* as the user would name it: traces.tar.gz/web-1/a.fmd */
-    char *path;     /* where it can be opened again; NULL in a pipe or archive */
-    uint64_t place; /* in the order of the input */
-    uint64_t bytes; /* of a file that can be opened again */
-    bool named;     /* by the user: it must be readable and a trace */
-    bool broken;    /* reading failed, and the note is made */
-    int fd;         /* -1 in an archive */
-    bool has_mtime; /* set by the clock of who wrote it */
+    char *name;        /* as the user would name it: traces.tar.gz/web-1/a.fmd */
+    char *path;        /* where it can be opened again; NULL in a pipe or archive */
+    uint64_t place;    /* in the order of the input */
+    uint64_t bytes;    /* of a file that can be opened again */
+    uint64_t identity; /* the same bytes of the same file again; 0: not known */
+    bool named;        /* by the user: it must be readable and a trace */
+    bool broken;       /* reading failed, and the note is made */
+    int fd;            /* -1 in an archive */
+    bool has_mtime;    /* set by the clock of who wrote it */
     int64_t mtime_utc_ns;
     struct archived *archived; /* the archive it lies in, or NULL */
     uint8_t *peek;             /* bytes read ahead; LEAF_PEEK_BYTES of room */

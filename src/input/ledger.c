@@ -12,7 +12,7 @@
 
 /* Of all streams together. */
 #define NAMES_BYTES_MAX ((size_t)16 << 20)
-enum { LOSSES_KEPT = 100000 };
+enum { LOSSES_KEPT = 100000, FINGERPRINTS_KEPT = 10000 };
 
 struct ledger *ledger_new(void)
 {
@@ -57,6 +57,9 @@ void ledger_free(struct ledger *ledger)
     for (size_t i = 0; i < ledger->loss_count; i++)
         free((char *)ledger->losses[i].file);
     free(ledger->losses);
+    for (size_t i = 0; i < ledger->fingerprint_count; i++)
+        free(ledger->fingerprints[i].file);
+    free(ledger->fingerprints);
     notes_free(ledger->notes);
     pthread_mutex_destroy(&ledger->lock);
     free(ledger);
@@ -306,6 +309,40 @@ void ledger_anchors(struct ledger *ledger, struct stream *stream, uint64_t segme
                                  (stream->anchor_count + 1) * sizeof(*stream->anchors));
     stream->anchors[stream->anchor_count++] =
         (struct segment_anchors){segment, *first, *last};
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+/* --- files of others -----------------------------------------------------------------
+ */
+
+void ledger_count_rows(struct ledger *ledger, uint64_t requests)
+{
+    pthread_mutex_lock(&ledger->lock);
+    ledger->requests += requests;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_file_read(struct ledger *ledger, enum input_source source, uint64_t requests,
+                      uint64_t bad)
+{
+    pthread_mutex_lock(&ledger->lock);
+    ledger->sources[source].files++;
+    ledger->sources[source].requests += requests;
+    ledger->sources[source].bad += bad;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_fingerprint(struct ledger *ledger, uint64_t place, const char *file,
+                        uint64_t bytes, uint32_t checksum)
+{
+    pthread_mutex_lock(&ledger->lock);
+    if (ledger->fingerprint_count < FINGERPRINTS_KEPT) {
+        ledger->fingerprints =
+            vec_room(ledger->fingerprints, &ledger->fingerprint_room,
+                     ledger->fingerprint_count + 1, sizeof(*ledger->fingerprints));
+        ledger->fingerprints[ledger->fingerprint_count++] =
+            (struct fingerprint){bytes, place, checksum, mem_text(file)};
+    }
     pthread_mutex_unlock(&ledger->lock);
 }
 

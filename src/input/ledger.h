@@ -98,6 +98,14 @@ uint64_t ledger_next_sequence(struct ledger *ledger, const struct stream *stream
 void ledger_count(struct ledger *ledger, struct stream *stream, uint64_t count,
                   int64_t first_utc_ns, int64_t last_utc_ns);
 
+/* Files that others wrote. Requests as they are added, for progress too; then the file's
+ * counts; and what its bytes are known by: two files of the same bytes are told. */
+void ledger_count_rows(struct ledger *ledger, uint64_t requests);
+void ledger_file_read(struct ledger *ledger, enum input_source source, uint64_t requests,
+                      uint64_t bad);
+void ledger_fingerprint(struct ledger *ledger, uint64_t place, const char *file,
+                        uint64_t bytes, uint32_t checksum);
+
 uint64_t ledger_requests(struct ledger *ledger); /* so far, for progress */
 
 /* Everything was read: judges losses, gaps and clocks, and fills the report's counts of

@@ -49,6 +49,13 @@ struct stream {
     struct stream *next; /* all streams, in the order they were met */
 };
 
+/* A file that others wrote, by its bytes. */
+struct fingerprint {
+    uint64_t bytes, place;
+    uint32_t checksum;
+    char *file;
+};
+
 struct ledger {
     pthread_mutex_t lock; /* around all below, and all streams */
     struct notes *notes;
@@ -59,6 +66,9 @@ struct ledger {
     uint64_t requests, recovered, blocks_skipped;
     uint64_t traces, blocks, bytes;
     size_t names_bytes;
+    struct input_source_counts sources[INPUT_SOURCES];
+    struct fingerprint *fingerprints;
+    size_t fingerprint_count, fingerprint_room;
     struct loss *losses; /* file is owned here */
     size_t loss_count, loss_room;
 };

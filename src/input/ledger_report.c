@@ -247,9 +247,51 @@ static void finish_clocks(struct ledger *ledger, struct input_report *report)
     free(ranges);
 }
 
+static int by_bytes(const void *left, const void *right)
+{
+    const struct fingerprint *a = left, *b = right;
+    if (a->bytes != b->bytes)
+        return a->bytes < b->bytes ? -1 : 1;
+    if (a->checksum != b->checksum)
+        return a->checksum < b->checksum ? -1 : 1;
+    return a->place < b->place ? -1 : a->place > b->place;
+}
+
+/* Known at their end only, when they are counted already. */
+static void tell_copies(struct ledger *ledger)
+{
+    struct fingerprint *all = ledger->fingerprints;
+    if (ledger->fingerprint_count)
+        qsort(all, ledger->fingerprint_count, sizeof(*all), by_bytes);
+    for (size_t i = 1; i < ledger->fingerprint_count; i++) {
+        if (all[i].bytes != all[i - 1].bytes || all[i].checksum != all[i - 1].checksum)
+            continue;
+        char *name = notes_shown_name(all[i].file);
+        char *before = notes_shown_name(all[i - 1].file);
+        notes_add(ledger->notes, INPUT_DUPLICATE, (struct note_place){all[i].place, 0},
+                  all[i].file, 0, 0,
+                  "%s holds the same bytes as %s, and its requests are counted twice; "
+                  "leave one of them out",
+                  name, before);
+        free(name);
+        free(before);
+    }
+}
+
+static void finish_sources(const struct ledger *ledger, struct input_report *report)
+{
+    for (int i = 0; i < INPUT_SOURCES; i++) {
+        report->sources[i].files += ledger->sources[i].files;
+        report->sources[i].requests += ledger->sources[i].requests;
+        report->sources[i].bad += ledger->sources[i].bad;
+    }
+}
+
 void ledger_finish(struct ledger *ledger, struct input_report *report)
 {
     mark_cut_streams(ledger);
+    tell_copies(ledger);
+    finish_sources(ledger, report);
     for (size_t i = 0; i < ledger->loss_count; i++)
         count_loss(&ledger->losses[i]);
     for (size_t i = 0; i < ledger->loss_count; i++)

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "reader.h"
 
+#include "access_log.h"
+#include "csv.h"
+#include "json_lines.h"
 #include "leftrings.h"
 #include "recognise.h"
 #include "tree.h"
 
 #include "src/base/err.h"
+#include "src/base/map.h"
 #include "src/base/mem.h"
+#include "src/base/str.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +31,8 @@ struct reader {
     struct ledger *ledger;
     struct tree *tree;
     struct leftrings *rings;
+    struct columns_wanted columns;
+    struct map seen; /* files of others, by leaf.identity */
     uint64_t files;
     struct own_file shared; /* read by all threads in turn */
     uint64_t bytes_total;   /* 0: not known */
@@ -56,6 +63,12 @@ struct reader *reader_new(const char *const *paths, size_t path_count,
     if (check_paths(paths, path_count, err) != 0)
         return NULL;
     struct reader *reader = mem_new(sizeof(*reader));
+    if (columns_wanted_parse(&reader->columns, options->columns, err) != 0) {
+        columns_wanted_release(&reader->columns);
+        free(reader);
+        return NULL;
+    }
+    map_init(&reader->seen);
     reader->ledger = ledger_new();
     reader->intake =
         (struct intake){.options = options, .notes = ledger_notes(reader->ledger)};
@@ -69,6 +82,7 @@ struct reader *reader_new(const char *const *paths, size_t path_count,
 static void close_file(struct own_file *own)
 {
     trace_reader_free(own->trace);
+    rows_reader_free(own->rows);
     leaf_free(own->leaf);
     *own = (struct own_file){0};
 }
@@ -76,6 +90,8 @@ static void close_file(struct own_file *own)
 bool reader_own(struct own_file *own, struct chunk *chunk)
 {
     if (own->trace && trace_reader_next(own->trace, chunk))
+        return true;
+    if (own->rows && rows_reader_next(own->rows, chunk))
         return true;
     close_file(own);
     return false;
@@ -88,6 +104,8 @@ void reader_free(struct reader *reader)
     close_file(&reader->shared);
     tree_free(reader->tree);
     leftrings_free(reader->rings);
+    columns_wanted_release(&reader->columns);
+    map_release(&reader->seen);
     ledger_free(reader->ledger);
     free(reader);
 }
@@ -135,6 +153,83 @@ static void pass_by(struct reader *reader, const struct leaf *leaf, enum content
     free(name);
 }
 
+/* The same file again, by another path or the same one: told, not read. */
+static bool is_known(struct reader *reader, const struct leaf *leaf)
+{
+    size_t before = reader->seen.count;
+    if (!leaf->identity)
+        return false;
+    map_add(&reader->seen, &leaf->identity, sizeof(leaf->identity));
+    if (reader->seen.count > before)
+        return false;
+    char *name = notes_shown_name(leaf->name);
+    notes_add(reader->intake.notes, INPUT_DUPLICATE, (struct note_place){leaf->place, 0},
+              leaf->name, 0, 0, "%s was given twice and counted once", name);
+    free(name);
+    return true;
+}
+
+static bool is_rows(enum content content)
+{
+    return content == CONTENT_TABLE || content == CONTENT_JSON_LINES ||
+           content == CONTENT_ACCESS_LOG;
+}
+
+/* A table that cannot be read as requests, since columns are missing. A named one is an
+ * error; among others it is told where it looks as if it was meant. */
+static void refuse_rows(struct reader *reader, const struct leaf *leaf, bool looks_meant,
+                        const char *missing, struct err *err)
+{
+    char *name = notes_shown_name(leaf->name);
+    const char *format = "%s has no column for %s; say which it is with --columns, such "
+                         "as --columns time=when,duration=took:ms,endpoint=route";
+    if (leaf->named) {
+        reader->intake.cancelled = true;
+        err_set(err, ERR_INPUT, format, name, missing);
+    } else if (looks_meant) {
+        notes_add(reader->intake.notes, INPUT_OTHER, (struct note_place){leaf->place, 0},
+                  leaf->name, 0, 0, format, name, missing);
+    }
+    free(name);
+}
+
+/* The file as rows of its format; NULL: it is left out. */
+static struct rows *open_rows(struct reader *reader, struct leaf *leaf,
+                              enum content content, struct err *err)
+{
+    bool looks_meant = false;
+    struct str missing;
+    str_init(&missing);
+    struct rows *rows =
+        content == CONTENT_TABLE
+            ? csv_open(leaf, reader->ledger, &reader->columns, &looks_meant, &missing)
+        : content == CONTENT_JSON_LINES
+            ? json_lines_open(leaf, reader->ledger, &reader->columns, &looks_meant,
+                              &missing)
+            : access_log_open(leaf, reader->ledger, &reader->columns, &looks_meant,
+                              &missing);
+    if (!rows)
+        refuse_rows(reader, leaf, looks_meant, missing.bytes, err);
+    str_release(&missing);
+    return rows;
+}
+
+/* Opens a file of rows as *file; false when it is left out. */
+static bool begin_rows(struct reader *reader, struct leaf *leaf, enum content content,
+                       struct own_file *file, struct err *err)
+{
+    if (is_known(reader, leaf)) {
+        reader->intake.traces++;
+        return false;
+    }
+    struct rows *rows = open_rows(reader, leaf, content, err);
+    if (!rows)
+        return false;
+    reader->intake.traces++;
+    *file = (struct own_file){leaf, NULL, rows_reader_new_take(rows, leaf)};
+    return true;
+}
+
 /* Goes on to the next file, which is opened as *file when it is a trace. False at the
  * end. */
 static bool next_file(struct reader *reader, struct own_file *file, struct err *err)
@@ -152,12 +247,14 @@ static bool next_file(struct reader *reader, struct own_file *file, struct err *
         return true;
     }
     if (content == CONTENT_TRACE) {
-        *file = (struct own_file){leaf, trace_reader_new(leaf, reader->ledger)};
+        *file = (struct own_file){leaf, trace_reader_new(leaf, reader->ledger), NULL};
         return true;
     }
+    if (is_rows(content) && begin_rows(reader, leaf, content, file, err))
+        return true;
     if (content == CONTENT_RING)
         leftrings_keep(reader->rings, leaf);
-    else
+    else if (!is_rows(content))
         pass_by(reader, leaf, content, err);
     leaf_free(leaf);
     return !reader->intake.cancelled;

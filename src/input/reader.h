@@ -10,6 +10,7 @@
 
 #include "decoder.h"
 #include "input.h"
+#include "rows.h"
 #include "trace.h"
 
 struct err;
@@ -27,7 +28,8 @@ struct ledger *reader_ledger(struct reader *reader);
 /* A file that one thread reads by itself. Zeroed memory is none. */
 struct own_file {
     struct leaf *leaf;
-    struct trace_reader *trace;
+    struct trace_reader *trace; /* or ... */
+    struct rows_reader *rows;
 };
 
 /* Fills the chunk from the thread's own file. False when there is none, or no more of it:

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recognise.h"
 
+#include "access_log.h"
+#include "csv.h"
+#include "json_lines.h"
+
 #include "lib/wire/block.h"
 #include "lib/wire/ringlayout.h"
+
+#include "src/summary/saving.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char DATABASE_MAGIC[16] = "SQLite format 3";
 
 static bool starts(const uint8_t *bytes, size_t size, const char *with, size_t length)
 {
@@ -49,6 +57,15 @@ static bool is_packed(const uint8_t *bytes, size_t size)
     return is_tar(bytes, size);
 }
 
+static enum content recognise_text(const char *text, size_t size)
+{
+    if (json_lines_recognise(text, size))
+        return CONTENT_JSON_LINES;
+    if (access_log_recognise(text, size))
+        return CONTENT_ACCESS_LOG;
+    return csv_recognise(text, size) ? CONTENT_TABLE : CONTENT_OTHER;
+}
+
 enum content recognise(const uint8_t *bytes, size_t size)
 {
     struct fmd__block block;
@@ -60,6 +77,12 @@ enum content recognise(const uint8_t *bytes, size_t size)
         return CONTENT_TRACE;
     if (is_packed(bytes, size))
         return CONTENT_ARCHIVE;
+    if (starts(bytes, size, SAVED_MAGIC, SAVED_MAGIC_BYTES))
+        return CONTENT_SUMMARY;
+    if (starts(bytes, size, DATABASE_MAGIC, sizeof(DATABASE_MAGIC)))
+        return CONTENT_DATABASE;
     /* a sync word anywhere: a trace whose beginning is damaged */
-    return fmd__block_find_sync(bytes, size, 0) < size ? CONTENT_TRACE : CONTENT_OTHER;
+    if (fmd__block_find_sync(bytes, size, 0) < size)
+        return CONTENT_TRACE;
+    return recognise_text((const char *)bytes, size);
 }

@@ -13,6 +13,11 @@ enum content {
     CONTENT_TRACE,
     CONTENT_RING,
     CONTENT_ARCHIVE, /* or compressed: libarchive's business */
+    CONTENT_TABLE,   /* text whose first line may be a header */
+    CONTENT_JSON_LINES,
+    CONTENT_ACCESS_LOG,
+    CONTENT_SUMMARY,  /* saved by --save-summary */
+    CONTENT_DATABASE, /* SQLite */
     CONTENT_OTHER
 };
 

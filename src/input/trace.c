@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* vasprintf */
 #include "trace.h"
 
+#include "rows.h"
+
 #include "lib/wire/definitions.h"
 #include "src/base/mem.h"
 
@@ -22,9 +24,18 @@ void chunk_init(struct chunk *chunk)
                             .blocks = mem_array(CHUNK_BLOCKS, sizeof(*chunk->blocks))};
 }
 
-void chunk_release(struct chunk *chunk)
+void chunk_clear(struct chunk *chunk)
 {
     trace_release(chunk->trace);
+    rows_release(chunk->rows);
+    chunk->trace = NULL;
+    chunk->rows = NULL;
+    chunk->block_count = 0;
+}
+
+void chunk_release(struct chunk *chunk)
+{
+    chunk_clear(chunk);
     free(chunk->bytes);
     free(chunk->blocks);
 }
@@ -443,9 +454,7 @@ static size_t fill(struct trace_reader *reader, struct chunk *chunk)
 
 int trace_reader_next(struct trace_reader *reader, struct chunk *chunk)
 {
-    trace_release(chunk->trace);
-    chunk->trace = NULL;
-    chunk->block_count = 0;
+    chunk_clear(chunk);
     while (!chunk->block_count) {
         size_t size = fill(reader, chunk);
         if (!size)

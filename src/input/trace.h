@@ -47,15 +47,22 @@ struct chunk_block {
 
 enum { CHUNK_BYTES = 1 << 20, CHUNK_BLOCKS = 1024 };
 
-/* Memory of a worker, filled again and again. */
+struct rows;
+
+/* Memory of a worker, filled again and again: with blocks of a trace or with rows. */
 struct chunk {
-    struct trace *trace; /* held */
+    struct trace *trace; /* held; NULL: not of a trace */
     uint8_t *bytes;      /* room for CHUNK_BYTES and a block on top */
     struct chunk_block *blocks;
     size_t block_count;
+    struct rows *rows; /* held; NULL: not of rows */
+    size_t row_bytes;
+    uint64_t row_chunk, row_offset; /* number of the chunk and its place in the file */
 };
 
 void chunk_init(struct chunk *chunk);
+/* Holds nothing any more. */
+void chunk_clear(struct chunk *chunk);
 void chunk_release(struct chunk *chunk);
 
 /* Reads a file of traces. */

@@ -350,6 +350,22 @@ static json_t *input_notes_json(const struct input_report *input)
     return array;
 }
 
+static json_t *sources_json(const struct input_report *input)
+{
+    static const char *const names[INPUT_SOURCES] = {
+        "tables", "json_lines", "access_logs", "databases", "summaries"};
+    json_t *object = json_object();
+
+    for (int i = 0; i < INPUT_SOURCES; i++) {
+        json_t *row = json_object();
+        put(row, "files", count(input->sources[i].files));
+        put(row, "requests", count(input->sources[i].requests));
+        put(row, "bad", count(input->sources[i].bad));
+        put(object, names[i], row);
+    }
+    return object;
+}
+
 static json_t *input_json(const struct input_report *input)
 {
     json_t *object = json_object(), *by_kind = json_object();
@@ -365,6 +381,7 @@ static json_t *input_json(const struct input_report *input)
     put(object, "requests", count(input->requests));
     put(object, "requests_skipped", count(input->requests_skipped));
     put(object, "requests_recovered", count(input->requests_recovered));
+    put(object, "sources", sources_json(input));
     put(object, "recorder", recorder_json(&input->recorder));
     put(object, "hosts", hosts_json(input));
     put(object, "notes", input_notes_json(input));

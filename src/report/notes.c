@@ -425,6 +425,7 @@ static void note_filter(struct report *report)
 static void note_lost(struct report *report)
 {
     const struct input_report *input = report->input;
+    uint64_t bad = 0;
 
     if (input->blocks_skipped || input->requests_skipped)
         add_note(report, REPORT_NOTE_INPUT, true,
@@ -434,6 +435,13 @@ static void note_lost(struct report *report)
                  input->requests_skipped ? "" : "an unknown number of ",
                  input->requests_skipped ? format_count(input->requests_skipped).s : "",
                  plural(input->requests_skipped ? input->requests_skipped : 2));
+    for (int i = 0; i < INPUT_SOURCES; i++)
+        bad += input->sources[i].bad;
+    if (bad)
+        add_note(report, REPORT_NOTE_INPUT, true,
+                 "%s row%s of tables or logs could not be used; everything here is "
+                 "without %s.",
+                 format_count(bad).s, plural(bad), bad == 1 ? "it" : "them");
     note_dropped(report);
     if (input->recorder.requests_deleted)
         add_note(report, REPORT_NOTE_INPUT, true,

@@ -45,15 +45,42 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-void outline_input(struct outline *outline, const struct report *report)
+/* Files that others wrote, a line for each kind of them. */
+static uint64_t add_sources(struct outline *outline, const struct input_report *input)
 {
-    const struct input_report *input = report->input;
+    static const char *const names[INPUT_SOURCES][3] = {
+        [INPUT_TABLES] = {"table", "tables", "row"},
+        [INPUT_JSON_LINES] = {"file of JSON lines", "files of JSON lines", "line"},
+        [INPUT_ACCESS_LOGS] = {"access log", "access logs", "line"},
+        [INPUT_DATABASES] = {"Flask-MonitoringDashboard database",
+                             "Flask-MonitoringDashboard databases", "row"},
+        [INPUT_SUMMARIES] = {"saved summary", "saved summaries", "part"},
+    };
+    uint64_t files = 0;
+
+    for (size_t i = 0; i < INPUT_SOURCES; i++) {
+        const struct input_source_counts *from = &input->sources[i];
+        files += from->files;
+        if (from->files)
+            outline_add(
+                outline, BLOCK_LINE,
+                outline_text("%s %s: %s request%s; %s %s%s left out.",
+                             format_count(from->files).s, names[i][from->files > 1],
+                             format_count(from->requests).s, plural(from->requests),
+                             format_count(from->bad).s, names[i][2], plural(from->bad)));
+    }
+    return files;
+}
+
+static void add_traces(struct outline *outline, const struct input_report *input)
+{
     const struct input_recorder *recorder = &input->recorder;
-    uint64_t dropped = 0;
+    uint64_t dropped = 0, requests = input->requests;
 
     for (size_t i = 0; i < COUNT(recorder->dropped); i++)
         dropped += recorder->dropped[i];
-    outline_add(outline, BLOCK_HEADING, mem_text("What was read"));
+    for (size_t i = 0; i < INPUT_SOURCES; i++)
+        requests -= input->sources[i].requests;
     outline_add(
         outline, BLOCK_LINE,
         outline_text(
@@ -64,7 +91,7 @@ void outline_input(struct outline *outline, const struct report *report)
             input->host_count, plural(input->host_count), format_count(input->files).s,
             plural(input->files), format_bytes(input->bytes).s,
             format_count(input->blocks).s, plural(input->blocks),
-            format_count(input->requests).s, plural(input->requests)));
+            format_count(requests).s, plural(requests)));
     outline_add(outline, BLOCK_LINE,
                 outline_text(
                     "Not read: %s block%s, %s request%s in them. %s of %s process%s "
@@ -78,6 +105,15 @@ void outline_input(struct outline *outline, const struct report *report)
                              format_count(recorder->issued).s, plural(recorder->issued),
                              format_count(recorder->recorded).s,
                              format_count(dropped).s));
+}
+
+void outline_input(struct outline *outline, const struct report *report)
+{
+    const struct input_report *input = report->input;
+
+    outline_add(outline, BLOCK_HEADING, mem_text("What was read"));
+    if (!add_sources(outline, input) || input->traces)
+        add_traces(outline, input);
     outline_notes(outline, report, REPORT_NOTE_INPUT, false, BLOCK_LINE);
     add_hosts(outline, report);
 }
