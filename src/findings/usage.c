@@ -151,21 +151,51 @@ static void find_busiest(struct usage *usage)
 
 /* --- by whom --- */
 
-static void build_visitors(struct usage *usage, const struct summary *summary)
+/* First day of the period that a day is of. */
+typedef int64_t period_call(int64_t day);
+
+static int64_t day_itself(int64_t day)
+{
+    return day;
+}
+
+static int64_t monday_of(int64_t day)
+{
+    return day - zone_weekday(day);
+}
+
+static int64_t first_of_month(int64_t day)
+{
+    return day - zone_date(day).day + 1;
+}
+
+static struct usage_visitors *new_visitors(const struct summary *summary,
+                                           period_call *period, size_t *row_count)
 {
     const int32_t *days;
     size_t count = summary_days(summary, &days);
+    struct usage_visitors *rows = mem_array(count, sizeof(*rows));
 
-    usage->visitors = mem_array(count, sizeof(*usage->visitors));
-    usage->visitor_count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct usage_visitors *row = &usage->visitors[i];
-        row->day = days[i];
-        row->groups =
-            summary_distinct(summary, SUMMARY_GROUP, NULL, i, &row->groups_exact);
-        row->addresses =
-            summary_distinct(summary, SUMMARY_ADDRESS, NULL, i, &row->addresses_exact);
+    *row_count = 0;
+    for (size_t first = 0, next; first < count; first = next) {
+        struct usage_visitors *row = &rows[(*row_count)++];
+        row->day = period(days[first]);
+        for (next = first + 1; next < count && period(days[next]) == row->day;)
+            next++;
+        row->groups = summary_distinct_days(summary, SUMMARY_GROUP, NULL, first,
+                                            next - first, &row->groups_exact);
+        row->addresses = summary_distinct_days(summary, SUMMARY_ADDRESS, NULL, first,
+                                               next - first, &row->addresses_exact);
     }
+    return rows;
+}
+
+static void build_visitors(struct usage *usage, const struct summary *summary)
+{
+    usage->visitors = new_visitors(summary, day_itself, &usage->visitor_count);
+    usage->visitor_weeks = new_visitors(summary, monday_of, &usage->visitor_week_count);
+    usage->visitor_months =
+        new_visitors(summary, first_of_month, &usage->visitor_month_count);
 }
 
 static struct usage_actor actor_of(const struct summary_value *value, double all)
@@ -235,5 +265,7 @@ void usage_release(struct usage *usage)
     release_actors(&usage->addresses);
     free(usage->days);
     free(usage->visitors);
+    free(usage->visitor_weeks);
+    free(usage->visitor_months);
     *usage = (struct usage){0};
 }

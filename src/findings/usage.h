@@ -25,9 +25,10 @@ struct usage_day {
     struct usage_cell total;
 };
 
-/* Distinct groups and addresses are kept by the day in UTC. */
+/* Distinct groups and addresses are kept by the day in UTC; days merge into the weeks and
+ * months that they are of. */
 struct usage_visitors {
-    int64_t day;                        /* in UTC, since 1970-01-01 */
+    int64_t day;                        /* in UTC, since 1970-01-01; the first of many */
     double groups, addresses;           /* 0 when none was recorded */
     bool groups_exact, addresses_exact; /* else an estimate, standard error 1.6 % */
 };
@@ -70,6 +71,9 @@ struct usage {
     size_t busiest_day, busiest_hour; /* most requests */
     struct usage_visitors *visitors;
     size_t visitor_count;
+    struct usage_visitors *visitor_weeks;  /* from a Monday; those with requests */
+    struct usage_visitors *visitor_months; /* from the first of a month; the same */
+    size_t visitor_week_count, visitor_month_count;
     struct usage_actors groups, addresses;
 };
 

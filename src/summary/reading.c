@@ -166,6 +166,18 @@ static int value_order(const void *a, const void *b)
     return name_compare(x->name, y->name);
 }
 
+static struct summary_value value_of(const struct summary *summary, int dimension,
+                                     const struct tally *tally, uint32_t entry_number)
+{
+    const struct tally_entry *entry = &tally->entries[entry_number];
+    return (struct summary_value){.name = name_of(summary, dimension, entry->value),
+                                  .requests = entry->requests,
+                                  .requests_error = entry->missed,
+                                  .server_errors = entry->errors,
+                                  .sum_ns = entry->sum_ns,
+                                  .entry = entry_number};
+}
+
 size_t summary_values(const struct summary *summary, enum summary_dimension dimension,
                       const struct summary_version *version, size_t limit,
                       struct summary_value **rows)
@@ -173,16 +185,8 @@ size_t summary_values(const struct summary *summary, enum summary_dimension dime
     struct tally sum;
     const struct tally *tally = tally_of(summary, (int)dimension, version, &sum);
     struct summary_value *values = mem_array(tally->count, sizeof(*values));
-    for (size_t i = 0; i < tally->count; i++) {
-        const struct tally_entry *entry = &tally->entries[i];
-        values[i] =
-            (struct summary_value){.name = name_of(summary, (int)dimension, entry->value),
-                                   .requests = entry->requests,
-                                   .requests_error = entry->missed,
-                                   .server_errors = entry->errors,
-                                   .sum_ns = entry->sum_ns,
-                                   .entry = (uint32_t)i};
-    }
+    for (size_t i = 0; i < tally->count; i++)
+        values[i] = value_of(summary, (int)dimension, tally, (uint32_t)i);
     qsort(values, tally->count, sizeof(*values), value_order);
     size_t count = tally->count < limit ? tally->count : limit;
     for (size_t i = 0; i < count; i++)
@@ -190,6 +194,20 @@ size_t summary_values(const struct summary *summary, enum summary_dimension dime
     tally_release(&sum);
     *rows = values;
     return count;
+}
+
+bool summary_value_in(const struct summary *summary, enum summary_dimension dimension,
+                      const struct summary_version *version, struct name name,
+                      struct summary_value *value)
+{
+    const struct tally *tally = version->tallies[dimension];
+    uint32_t number = map_find(&summary->names[dimension], name.bytes, name.length);
+    uint32_t entry = number == MAP_NONE ? TALLY_NONE : tally_find(tally, number);
+    if (entry == TALLY_NONE)
+        return false;
+    *value = value_of(summary, (int)dimension, tally, entry);
+    tally_histogram(tally, entry, &value->histogram);
+    return true;
 }
 
 void summary_values_free(struct summary_value *rows, size_t count)
@@ -211,16 +229,15 @@ size_t summary_value_count(const struct summary *summary,
     return count;
 }
 
-double summary_distinct(const struct summary *summary, enum summary_dimension dimension,
-                        const struct summary_version *version, size_t day, bool *exact)
+double summary_distinct_days(const struct summary *summary,
+                             enum summary_dimension dimension,
+                             const struct summary_version *version, size_t first,
+                             size_t count, bool *exact)
 {
     const struct visitors *visitors = version ? version->visitors : &summary->visitors;
     struct distinct all;
     distinct_init(&all);
-    if (day == SUMMARY_ALL_DAYS) {
-        for (size_t i = 0; i < visitors->count; i++)
-            distinct_merge(&all, &visitors->days[i].values[dimension]);
-    } else {
+    for (size_t day = first; day < first + count; day++) {
         const struct visitors_day *one = visitors_find(visitors, summary->days[day]);
         if (one)
             distinct_merge(&all, &one->values[dimension]);
@@ -228,4 +245,12 @@ double summary_distinct(const struct summary *summary, enum summary_dimension di
     double estimate = distinct_estimate(&all, exact);
     distinct_release(&all);
     return estimate;
+}
+
+double summary_distinct(const struct summary *summary, enum summary_dimension dimension,
+                        const struct summary_version *version, size_t day, bool *exact)
+{
+    bool one = day != SUMMARY_ALL_DAYS;
+    return summary_distinct_days(summary, dimension, version, one ? day : 0,
+                                 one ? 1 : summary->day_count, exact);
 }

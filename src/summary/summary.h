@@ -203,6 +203,11 @@ size_t summary_values(const struct summary *summary, enum summary_dimension dime
                       const struct summary_version *version, size_t limit,
                       struct summary_value **rows);
 void summary_values_free(struct summary_value *rows, size_t count);
+/* What is known of one group or address in a version. False when it was not counted
+ * there; else *value, whose histogram is the caller's to release. */
+bool summary_value_in(const struct summary *summary, enum summary_dimension dimension,
+                      const struct summary_version *version, struct name name,
+                      struct summary_value *value);
 /* How many values were counted apart, and whether all counts are exact. */
 size_t summary_value_count(const struct summary *summary,
                            enum summary_dimension dimension,
@@ -230,5 +235,10 @@ size_t summary_days(const struct summary *summary, const int32_t **days);
 #define SUMMARY_ALL_DAYS SIZE_MAX
 double summary_distinct(const struct summary *summary, enum summary_dimension dimension,
                         const struct summary_version *version, size_t day, bool *exact);
+/* The same over days first .. first + count - 1: a week, a month. */
+double summary_distinct_days(const struct summary *summary,
+                             enum summary_dimension dimension,
+                             const struct summary_version *version, size_t first,
+                             size_t count, bool *exact);
 
 #endif

@@ -114,13 +114,17 @@ static void grow(struct tally *tally)
     memset(row(tally, old_room), 0, (tally->room - old_room) * row_bytes);
 }
 
+uint32_t tally_find(const struct tally *tally, uint32_t value)
+{
+    /* a slot that is free holds 0, and 0 - 1 is TALLY_NONE */
+    return tally->count ? tally->slots[slot_of(tally, value)] - 1 : TALLY_NONE;
+}
+
 uint32_t tally_entry(struct tally *tally, uint32_t value)
 {
-    if (tally->count) {
-        uint32_t found = tally->slots[slot_of(tally, value)];
-        if (found)
-            return found - 1;
-    }
+    uint32_t found = tally_find(tally, value);
+    if (found != TALLY_NONE)
+        return found;
     grow(tally);
     uint32_t entry = (uint32_t)tally->count++;
     tally->entries[entry] = (struct tally_entry){

@@ -26,6 +26,7 @@ struct tally_entry {
 };
 
 #define TALLY_NO_DAY INT32_MIN
+#define TALLY_NONE UINT32_MAX
 
 /* rows[entry * row_buckets + bucket - (first_page << bits)], row_buckets = page_count <<
  * bits: one matrix, so that a row is a line or two of cache. */
@@ -43,6 +44,8 @@ void tally_init(struct tally *tally);
 void tally_release(struct tally *tally);
 /* Entry of a value, made when there is none. */
 uint32_t tally_entry(struct tally *tally, uint32_t value);
+/* The same, or TALLY_NONE when there is none. */
+uint32_t tally_find(const struct tally *tally, uint32_t value);
 /* Makes room in all rows for fine buckets low..high. */
 void tally_reserve(struct tally *tally, unsigned fine_low, unsigned fine_high);
 /* Count of a fine bucket in an entry's row; room for it is there. */
