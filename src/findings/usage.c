@@ -149,6 +149,26 @@ static void find_busiest(struct usage *usage)
             }
 }
 
+static void compare(struct usage_cell *cells, size_t count,
+                    const struct usage_cell *whole)
+{
+    for (size_t i = 0; i < count; i++)
+        cells[i].relative = (double)cells[i].requests / cells[i].seconds /
+                            ((double)whole->requests / whole->seconds);
+}
+
+/* Rates against the mean rate; 0 / 0 is the NAN that is meant. */
+static void compare_all(struct usage *usage)
+{
+    for (size_t d = 0; d < usage->day_count; d++) {
+        compare(usage->days[d].hours, 24, &usage->total);
+        compare(&usage->days[d].total, 1, &usage->total);
+    }
+    for (size_t d = 0; d < 7; d++)
+        compare(usage->week[d], 24, &usage->total);
+    usage->total.relative = 1;
+}
+
 /* --- by whom --- */
 
 /* First day of the period that a day is of. */
@@ -254,6 +274,7 @@ void usage_build(struct usage *usage, const struct summary *summary,
     slots_release(&slots);
     usage->outside = summary_totals(summary).requests - usage->total.requests;
     find_busiest(usage);
+    compare_all(usage);
     build_visitors(usage, summary);
     build_actors(&usage->groups, summary, SUMMARY_GROUP, top);
     build_actors(&usage->addresses, summary, SUMMARY_ADDRESS, top);

@@ -17,6 +17,7 @@ struct usage_cell {
     /* Real time with that label between the first request and the last: 3600, less at
      * both ends, 7200 where the hour came twice, 0 where the clock jumped over it. */
     double seconds;
+    double relative; /* its rate over that of the whole recording; NAN without seconds */
 };
 
 struct usage_day {

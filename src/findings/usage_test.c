@@ -289,3 +289,39 @@ TEST(no_request_gives_empty_usage)
     zone_release(&zone);
     made_release(&made);
 }
+
+/* A user is one however many days; weeks begin on Monday, months on the first. */
+TEST(visitors_of_weeks_and_months_are_counted_once)
+{
+    struct made made;
+    struct usage usage;
+    struct zone zone = loaded("UTC");
+    char name[16];
+    const int64_t thursday_s = 1795651200; /* 2026-11-26 */
+
+    made_init(&made);
+    made_endpoint(&made, 1, "shop", "1", "GET /");
+    for (uint32_t group = 1; group <= 40; group++) {
+        snprintf(name, sizeof(name), "g%u", group);
+        made_group(&made, group, name);
+    }
+    for (uint32_t day = 0; day < 8; day++) /* 10 on each day, 4 of them new */
+        for (uint32_t i = 0; i < 10; i++)
+            add_at(&made, thursday_s + day * 86400, 1 + day * 4 + i, 200);
+    usage_build(&usage, made.summary, &zone, 10);
+    assert_int_equal(usage.visitor_count, 8);
+    assert_int_equal(usage.visitor_week_count, 2);
+    assert_int_equal(usage.visitor_weeks[0].day, zone_day(2026, 11, 23));
+    assert_int_equal(usage.visitor_weeks[1].day, zone_day(2026, 11, 30));
+    assert_true(usage.visitor_weeks[0].groups == 10 + 3 * 4);
+    assert_true(usage.visitor_weeks[1].groups == 10 + 3 * 4);
+    assert_int_equal(usage.visitor_month_count, 2);
+    assert_int_equal(usage.visitor_months[0].day, zone_day(2026, 11, 1));
+    assert_int_equal(usage.visitor_months[1].day, zone_day(2026, 12, 1));
+    assert_true(usage.visitor_months[0].groups == 10 + 4 * 4);
+    assert_true(usage.visitor_months[1].groups == 10 + 2 * 4);
+    assert_true(usage.visitor_months[0].groups_exact);
+    usage_release(&usage);
+    zone_release(&zone);
+    made_release(&made);
+}

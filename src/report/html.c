@@ -230,9 +230,10 @@ static void write_table_passage(struct page *page, const struct passage *passage
 static void write_strip(struct page *page, const struct passage *passage)
 {
     char *strip = strip_text(&passage->strip, false);
+    char *label = strip_label(passage, false);
 
     start(page, "pre");
-    text(page, passage->text);
+    text(page, label);
     text(page, "  ");
     start(page, "span");
     attribute(page, "aria-hidden", "true");
@@ -243,6 +244,7 @@ static void write_strip(struct page *page, const struct passage *passage)
     end(page);
     newline(page);
     free(strip);
+    free(label);
 }
 
 /* Passages of one kind that follow each other are one list. */

@@ -21,7 +21,7 @@ enum { SCHEMA_VERSION = 1 };
 /* --- distributions --- */
 
 /* "p99": {"value_ns": 1, "low_ns": 1, "high_ns": 2}, null where not known. */
-static json_t *quantiles_json(const struct quantile *quantiles)
+json_t *json_quantiles(const struct quantile *quantiles)
 {
     json_t *object = json_object();
 
@@ -75,7 +75,7 @@ static json_t *part_json(const struct part *part)
         return json_null();
     object = json_object();
     put(object, "requests", count(part->requests));
-    put(object, "quantiles", quantiles_json(part->quantiles));
+    put(object, "quantiles", json_quantiles(part->quantiles));
     return object;
 }
 
@@ -91,7 +91,7 @@ static void put_distribution(json_t *object, const struct distribution *d)
     put(object, "stddev_ns", number(d->stddev_ns));
     put(object, "min_ns", d->requests ? count(d->min_ns) : json_null());
     put(object, "max_ns", d->requests ? count(d->max_ns) : json_null());
-    put(object, "quantiles", quantiles_json(d->quantiles));
+    put(object, "quantiles", json_quantiles(d->quantiles));
     put(object, "box", box_json(&d->box));
     put(object, "apdex", number(d->apdex));
     put(object, "first_byte", part_json(&d->first_byte));
@@ -167,117 +167,6 @@ static json_t *versions_json(const struct overview *overview)
         json_array_append_new(array, row);
     }
     return array;
-}
-
-/* --- usage --- */
-
-static json_t *cell_json(const struct usage_cell *cell)
-{
-    if (cell->seconds <= 0)
-        return json_null();
-    json_t *object = json_object();
-    put(object, "requests", count(cell->requests));
-    put(object, "errors", count(cell->errors));
-    put(object, "seconds", number(cell->seconds));
-    return object;
-}
-
-static json_t *hours_json(const struct usage_cell *hours)
-{
-    json_t *array = json_array();
-
-    for (int hour = 0; hour < 24; hour++)
-        json_array_append_new(array, cell_json(&hours[hour]));
-    return array;
-}
-
-static json_t *days_json(const struct usage *usage)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < usage->day_count; i++) {
-        const struct usage_day *day = &usage->days[i];
-        json_t *row = json_object();
-        put(row, "day", json_string(format_day(day->day).s));
-        put(row, "requests", count(day->total.requests));
-        put(row, "errors", count(day->total.errors));
-        put(row, "seconds", number(day->total.seconds));
-        put(row, "hours", usage->slot_s <= 3600 ? hours_json(day->hours) : json_null());
-        json_array_append_new(array, row);
-    }
-    return array;
-}
-
-static json_t *week_json(const struct usage *usage)
-{
-    json_t *array = json_array();
-
-    for (int day = 0; day < 7; day++)
-        json_array_append_new(array, hours_json(usage->week[day]));
-    return array;
-}
-
-static json_t *distinct_json(double distinct, bool exact)
-{
-    json_t *object = json_object();
-
-    put(object, "count", number(distinct));
-    put(object, "exact", json_boolean(exact));
-    return object;
-}
-
-static json_t *visitors_json(const struct usage *usage)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < usage->visitor_count; i++) {
-        const struct usage_visitors *day = &usage->visitors[i];
-        json_t *row = json_object();
-        put(row, "utc_day", json_string(format_day(day->day).s));
-        put(row, "groups", distinct_json(day->groups, day->groups_exact));
-        put(row, "addresses", distinct_json(day->addresses, day->addresses_exact));
-        json_array_append_new(array, row);
-    }
-    return array;
-}
-
-static json_t *actors_json(const struct usage_actors *actors)
-{
-    json_t *object = json_object(), *top = json_array();
-
-    put(object, "distinct", distinct_json(actors->distinct, actors->distinct_exact));
-    put(object, "counts_exact", json_boolean(actors->exact));
-    for (size_t i = 0; i < actors->count; i++) {
-        const struct usage_actor *actor = &actors->rows[i];
-        json_t *row = json_object();
-        put(row, "name", name_text(&actor->name));
-        put(row, "requests", count(actor->requests));
-        put(row, "requests_more_at_most", count(actor->requests_error));
-        put(row, "requests_share", number(actor->share));
-        put(row, "server_5xx", count(actor->server_errors));
-        put(row, "mean_ns", number(actor->mean_ns));
-        put(row, "quantiles",
-            actor->has_quantiles ? quantiles_json(actor->quantiles) : json_null());
-        json_array_append_new(top, row);
-    }
-    put(object, "most_active", top);
-    return object;
-}
-
-static json_t *usage_json(const struct report *report)
-{
-    const struct usage *usage = &report->usage;
-    json_t *object = json_object();
-
-    put(object, "time_zone", c_text(report->zone.name));
-    put(object, "slot_s", json_integer(usage->slot_s));
-    put(object, "aligned", json_boolean(!usage->misaligned));
-    put(object, "days", days_json(usage));
-    put(object, "week_hours", usage->slot_s <= 3600 ? week_json(usage) : json_null());
-    put(object, "visitors", visitors_json(usage));
-    put(object, "groups", actors_json(&usage->groups));
-    put(object, "addresses", actors_json(&usage->addresses));
-    return object;
 }
 
 /* --- input --- */
@@ -467,7 +356,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "versions", versions_json(&report->overview));
     put(object, "endpoints", endpoints_json(report));
     put(object, "regression", json_verdicts(report));
-    put(object, "usage", usage_json(report));
+    put(object, "usage", json_usage(report));
     put(object, "objectives", json_targets(report, TARGET_SLO));
     put(object, "checks", json_targets(report, TARGET_CHECK));
     put(object, "change_points", json_changes(report));

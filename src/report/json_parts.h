@@ -62,6 +62,8 @@ static inline void put(json_t *object, const char *key, json_t *value)
 }
 
 /* The parts. */
+json_t *json_quantiles(const struct quantile *quantiles);
+json_t *json_usage(const struct report *report);
 json_t *json_filter(const struct report *report); /* null: none was asked */
 json_t *json_changes(const struct report *report);
 json_t *json_outliers(const struct report *report);

@@ -127,6 +127,13 @@ static void add_strip(struct str *out, const struct passage *passage, bool first
 {
     char *strip = strip_text(&passage->strip, false);
 
+    if (passage->strip.named) { /* a name could end the fence */
+        str_add_text(out, "- ");
+        add_escaped(out, passage->text);
+        str_addf(out, " `%s` %s\n", strip, passage->strip.after);
+        free(strip);
+        return;
+    }
     str_addf(out, "%s%s  %s  %s\n%s", first ? "\n```text\n" : "", passage->text, strip,
              passage->strip.after, last ? "```\n\n" : "");
     free(strip);

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CULPRIT_SENTENCES_MAX = 3 };
+enum { CULPRIT_SENTENCES_MAX = 3, SILENCE_SENTENCES_MAX = 3 };
 /* Longer endpoint names are a mistake that deserves a word. */
 enum { NAME_BYTES_SHOWN = 1000 };
 
@@ -233,6 +233,33 @@ static void note_usage(struct report *report)
                  name, format_percent(groups->rows[0].share).s);
         free(name);
     }
+}
+
+/* Endpoints that nobody calls any more; the JSON has all. */
+static void note_silences(struct report *report)
+{
+    const struct activity *activity = &report->activity;
+
+    for (size_t i = 0; i < activity->silence_count && i < SILENCE_SENTENCES_MAX; i++) {
+        const struct activity_silence *silence = &activity->silences[i];
+        const struct endpoint *endpoint = &report->overview.endpoints[silence->endpoint];
+        char *label = label_of_endpoint(report, endpoint);
+        char *version = label_of_version(report, silence->version);
+        add_note(
+            report, REPORT_NOTE_FINDING, false,
+            "%s is no longer called: its last request was at %s, %s before the end%s%s "
+            "(%s).",
+            label, format_moment(&report->zone, endpoint->all.last_utc_ns).s,
+            format_duration(silence->seconds * 1e9).s,
+            silence->gone ? ", and it has none in the version after " : "",
+            silence->gone ? version : "", format_rate(1 / silence->usual_s).s);
+        free(version);
+        free(label);
+    }
+    if (activity->silence_count > SILENCE_SENTENCES_MAX)
+        add_note(report, REPORT_NOTE_FINDING, false,
+                 "%zu more endpoints are no longer called; the JSON lists all.",
+                 activity->silence_count - SILENCE_SENTENCES_MAX);
 }
 
 /* --- objectives and checks --- */
@@ -612,6 +639,7 @@ void notes_build(struct report *report)
         note_outliers(report);
         note_targets(report);
         note_usage(report);
+        note_silences(report);
     }
     note_filter(report);
     note_lost(report);

@@ -2,6 +2,7 @@
 #include "passages.h"
 
 #include "charts.h"
+#include "display.h"
 #include "label.h"
 
 #include "src/base/mem.h"
@@ -9,6 +10,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+
+/* Of a strip's label that is a name. */
+enum { NAME_COLUMNS = 24 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -124,6 +128,23 @@ void outline_release(struct outline *outline)
     }
     free(outline->passages);
     *outline = (struct outline){0};
+}
+
+char *strip_label(const struct passage *passage, bool ascii)
+{
+    char *label = ascii ? display_ascii(passage->text) : mem_text(passage->text);
+    struct str text;
+
+    if (!passage->strip.named)
+        return label;
+    char *fitted = display_fit(label, NAME_COLUMNS, ascii);
+    str_init(&text);
+    str_add_text(&text, fitted);
+    for (size_t width = display_width(fitted); width < NAME_COLUMNS; width++)
+        str_add_byte(&text, ' ');
+    free(fitted);
+    free(label);
+    return str_take(&text);
 }
 
 char *strip_text(const struct strip *strip, bool ascii)

@@ -28,6 +28,7 @@ struct strip {
     size_t count;
     char *after; /* right of it */
     bool shades; /* how much ink instead of how high: rows of a map */
+    bool named;  /* the label is a name: as wide as its neighbours' */
 };
 
 struct passage {
@@ -55,6 +56,8 @@ void outline_build_endpoint(struct outline *outline, const struct report *report
                             const struct endpoint *endpoint);
 void outline_release(struct outline *outline);
 
+/* The label of a strip for text of one width a character. Caller frees. */
+char *strip_label(const struct passage *passage, bool ascii);
 /* A strip as text, one column an amount. Caller frees. */
 char *strip_text(const struct strip *strip, bool ascii);
 

@@ -210,7 +210,9 @@ void outline_usage(struct outline *outline, const struct report *report)
         if (usage->day_count > 1)
             add_week(outline, usage);
     }
+    outline_activity(outline, report);
     add_days(outline, usage);
     add_actors(outline, &usage->groups, "groups", false);
     add_actors(outline, &usage->addresses, "addresses", true);
+    outline_actors(outline, report);
 }

@@ -42,6 +42,8 @@ void outline_verdicts(struct outline *outline, const struct report *report);
 void outline_endpoints(struct outline *outline, const struct report *report);
 void outline_outliers(struct outline *outline, const struct report *report);
 void outline_targets(struct outline *outline, const struct report *report);
+void outline_activity(struct outline *outline, const struct report *report);
+void outline_actors(struct outline *outline, const struct report *report);
 void outline_usage(struct outline *outline, const struct report *report);
 void outline_input(struct outline *outline, const struct report *report);
 

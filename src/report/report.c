@@ -23,7 +23,7 @@ const struct report_format report_formats[] = {
 };
 
 /* Groups and addresses that are kept for the JSON; tables show options.top of them. */
-enum { ACTORS_KEPT = 100 };
+enum { ACTORS_KEPT = SUMMARY_VALUE_HISTOGRAMS };
 
 void report_options_init(struct report_options *options)
 {
@@ -126,6 +126,11 @@ int report_build(struct report *report, const struct summary *summary,
     overview_build(&report->overview, summary, options->apdex_target_ns);
     usage_build(&report->usage, summary, &report->zone,
                 options->top > ACTORS_KEPT ? options->top : ACTORS_KEPT);
+    activity_build(&report->activity, &report->overview, &report->usage, &report->zone);
+    actor_latency_build(&report->group_latency, summary, SUMMARY_GROUP,
+                        &report->usage.groups, &report->overview);
+    actor_latency_build(&report->address_latency, summary, SUMMARY_ADDRESS,
+                        &report->usage.addresses, &report->overview);
     targets_judge(&report->results, options->targets, &report->overview);
     change_points_build(&report->changes, summary);
     outliers_build(&report->outliers, summary, &options->outliers);
@@ -151,6 +156,9 @@ void report_release(struct report *report)
     target_results_release(&report->results);
     change_points_release(&report->changes);
     outliers_release(&report->outliers);
+    activity_release(&report->activity);
+    actor_latency_release(&report->group_latency);
+    actor_latency_release(&report->address_latency);
     usage_release(&report->usage);
     regression_release(&report->regression);
     overview_release(&report->overview);

@@ -7,6 +7,8 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "src/findings/activity.h"
+#include "src/findings/actor_latency.h"
 #include "src/findings/change_points.h"
 #include "src/findings/distribution.h"
 #include "src/findings/outliers.h"
@@ -99,6 +101,8 @@ struct report {
     struct zone zone;
     struct overview overview;
     struct usage usage;
+    struct activity activity;
+    struct actor_latency group_latency, address_latency; /* rows as usage's */
     struct outliers outliers;
     struct change_points changes;
     struct target_results results; /* of options.targets */

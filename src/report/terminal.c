@@ -191,14 +191,15 @@ static void print_strip(const struct printer *printer, const struct passage *pas
 {
     char *strip = strip_text(&passage->strip, !printer->style->unicode);
     char *after = shown(printer, passage->strip.after);
+    char *label = strip_label(passage, !printer->style->unicode);
 
-    fprintf(printer->out, "  %s  ", passage->text);
+    fprintf(printer->out, "  %s  ", label);
     paint(printer, cyan, strip);
     if (*after) {
-        size_t used = 6 + display_width(passage->text) + passage->strip.count;
+        size_t used = 6 + display_width(label) + passage->strip.count;
         if (used + display_width(after) > printer->width) {
             fputc('\n', printer->out);
-            spaces(printer, 4 + display_width(passage->text));
+            spaces(printer, 4 + display_width(label));
         } else {
             spaces(printer, GAP);
         }
@@ -207,6 +208,7 @@ static void print_strip(const struct printer *printer, const struct passage *pas
     fputc('\n', printer->out);
     free(strip);
     free(after);
+    free(label);
 }
 
 static void print_passage(struct printer *printer, const struct passage *passage,
