@@ -372,6 +372,22 @@ static int check_version(const struct summary *summary, const char *text, size_t
                    option, (int)(length < 200 ? length : 200), text);
 }
 
+static int check_endpoint(const struct summary *summary, const char *text,
+                          const char *where, struct err *err)
+{
+    struct summary_endpoint *const *endpoints;
+    size_t count = summary_endpoints(summary, &endpoints);
+
+    for (size_t i = 0; i < count; i++)
+        if (is_text(endpoints[i]->name, text, strlen(text)))
+            return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "--rename names endpoint \"%.200s\", and there is none in %s; it takes "
+        "OLD=NEW, both as the reports print them",
+        text, where);
+}
+
 static int check_options(const struct summary *summary,
                          const struct regression_options *options, struct err *err)
 {
@@ -386,6 +402,13 @@ static int check_options(const struct summary *summary,
             return -1;
         at += length + (at[length] == ',');
     }
+    for (size_t i = 0; i < options->rename_count; i++)
+        if (check_endpoint(options->baseline ? options->baseline : summary,
+                           options->renames[i].older,
+                           options->baseline ? "the baseline" : "what was read",
+                           err) != 0 ||
+            check_endpoint(summary, options->renames[i].newer, "what was read", err) != 0)
+            return -1;
     return 0;
 }
 

@@ -210,6 +210,12 @@ static double least_of(const struct regression_comparison *comparison,
     return least;
 }
 
+/* The largest ratio that has to be seen for an OK; 1e-9: of rounding. */
+static double detectable_most(const struct regression *regression)
+{
+    return 1 + fmax(DETECTABLE_MOST, regression->min_effect) + 1e-9;
+}
+
 static void decide_latency(struct regression_finding *finding,
                            const struct evidence *evidence, const struct trial *trial,
                            const struct judging *judging,
@@ -231,7 +237,7 @@ static void decide_latency(struct regression_finding *finding,
                    latency_is_large(&asked, regression, finding->raw_ratio);
     decide(finding, trial, judging->comparison, regression->alpha,
            agree && raw_large && own_large, matters,
-           finding->detectable - 1 <= DETECTABLE_MOST);
+           finding->detectable <= detectable_most(regression));
     if (finding->verdict == REGRESSION_OK && raw_large && !own_large)
         finding->reason = REGRESSION_COMMON;
     if (finding->verdict >= REGRESSION_IMPROVED)
@@ -252,7 +258,8 @@ static void decide_errors(struct regression_finding *finding,
     asked.least = regression->min_effect;
     decide(finding, trial, judging->comparison, regression->alpha,
            errors_are_large(finding, evidence, m), errors_are_large(&asked, evidence, m),
-           shift <= DETECTABLE_ERRORS_MOST || finding->detectable <= 1 + DETECTABLE_MOST);
+           shift <= DETECTABLE_ERRORS_MOST ||
+               finding->detectable <= detectable_most(regression));
 }
 
 /* Errors so rare that one in a hundred would have shown are OK without a test. */
