@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exceptions in traces, read by the second decoder, which shares no code with the
+"""Exceptions and stacks in traces, read by the second decoder, which shares no code with the
 recorder; and what they should be, from Python's own traceback."""
 import glob
 import os
@@ -57,3 +57,18 @@ def frames_of(error):
         frame.append(place.tb_lasti)
         place = place.tb_next
     return tuple(tuple(frame) for frame in frames)
+
+
+Sampled = namedtuple("Sampled", "endpoint label frames")
+
+
+def samples(folder):
+    """All stacks that a folder's traces hold."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(folder, "**/*.fmd"), recursive=True)):
+        trace = second_decoder.Trace(path)
+        for sample in trace.samples:
+            name = trace.endpoints[sample.endpoint]
+            frames = tuple(_frame(trace, *frame) for frame in sample.frames)
+            found.append(Sampled(name and name[0].decode(), sample.label, frames))
+    return found

@@ -79,6 +79,19 @@ class Gunicorn(Server):
         self.process.send_signal(signal.SIGTERM)
 
 
+class Uvicorn(Server):
+    def __init__(self, folder, *module, **environment):
+        port = free_port()
+        super().__init__(
+            [sys.executable, "-m", "uvicorn", "--port", str(port), "--log-level", "warning",
+             *module],
+            port, os.path.join(folder, "uvicorn.log"), environment,
+        )  # fmt: skip
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+
+
 class Uwsgi(Server):
     def __init__(self, module, folder, *options, **environment):
         port = free_port()
