@@ -103,6 +103,22 @@ static void clear(struct fmd__details *d)
     memset(d->block_writes, 0, n * sizeof(d->block_writes[0]));
 }
 
+static bool is_of_details(const struct fmd__tagged_column *column)
+{
+    return column->tag >= FMD__COLUMN_DETAIL && column->tag <= FMD__COLUMN_BLOCK_WRITES;
+}
+
+bool fmd__details_any(const uint8_t *payload, size_t size)
+{
+    uint32_t count;
+    const uint8_t *at = fmd__requests_columns(payload, size, &count);
+    struct fmd__tagged_column column;
+    while (at && fmd__column_next(&at, payload + size, &column) == 1)
+        if (is_of_details(&column))
+            return true;
+    return false;
+}
+
 int fmd__details_decode(const uint8_t *payload, size_t size, struct fmd__details *details)
 {
     const uint8_t *end = payload + size;
@@ -114,7 +130,7 @@ int fmd__details_decode(const uint8_t *payload, size_t size, struct fmd__details
     while (at && (more = fmd__column_next(&at, end, &column)) == 1) {
         if (!get_column(&column, details))
             return -1;
-        any |= column.tag >= FMD__COLUMN_DETAIL && column.tag <= FMD__COLUMN_BLOCK_WRITES;
+        any |= is_of_details(&column);
     }
     return more == 0 ? any : -1;
 }

@@ -10,6 +10,8 @@
 
 #include "requests.h"
 
+#include <stdbool.h>
+
 /* Bits of what. */
 enum fmd__detail_what {
     FMD__DETAIL_LEVEL = 7,    /* the level it was recorded at; 0: not told */
@@ -40,6 +42,8 @@ struct fmd__details {
  * returns the bytes (0 when all are 0). details->count is that of the columns. */
 size_t fmd__details_encode(const struct fmd__details *details, uint8_t *out);
 
+/* Has the payload any? Looks at the columns' tags only. */
+bool fmd__details_any(const uint8_t *payload, size_t size);
 /* Reads the details of a requests payload. 1; 0 when it has none (then every detail of
  * its count requests is 0); -1 when damaged. Safe on any input. */
 int fmd__details_decode(const uint8_t *payload, size_t size,

@@ -2,6 +2,8 @@
 #include "decoder.h"
 
 #include "row_adder.h"
+#include "ledger_beside.h"
+#include "side_blocks.h"
 
 #include "lib/wire/definitions.h"
 #include "lib/wire/requests.h"
@@ -20,6 +22,10 @@ struct decoder {
     const struct definitions *upto; /* mapped up to here; NULL: none */
     void *context;                  /* of decompression */
     uint8_t *scratch;               /* FMD__PAYLOAD_BYTES_MAX */
+    struct side_room *room;         /* made with the first block that needs it */
+    struct fmd__details *details;   /* the same */
+    bool has_details;               /* of the block that is decoded */
+    struct known_names known;       /* of the trace, when room is there */
     struct fmd__columns columns;
     struct fmd__ring_range ranges[FMD__RING_RANGES_MAX];
 };
@@ -32,12 +38,15 @@ struct decoder *decoder_new(struct ledger *ledger, struct summary *summary)
     decoder->scratch = mem_new(FMD__PAYLOAD_BYTES_MAX);
     decoder->context = fmd__block_context_new();
     decoder->rows = row_adder_new(summary);
+    known_names_init(&decoder->known);
     return decoder;
 }
 
 static void leave_trace(struct decoder *decoder)
 {
     source_map_free(decoder->map);
+    known_names_release(&decoder->known);
+    known_names_init(&decoder->known);
     trace_release(decoder->trace);
     decoder->map = NULL;
     decoder->trace = NULL;
@@ -51,6 +60,9 @@ void decoder_free(struct decoder *decoder)
     leave_trace(decoder);
     row_adder_free(decoder->rows);
     fmd__block_context_free(decoder->context);
+    known_names_release(&decoder->known);
+    side_room_free(decoder->room);
+    free(decoder->details);
     free(decoder->scratch);
     free(decoder);
 }
@@ -84,13 +96,15 @@ static void map_one(struct source_map *map, const struct fmd__definition *defini
         source_map_address(map, definition->id, definition->bytes, definition->length);
 }
 
-static void map_payload(struct source_map *map, const struct definitions *definitions)
+static void map_payload(struct decoder *decoder, const struct definitions *definitions)
 {
     struct fmd__definition definition;
     size_t offset = 0;
     while (fmd__definition_decode(definitions->payload, definitions->bytes, &offset,
-                                  &definition) == 1)
-        map_one(map, &definition);
+                                  &definition) == 1) {
+        map_one(decoder->map, &definition);
+        known_names_define(&decoder->known, &definition);
+    }
 }
 
 /* Blocks of a trace come in order, so what is mapped only grows. */
@@ -98,12 +112,17 @@ static void map_upto(struct decoder *decoder, const struct definitions *known)
 {
     while (decoder->upto != known) {
         decoder->upto = decoder->upto ? decoder->upto->next : decoder->trace->first;
-        map_payload(decoder->map, decoder->upto);
+        map_payload(decoder, decoder->upto);
     }
 }
 
 /* --- requests ------------------------------------------------------------------------
  */
+
+static bool is_of_requests(const struct chunk_block *block)
+{
+    return block->header.type == FMD__BLOCK_REQUESTS;
+}
 
 static void skip(struct decoder *decoder, const struct chunk_block *block,
                  const char *what)
@@ -115,18 +134,21 @@ static void skip(struct decoder *decoder, const struct chunk_block *block,
                         .first = block->header.sequence,
                         .end = block->header.sequence + 1,
                         .counted = true,
-                        .requests = block->header.count};
+                        .requests = is_of_requests(block) ? block->header.count : 0};
     ledger_lost(decoder->ledger, &loss);
 }
 
-/* Decodes the block into the columns; NULL, or what is wrong with it. */
+/* Decodes a payload into the columns, and into the details where it has some; NULL, or
+ * what is wrong with it. */
 static const char *decode(struct decoder *decoder, const struct chunk_block *block,
-                          uint32_t *range_count)
+                          const uint8_t *payload, uint32_t *range_count)
 {
-    const uint8_t *payload = fmd__block_payload(&block->header, block->bytes,
-                                                decoder->context, decoder->scratch);
-    if (!payload)
-        return "bad checksum";
+    decoder->has_details = fmd__details_any(payload, block->header.raw_bytes);
+    if (decoder->has_details && !decoder->details)
+        decoder->details = mem_new(sizeof(*decoder->details));
+    if (decoder->has_details &&
+        fmd__details_decode(payload, block->header.raw_bytes, decoder->details) != 1)
+        return "details that do not fit their header";
     if (fmd__requests_decode(payload, block->header.raw_bytes, &decoder->columns,
                              decoder->ranges, range_count) != 0 ||
         decoder->columns.count != block->header.count)
@@ -182,27 +204,108 @@ static void add(struct decoder *decoder, const struct fmd__block *header)
         return;
     leave_out_unknown(&events);
     summary_add(decoder->summary, decoder->map, &events);
+    if (decoder->has_details) {
+        struct event_details details = side_details(decoder->details);
+        summary_add_details(decoder->summary, decoder->map, &events, &details);
+    }
+}
+
+/* --- what comes beside requests ------------------------------------------------------
+ */
+
+/* A group's or address' name, looked for from the last definition back: rare. */
+static struct event_text find_name(void *to, uint8_t kind, uint32_t id, uint64_t hash)
+{
+    const struct decoder *decoder = to;
+    struct event_text found = {"", 0};
+    struct fmd__definition definition;
+    (void)hash; /* traces have numbers */
+    for (const struct definitions *at = decoder->trace->first; id && at;
+         at = at == decoder->upto ? NULL : at->next) {
+        size_t offset = 0;
+        while (fmd__definition_decode(at->payload, at->bytes, &offset, &definition) == 1)
+            if (definition.kind == kind && definition.id == id)
+                found = (struct event_text){definition.bytes, definition.length};
+    }
+    return found;
+}
+
+static void add_beside(struct decoder *decoder, const struct chunk_block *block,
+                       const uint8_t *payload)
+{
+    struct side_events events = {
+        .ledger = decoder->ledger,
+        .stream = decoder->trace->stream,
+        .summary = decoder->summary,
+        .map = decoder->map,
+        .known = &decoder->known,
+        .anchor = {block->header.anchor_monotonic_ns, block->header.anchor_utc_ns},
+        .name = find_name,
+        .to = decoder};
+    map_upto(decoder, block->known);
+    side_block_add(decoder->room, &events, block->header.type, payload,
+                   block->header.raw_bytes);
+}
+
+/* Claims a block of that kind and adds it; false when it was claimed before. */
+static bool take_beside(struct decoder *decoder, const struct chunk_block *block,
+                        const uint8_t *payload, uint64_t journal_end)
+{
+    struct stream *stream = decoder->trace->stream;
+    struct fmd__block header = block->header;
+    header.count = 0; /* of requests, whatever it says */
+    if (!ledger_claim(decoder->ledger, stream, &header, NULL, 0))
+        return false;
+    ledger_journal(decoder->ledger, stream, header.type, journal_end);
+    add_beside(decoder, block, payload);
+    return true;
+}
+
+/* --- blocks --------------------------------------------------------------------------
+ */
+
+static bool take_requests(struct decoder *decoder, const struct chunk_block *block,
+                          uint32_t range_count)
+{
+    if (!ledger_claim(decoder->ledger, decoder->trace->stream, &block->header,
+                      decoder->ranges, range_count))
+        return false;
+    map_upto(decoder, block->known);
+    add(decoder, &block->header);
+    return true;
+}
+
+/* Reads the block and adds what it has; false when it was claimed before. */
+static bool take(struct decoder *decoder, const struct chunk_block *block)
+{
+    const uint8_t *payload = fmd__block_payload(&block->header, block->bytes,
+                                                decoder->context, decoder->scratch);
+    bool requests = block->header.type == FMD__BLOCK_REQUESTS;
+    uint64_t journal_end = 0;
+    uint32_t range_count = 0;
+    const char *problem = "bad checksum";
+    if (!requests && !decoder->room)
+        decoder->room = side_room_new();
+    if (payload)
+        problem = requests ? decode(decoder, block, payload, &range_count)
+                           : side_block_check(decoder->room, block->header.type, payload,
+                                              block->header.raw_bytes, &journal_end);
+    if (problem) {
+        skip(decoder, block, problem);
+        return true;
+    }
+    return requests ? take_requests(decoder, block, range_count)
+                    : take_beside(decoder, block, payload, journal_end);
 }
 
 static void add_block(struct decoder *decoder, const struct chunk_block *block)
 {
     struct trace *trace = decoder->trace;
-    uint32_t range_count = 0;
-    if (!ledger_seen(decoder->ledger, trace->stream, &block->header)) {
-        const char *problem = decode(decoder, block, &range_count);
-        if (problem) {
-            skip(decoder, block, problem);
-            return;
-        }
-        if (ledger_claim(decoder->ledger, trace->stream, &block->header, decoder->ranges,
-                         range_count)) {
-            map_upto(decoder, block->known);
-            add(decoder, &block->header);
-            return;
-        }
-    }
+    if (!ledger_seen(decoder->ledger, trace->stream, &block->header) &&
+        take(decoder, block))
+        return;
     trace->duplicate_blocks++;
-    trace->duplicate_requests += block->header.count;
+    trace->duplicate_requests += is_of_requests(block) ? block->header.count : 0;
 }
 
 void decoder_add(struct decoder *decoder, struct chunk *chunk)

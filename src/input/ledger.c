@@ -30,6 +30,7 @@ static void stream_free(struct stream *stream)
     free(stream->rings);
     free(stream->anchors);
     hashed_names_release(&stream->names);
+    stream_beside_free(stream->beside);
     free(stream);
 }
 

@@ -8,6 +8,7 @@
 
 #include "hashed_names.h"
 #include "ledger.h"
+#include "ledger_beside.h"
 
 #include <pthread.h>
 
@@ -29,6 +30,24 @@ struct segment_anchors {
     struct anchor first, last;
 };
 
+struct counted {
+    uint64_t count;
+    int64_t last_utc_ns;
+};
+
+/* What a process tells beside its requests. */
+struct stream_beside {
+    struct map codes;   /* definitions of code objects, as they were encoded */
+    struct map counted; /* application, version, endpoint: length, bytes, NUL */
+    struct counted *of_counted;
+    size_t counted_room;
+    struct fmd__process process;       /* the largest of each value */
+    uint64_t samples_end, entries_end; /* of its journal, in blocks */
+};
+
+struct stream_beside *stream_beside_of(struct stream *stream);
+void stream_beside_free(struct stream_beside *beside);
+
 struct stream {
     uint8_t id[16];
     uint32_t pid;
@@ -43,7 +62,8 @@ struct stream {
     struct segment_anchors *anchors;
     size_t anchor_count;
     struct hashed_names names;
-    struct fmd__stats stats; /* the last ones, by issued */
+    struct fmd__stats stats;      /* the last ones, by issued */
+    struct stream_beside *beside; /* NULL while it told nothing */
     bool cut_by_others; /* known at the end: a sibling deleted its first files, maybe */
     uint64_t recovered;
     struct stream *next; /* all streams, in the order they were met */
@@ -65,10 +85,10 @@ struct ledger {
     size_t run_host_count, run_host_room;
     uint64_t requests, recovered, blocks_skipped;
     uint64_t traces, blocks, bytes;
-    size_t names_bytes;
     struct input_source_counts sources[INPUT_SOURCES];
     struct fingerprint *fingerprints;
     size_t fingerprint_count, fingerprint_room;
+    size_t names_bytes, codes_bytes;
     struct loss *losses; /* file is owned here */
     size_t loss_count, loss_room;
 };

@@ -85,6 +85,8 @@ static void tell_loss(struct ledger *ledger, const struct loss *loss)
     char *file = notes_shown_name(loss->file), end[128];
     if (is_made_good(loss))
         snprintf(end, sizeof(end), "its requests were read from another copy");
+    else if (loss->counted && count == 0)
+        snprintf(end, sizeof(end), "it held no requests, but events beside them");
     else if (loss->counted)
         snprintf(end, sizeof(end), "its %llu requests were skipped", count);
     else if (requests && stream->vague_losses == 1)

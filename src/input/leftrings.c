@@ -2,6 +2,8 @@
 #include "leftrings.h"
 
 #include "hashed_names.h"
+#include "ledger_beside.h"
+#include "side_blocks.h"
 
 #include "lib/wire/ringfile.h"
 #include "src/base/map.h"
@@ -188,7 +190,11 @@ struct recovery {
     struct hashed_names names; /* of this ring */
     struct map numbers;        /* (kind, hash) to number - 1 */
     struct fmd__columns columns;
-    uint64_t recovered;
+    struct fmd__details details; /* of the same rows */
+    struct known_names known;
+    struct side_room *room;
+    struct fmd__stack_frame stack[FMD__STACK_FRAMES_MAX];
+    uint64_t recovered, unfinished;
 };
 
 static void take_consumed(void *to, uint32_t ring_id, uint64_t end)
@@ -201,20 +207,32 @@ static void take_consumed(void *to, uint32_t ring_id, uint64_t end)
 static void take_definition(void *to, const struct fmd__definition *definition)
 {
     struct recovery *recovery = to;
+    known_names_define(&recovery->known, definition);
     if (definition->kind == FMD__DEFINE_ENDPOINT)
         source_map_endpoint(recovery->map, definition->id, definition->application,
                             definition->application_length, definition->version,
                             definition->version_length, definition->bytes,
                             definition->length);
-    else
+    else if (definition->kind == FMD__DEFINE_GROUP ||
+             definition->kind == FMD__DEFINE_ADDRESS)
         hashed_names_add(&recovery->names, definition->hash, definition->bytes,
                          definition->length);
+}
+
+/* bytes NULL when nobody has it. */
+static struct event_text name_of(struct recovery *recovery, uint64_t hash)
+{
+    uint32_t length = 0;
+    const char *bytes = hashed_names_find(&recovery->names, hash, &length);
+    if (!bytes)
+        bytes =
+            ledger_find_name(recovery->rings->ledger, recovery->stream, hash, &length);
+    return (struct event_text){bytes, length};
 }
 
 static uint32_t number_of(struct recovery *recovery, uint8_t kind, uint64_t hash)
 {
     uint8_t key[1 + sizeof(hash)] = {kind};
-    uint32_t length = 0;
     if (!hash)
         return 0;
     memcpy(key + 1, &hash, sizeof(hash));
@@ -222,21 +240,35 @@ static uint32_t number_of(struct recovery *recovery, uint8_t kind, uint64_t hash
     uint32_t number = map_add(&recovery->numbers, key, sizeof(key)) + 1;
     if (recovery->numbers.count == before)
         return number;
-    const char *bytes = hashed_names_find(&recovery->names, hash, &length);
-    if (!bytes)
-        bytes =
-            ledger_find_name(recovery->rings->ledger, recovery->stream, hash, &length);
-    if (bytes && kind == FMD__DEFINE_GROUP)
-        source_map_group(recovery->map, number, bytes, length);
-    else if (bytes)
-        source_map_address(recovery->map, number, bytes, length);
+    struct event_text name = name_of(recovery, hash);
+    if (name.bytes && kind == FMD__DEFINE_GROUP)
+        source_map_group(recovery->map, number, name.bytes, name.length);
+    else if (name.bytes)
+        source_map_address(recovery->map, number, name.bytes, name.length);
     return number;
+}
+
+static void add_detail(struct recovery *recovery, uint32_t row)
+{
+    struct fmd__details *details = &recovery->details;
+    struct fmd__slot_detail detail;
+    fmd__ringfile_detail(recovery->file, &detail);
+    details->what[row] = detail.what;
+    details->cpu_ns[row] = detail.cpu_ns;
+    details->threshold_ns[row] = detail.threshold_ns;
+    details->voluntary_switches[row] = detail.voluntary_switches;
+    details->involuntary_switches[row] = detail.involuntary_switches;
+    details->minor_faults[row] = detail.minor_faults;
+    details->major_faults[row] = detail.major_faults;
+    details->block_reads[row] = detail.block_reads;
+    details->block_writes[row] = detail.block_writes;
 }
 
 static void add_row(struct recovery *recovery, const struct fmd__slot_request *request)
 {
     struct fmd__columns *columns = &recovery->columns;
     uint32_t row = columns->count++;
+    add_detail(recovery, row);
     columns->endpoint[row] = request->endpoint;
     columns->group[row] = number_of(recovery, FMD__DEFINE_GROUP, request->group_hash);
     columns->address[row] =
@@ -277,7 +309,9 @@ static void flush_rows(struct recovery *recovery)
         .method = columns->method,
         .flags = columns->flags,
     };
+    struct event_details details = side_details(&recovery->details);
     summary_add(recovery->summary, recovery->map, &events);
+    summary_add_details(recovery->summary, recovery->map, &events, &details);
     ledger_count(recovery->rings->ledger, recovery->stream, columns->count,
                  anchor_utc(&recovery->anchor, first),
                  anchor_utc(&recovery->anchor, last));
@@ -298,6 +332,57 @@ static void recover_requests(struct recovery *recovery)
             flush_rows(recovery);
     }
     flush_rows(recovery);
+}
+
+/* --- what comes beside requests ------------------------------------------------------
+ */
+
+static struct event_text find_name(void *to, uint8_t kind, uint32_t id, uint64_t hash)
+{
+    struct recovery *recovery = to;
+    struct event_text name = {NULL, 0};
+    (void)kind, (void)id; /* rings have hashes */
+    if (hash)
+        name = name_of(recovery, hash);
+    return name.bytes ? name : (struct event_text){"", 0};
+}
+
+static void recover_journal(struct recovery *recovery, const struct side_events *events)
+{
+    struct fmd__journal_entry entry;
+    uint64_t samples_end, entries_end;
+    ledger_journal_ends(events->ledger, events->stream, &samples_end, &entries_end);
+    fmd__ringfile_journal_consumed(recovery->file, samples_end, entries_end);
+    ledger_known_codes(events->ledger, events->stream, &recovery->known);
+    while (fmd__ringfile_entry(recovery->file, &entry, recovery->stack) == 1)
+        side_entry_add(recovery->room, events, &entry);
+    ledger_journal(events->ledger, events->stream, FMD__BLOCK_SAMPLES, UINT64_MAX);
+    ledger_journal(events->ledger, events->stream, FMD__BLOCK_JOURNAL, UINT64_MAX);
+}
+
+static void recover_beside(struct recovery *recovery)
+{
+    struct side_events events = {.ledger = recovery->rings->ledger,
+                                 .stream = recovery->stream,
+                                 .summary = recovery->summary,
+                                 .map = recovery->map,
+                                 .known = &recovery->known,
+                                 .anchor = recovery->anchor,
+                                 .name = find_name,
+                                 .to = recovery};
+    char path[FMD__FLIGHT_PATH_BYTES];
+    struct fmd__unfinished unfinished;
+    struct fmd__endpoint_count count;
+    recovery->room = side_room_new();
+    recover_journal(recovery, &events);
+    for (uint32_t slot = 0;
+         fmd__ringfile_unfinished(recovery->file, &slot, &unfinished, path) == 1;
+         recovery->unfinished++)
+        side_unfinished_add(&events, &unfinished);
+    for (uint32_t endpoint = 0;
+         fmd__ringfile_count(recovery->file, &endpoint, &count) == 1;)
+        side_count_add(&events, &count);
+    side_room_free(recovery->room);
 }
 
 static void take_clock_and_counts(struct recovery *recovery)
@@ -348,6 +433,7 @@ static void recover(struct leftrings *rings, const struct left *left,
     recovery->summary = summary;
     recovery->stream = ledger_stream(rings->ledger, fmd__ringfile_segment(file));
     map_init(&recovery->numbers);
+    known_names_init(&recovery->known);
     struct event_source source = {.host = stream_host(recovery->stream),
                                   .run = stream_run(recovery->stream),
                                   .process = stream_process(recovery->stream)};
@@ -356,9 +442,11 @@ static void recover(struct leftrings *rings, const struct left *left,
     take_clock_and_counts(recovery);
     fmd__ringfile_definitions(file, take_definition, recovery);
     recover_requests(recovery);
+    recover_beside(recovery);
     tell(rings, left, recovery);
     source_map_free(recovery->map);
     map_release(&recovery->numbers);
+    known_names_release(&recovery->known);
     hashed_names_release(&recovery->names);
     free(recovery);
     fmd__ringfile_close(file);

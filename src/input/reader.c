@@ -4,6 +4,7 @@
 #include "access_log.h"
 #include "csv.h"
 #include "json_lines.h"
+#include "ledger_beside.h"
 #include "leftrings.h"
 #include "recognise.h"
 #include "tree.h"
@@ -291,6 +292,7 @@ int reader_finish(struct reader *reader, struct summary *summary,
 {
     char *why = NULL;
     leftrings_recover(reader->rings, summary);
+    ledger_add_beside(reader->ledger, summary);
     tell_progress(reader, true);
     notes_from(reader->intake.notes, 0, &why);
     report->files += reader->files;

@@ -3,6 +3,7 @@
 #include "trace.h"
 
 #include "rows.h"
+#include "ledger_beside.h"
 
 #include "lib/wire/definitions.h"
 #include "src/base/mem.h"
@@ -323,6 +324,7 @@ static void take_definitions(struct trace_reader *reader, const struct fmd__bloc
     definitions->bytes = block->raw_bytes;
     memcpy(definitions->payload, payload, block->raw_bytes);
     ledger_names(reader->ledger, reader->trace->stream, payload, block->raw_bytes);
+    ledger_codes(reader->ledger, reader->trace->stream, payload, block->raw_bytes);
     if (reader->trace->last)
         reader->trace->last->next = definitions;
     else
@@ -353,10 +355,18 @@ static void follow_clock(struct trace_reader *reader, const struct fmd__block *b
     reader->has_anchor = true;
 }
 
-static void take_requests(struct trace_reader *reader, const struct fmd__block *block,
-                          const uint8_t *bytes, struct chunk *chunk)
+/* Requests, and what comes beside them. */
+static bool is_for_decoder(const struct fmd__block *block)
 {
-    follow_clock(reader, block);
+    return block->type == FMD__BLOCK_REQUESTS || block->type == FMD__BLOCK_COUNTS ||
+           block->type == FMD__BLOCK_SAMPLES || block->type == FMD__BLOCK_JOURNAL;
+}
+
+static void hand_over(struct trace_reader *reader, const struct fmd__block *block,
+                      const uint8_t *bytes, struct chunk *chunk)
+{
+    if (block->type == FMD__BLOCK_REQUESTS)
+        follow_clock(reader, block);
     chunk->blocks[chunk->block_count++] =
         (struct chunk_block){*block, bytes, reader->trace->last, reader->number};
 }
@@ -368,7 +378,7 @@ static void follow_sequence(struct trace_reader *reader, const struct fmd__block
         lose(reader, block->sequence);
     reader->has_sequence = true;
     reader->next_sequence = block->sequence + 1;
-    if (block->type != FMD__BLOCK_REQUESTS)
+    if (!is_for_decoder(block))
         ledger_met(reader->ledger, reader->trace->stream, block);
 }
 
@@ -389,8 +399,8 @@ static bool take(struct trace_reader *reader, const struct fmd__block *block,
     follow_sequence(reader, block);
     if (block->type == FMD__BLOCK_DEFINITIONS)
         take_definitions(reader, block, bytes);
-    else if (block->type == FMD__BLOCK_REQUESTS)
-        take_requests(reader, block, bytes, chunk);
+    else if (is_for_decoder(block))
+        hand_over(reader, block, bytes, chunk);
     else if (block->type == FMD__BLOCK_STATS)
         take_stats(reader, block, bytes);
     return true;

@@ -37,7 +37,7 @@ struct trace {
 
 void trace_release(struct trace *trace); /* NULL is fine */
 
-/* A block of requests in a chunk. */
+/* A block of requests, or of what comes beside them, in a chunk. */
 struct chunk_block {
     struct fmd__block header;
     const uint8_t *bytes;            /* of the whole block, in the chunk */

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gauges.h"
+#include "gauge_values.h"
 #include "stacks.h"
 
 enum {

@@ -6,8 +6,8 @@
  * every double is an integer times 2^-1074 (Kulisch's long accumulator). Some hundred
  * names, a few values a second each.
  */
-#ifndef SUMMARY_GAUGES_H
-#define SUMMARY_GAUGES_H
+#ifndef SUMMARY_GAUGE_VALUES_H
+#define SUMMARY_GAUGE_VALUES_H
 
 #include <stddef.h>
 #include <stdint.h>

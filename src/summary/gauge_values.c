@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "gauges.h"
+#include "gauge_values.h"
 
 #include <math.h>
 #include <stdlib.h>
