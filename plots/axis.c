@@ -97,9 +97,10 @@ void axis_draw(struct scene *scene, const struct theme *theme, const struct axis
                struct frame frame)
 {
     double from = INFINITY, to = -INFINITY;
-    for (size_t i = 0; i < axis->count; i++)
-        if (axis->grid)
-            draw_grid_line(scene, theme, axis, frame, i);
+    for (int named = 0; named < 2; named++) /* lines of one look are one path of an SVG */
+        for (size_t i = 0; i < axis->count; i++)
+            if (axis->grid && axis->ticks[i].named == named)
+                draw_grid_line(scene, theme, axis, frame, i);
     for (size_t i = 0; i < axis->count; i++)
         if (axis->names[i][0] != '\0')
             draw_name(scene, theme, axis, frame, i, &from, &to);

@@ -194,6 +194,17 @@ void mark_dot(struct scene *scene, struct frame clip, struct point at, double ra
               &at, 1);
 }
 
+void mark_dots(struct scene *scene, const struct point *places, size_t count,
+               double radius_pt, struct color color)
+{
+    color.alpha = 190;
+    if (count > 0)
+        scene_add(
+            scene,
+            &(struct shape){.kind = SHAPE_DOTS, .fill = color, .size_pt = radius_pt},
+            places, count);
+}
+
 void mark_label(struct scene *scene, const struct label *label, struct text_mark how)
 {
     if (label->text[0] == '\0')

@@ -44,6 +44,11 @@ void mark_hover(struct scene *scene, struct frame frame);
 void mark_dot(struct scene *scene, struct frame clip, struct point at, double radius_pt,
               struct color fill, struct color edge);
 
+/* Dots of one look as one shape, which costs little; where many lie on each other it
+ * shows. */
+void mark_dots(struct scene *scene, const struct point *places, size_t count,
+               double radius_pt, struct color color);
+
 /* A fitted label with its baseline at `at`; plate: alpha 0 for none. The renderer
  * shortens it to max_pt should its fonts be wider than the estimate. */
 struct text_mark {

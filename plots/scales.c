@@ -49,6 +49,10 @@ struct scale scale_band(size_t bands, double from, double to)
 
 struct scale scale_time(double low_s, double high_s, double from, double to)
 {
+    if (low_s == high_s) { /* a moment: the minute around it */
+        low_s -= 30;
+        high_s += 30;
+    }
     struct scale scale = scale_linear(low_s, high_s, from, to);
     scale.kind = SCALE_TIME;
     return scale;

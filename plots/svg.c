@@ -275,6 +275,35 @@ static void write_path(struct walk *walk, const struct scene *scene,
     close_element(walk);
 }
 
+/* Many dots of one look: points of a line that is as wide as they are, and round. */
+static void write_cloud(struct walk *walk, const struct shape *shape,
+                        const struct shape *dark, const struct point *points)
+{
+    struct shape line = *shape, dark_line = dark ? *dark : (struct shape){0};
+    struct path path = {.bytes = NULL};
+    path.out = open_memstream(&path.bytes, &path.length);
+    if (!path.out) {
+        walk->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < shape->point_count; i++) {
+        path_to(&path, points[i], true);
+        fputs("h0", path.out);
+    }
+    walk->failed |= fclose(path.out) != 0;
+    line.stroke = shape->fill;
+    dark_line.stroke = dark_line.fill;
+    line.fill.alpha = dark_line.fill.alpha = 0;
+    open_element(walk, "path");
+    if (path.bytes)
+        add_attribute(walk, "d", path.bytes);
+    add_colors(walk, &line, dark ? &dark_line : NULL);
+    add_number(walk, "stroke-width", 2 * shape->size_pt);
+    add_attribute(walk, "stroke-linecap", "round");
+    close_element(walk);
+    free(path.bytes);
+}
+
 static void write_dots(struct walk *walk, const struct shape *shape,
                        const struct shape *dark, const struct point *points)
 {
@@ -354,6 +383,9 @@ static void write_run(struct walk *walk, const struct scene *scene, size_t i,
         return;
     if (shape->kind == SHAPE_TEXT)
         write_texts(walk, scene, shape, count, dark);
+    else if (shape->kind == SHAPE_DOTS && shape->point_count > 1 && !shape->tip &&
+             shape->stroke.alpha == 0)
+        write_cloud(walk, shape, dark, &scene->points[shape->first_point]);
     else if (shape->kind == SHAPE_DOTS)
         write_dots(walk, shape, dark, &scene->points[shape->first_point]);
     else

@@ -281,6 +281,22 @@ TEST(a_browser_paints_a_box_plot_as_cairo_does)
     scene_release(&scene);
 }
 
+TEST(a_browser_paints_a_cloud_of_dots_and_areas_as_cairo_does)
+{
+    struct scene scene;
+    struct point places[60], upper[2] = {{20, 20}, {180, 60}},
+                             lower[2] = {{20, 90}, {180, 90}};
+    struct frame all = {0, 0, 400, 200};
+    for (int i = 0; i < 60; i++)
+        places[i] = (struct point){200 + 37 * i % 190, 10 + 61 * i % 180};
+    scene_init(&scene, 400, 200);
+    mark_rect(&scene, all, (struct color){255, 255, 255, 255});
+    mark_area(&scene, all, upper, lower, 2, (struct color){200, 80, 0, 255});
+    mark_dots(&scene, places, 60, 4, (struct color){0, 80, 200, 255});
+    assert_same_picture(&scene, "cloud");
+    scene_release(&scene);
+}
+
 TEST(a_browser_paints_lines_and_their_labels_as_cairo_does)
 {
     double *latency_ns, *share, *newer_ns, *newer_share;

@@ -9,7 +9,7 @@
 /* value >= 0 with decimals digits after the point, idle zeros dropped unless kept,
  * thousands parted by narrow spaces. Needs value * 10^decimals < 10^18. Returns the end.
  */
-static char *plain(double value, int decimals, bool keep_zeros, char out[NUMBER_BYTES])
+static char *plain(double value, int decimals, bool keep_zeros, char *out)
 {
     long long scaled = llround(value * pow(10, decimals)), one = 1;
     for (int i = 0; i < decimals; i++)
@@ -28,8 +28,7 @@ static char *plain(double value, int decimals, bool keep_zeros, char out[NUMBER_
         decimals--;
     if (decimals == 0)
         return at;
-    return at +
-           snprintf(at, (size_t)(out + NUMBER_BYTES - at), ".%0*lld", decimals, rest);
+    return at + snprintf(at, 12, ".%0*lld", decimals, rest);
 }
 
 /* 3 significant digits below 1000, whole numbers above; 9.995 is 10.0 then. */
@@ -100,4 +99,23 @@ void percent_text(double share, char out[NUMBER_BYTES])
 {
     double percent = isfinite(share) ? fmin(fmax(share * 100, 0), 100) : 0;
     stpcpy(plain(percent, 7, false, out), " %");
+}
+
+void change_text(double ratio, char out[NUMBER_BYTES])
+{
+    if (!isfinite(ratio) || ratio < 0) {
+        stpcpy(out, "no value");
+        return;
+    }
+    double percent = fmin(fabs(ratio - 1) * 100, 1e15);
+    int decimals = percent < 9.95 ? 1 : 0;
+    if (ratio >= 2.995) {
+        char *at = stpcpy(out, "×");
+        plain(fmin(ratio, 1e15), decimals_for(ratio), false, at);
+    } else if (percent < 0.05) {
+        stpcpy(out, "0 %");
+    } else {
+        char *at = stpcpy(out, ratio < 1 ? "−" : "+");
+        stpcpy(plain(percent, ratio < 0.01 ? 2 : decimals, false, at), " %");
+    }
 }

@@ -93,3 +93,27 @@ TEST(a_latency_reads_back_within_half_a_percent)
         assert_true(fabs(value * times - ns) <= 0.0051 * ns);
     }
 }
+
+static void assert_change(double ratio, const char *text)
+{
+    char out[NUMBER_BYTES];
+    change_text(ratio, out);
+    assert_string_equal(out, text);
+}
+
+TEST(changes_have_a_sign_and_from_three_times_on_a_factor)
+{
+    assert_change(1, "0 %");
+    assert_change(1.0002, "0 %");
+    assert_change(1.25, "+25 %");
+    assert_change(0.8, "−20 %");
+    assert_change(1.034, "+3.4 %");
+    assert_change(2.5, "+150 %");
+    assert_change(3, "×3");
+    assert_change(37.23, "×37.2");
+    assert_change(0.001, "−99.9 %");
+    assert_change(0, "−100 %");
+    assert_change(NAN, "no value");
+    assert_change(-1, "no value");
+    assert_change(1e300, "×1 000 000 000 000 000");
+}

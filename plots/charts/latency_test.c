@@ -2,6 +2,7 @@
 /* Latency distributions: goldens of ordinary and extreme data, and what lines must do. */
 #include "testdata/cmocka_tests.h"
 
+#include "plots/charts/density.h"
 #include "plots/charts/latency.h"
 #include "plots/sample_data.h"
 #include "plots/scene_golden.h"
@@ -45,8 +46,9 @@ static struct latency_data data_of(const struct sample *sample, const char *titl
                                  sample->lines, sample->count};
 }
 
-/* Both charts in both themes, as goldens NAME-ecdf, NAME-percentiles (and -dark). */
-static void check_both(const struct latency_data *data, const char *name, bool dark_too)
+/* All charts in both themes, as goldens NAME-ecdf, NAME-percentiles, NAME-density (and
+ * -dark). */
+static void check_all(const struct latency_data *data, const char *name, bool dark_too)
 {
     for (int dark = 0; dark < (dark_too ? 2 : 1); dark++) {
         struct theme theme = dark ? theme_dark() : theme_light();
@@ -55,6 +57,10 @@ static void check_both(const struct latency_data *data, const char *name, bool d
         char golden[128];
         assert_int_equal(chart_latency_ecdf(data, &theme, &scene, &why), 0);
         snprintf(golden, sizeof(golden), "%s-ecdf%s", name, dark ? "-dark" : "");
+        check_golden(&scene, golden);
+        scene_release(&scene);
+        assert_int_equal(chart_latency_density(data, &theme, &scene, &why), 0);
+        snprintf(golden, sizeof(golden), "%s-density%s", name, dark ? "-dark" : "");
         check_golden(&scene, golden);
         scene_release(&scene);
         assert_int_equal(chart_latency_percentiles(data, &theme, &scene, &why), 0);
@@ -71,7 +77,7 @@ TEST(two_versions_one_slower_in_its_tail)
     add_line(&sample, "1.1", 2, 8000, 13e6, 0.040, 14);
     struct latency_data data = data_of(
         &sample, "1.1 makes the slowest of GET /cart slower: p99 from 43 to 256 ms");
-    check_both(&data, "latency-two", true);
+    check_all(&data, "latency-two", true);
     free_lines(&sample);
 }
 
@@ -82,7 +88,7 @@ TEST(four_versions_all_have_colours)
     for (size_t i = 0; i < 4; i++)
         add_line(&sample, names[i], 10 + i, 3000, 4e6 * (1 + 0.5 * (double)i), 0.02, 8);
     struct latency_data data = data_of(&sample, "Every release made search slower");
-    check_both(&data, "latency-four", false);
+    check_all(&data, "latency-four", false);
     free_lines(&sample);
 }
 
@@ -96,7 +102,7 @@ TEST(forty_versions_leave_the_newest_two_readable)
     }
     struct latency_data data =
         data_of(&sample, "0.3.9 is slower than most of the 39 before it");
-    check_both(&data, "latency-forty", false);
+    check_all(&data, "latency-forty", false);
     free_lines(&sample);
 }
 
@@ -108,7 +114,7 @@ TEST(equal_versions_do_not_stack_their_labels)
         add_line(&sample, sample.names[i], 7, 2000, 2e6, 0.01, 5);
     }
     struct latency_data data = data_of(&sample, "Nothing changed between 3.0 and 3.2");
-    check_both(&data, "latency-equal", false);
+    check_all(&data, "latency-equal", false);
     free_lines(&sample);
 }
 
@@ -126,7 +132,7 @@ TEST(names_in_any_script_and_of_any_length_fit)
         "A title that goes on and on: the newest version has no name, the one "
         "before it has a name in two scripts with a rocket between them, and the "
         "oldest is called v ten thousand times, which nobody wants to read in full");
-    check_both(&data, "latency-names", false);
+    check_all(&data, "latency-names", false);
     free_lines(&sample);
 }
 
@@ -136,8 +142,8 @@ TEST(no_data_is_said)
         .name = "1.0", .p50_ns = NAN, .p95_ns = NAN, .p99_ns = NAN};
     struct latency_data none = {"No requests reached GET /cart", NULL, NULL, 0};
     struct latency_data one = {"No requests reached GET /cart", "", &empty, 1};
-    check_both(&none, "latency-none", false);
-    check_both(&one, "latency-empty-line", false);
+    check_all(&none, "latency-none", false);
+    check_all(&one, "latency-empty-line", false);
 }
 
 TEST(one_request_is_a_point)
@@ -145,7 +151,7 @@ TEST(one_request_is_a_point)
     double latency_ns = 2.5e9, share = 1;
     struct latency_line line = {"1.0", &latency_ns, &share, 1, 1, 2.5e9, NAN, NAN};
     struct latency_data data = {"One request took 2.5 s", NULL, &line, 1};
-    check_both(&data, "latency-one", false);
+    check_all(&data, "latency-one", false);
 }
 
 TEST(nonsense_values_are_left_out)
@@ -154,7 +160,7 @@ TEST(nonsense_values_are_left_out)
     double share[] = {0.1, 0.2, 0.3, 0.4, NAN, 0.9, 1};
     struct latency_line line = {"1.0", latency_ns, share, 7, 7, -1, INFINITY, 0};
     struct latency_data data = {"Three requests of seven make sense", NULL, &line, 1};
-    check_both(&data, "latency-nonsense", false);
+    check_all(&data, "latency-nonsense", false);
 }
 
 /* Where a dot of a scene stands, or fails. */
@@ -250,5 +256,45 @@ TEST(a_version_keeps_its_colour_when_another_one_joins)
         scene_release(&scene);
     }
     assert_true(same_color(dots[0], dots[1]));
+    free_lines(&sample);
+}
+
+/* Gauss's area of the newest line, which is filled: all requests, whatever the smoothing.
+ */
+TEST(a_density_holds_all_requests)
+{
+    struct sample sample = {.count = 0};
+    struct theme theme = theme_light();
+    struct scene scene;
+    const char *why = "";
+    add_line(&sample, "1.0", 1, 2000, 9e6, 0, 1);
+    struct latency_data data = data_of(&sample, "");
+    assert_int_equal(chart_latency_density(&data, &theme, &scene, &why), 0);
+    double sum = 0, decade = 0, tenth = 0, zero = 0;
+    for (size_t i = 0; i < scene.count; i++) {
+        const struct shape *shape = &scene.shapes[i];
+        const struct point *at = &scene.points[shape->first_point];
+        for (size_t k = 0;
+             shape->fill.alpha && shape->kind == SHAPE_LINE && k < shape->point_count;
+             k++) {
+            struct point next = at[(k + 1) % shape->point_count];
+            sum += (at[k].x * next.y - next.x * at[k].y) / 2;
+        }
+        if (shape->kind != SHAPE_TEXT)
+            continue;
+        if (strcmp(shape->text, "5 ms") == 0)
+            decade -= at->x;
+        if (strcmp(shape->text, "10 ms") == 0)
+            decade += at->x;
+        if (strcmp(shape->text, "0 %") == 0)
+            zero = at->y;
+        if (strcmp(shape->text, "10 %") == 0)
+            tenth = at->y;
+    }
+    assert_true(decade > 0 && tenth > 0 && zero > tenth);
+    decade /= log10(2);
+    double share = fabs(sum) / (decade / 10) / ((zero - tenth) / 0.1);
+    assert_true(fabs(share - 1) < 0.02);
+    scene_release(&scene);
     free_lines(&sample);
 }

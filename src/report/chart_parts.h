@@ -17,9 +17,18 @@ typedef int chart_drawing(const struct report *report, const struct report_chart
 /* Borrows the report's zone. */
 struct wall_clock chart_clock(const struct report *report);
 
-chart_drawing chart_draw_timeline, chart_draw_traffic;
+chart_drawing chart_draw_timeline, chart_draw_traffic, chart_draw_outliers,
+    chart_draw_forest, chart_draw_utilisation, chart_draw_groups, chart_draw_addresses;
+
+/* Whether there is an outlier to draw. */
+bool chart_has_outliers(const struct report *report, const struct endpoint *endpoint);
 
 char *chart_timeline_title(const struct report *report, const struct endpoint *endpoint);
+/* Of an endpoint that has outliers. */
+char *chart_outliers_title(const struct report *report, const struct endpoint *endpoint);
 char *chart_traffic_title(const struct report *report);
+char *chart_utilisation_title(const struct report *report);
+/* Where there is a group (an address). */
+char *chart_values_title(const struct report *report, enum summary_dimension dimension);
 
 #endif

@@ -95,6 +95,48 @@ static char *endpoints_title(const struct report *report)
     return str_take(&title);
 }
 
+/* "GET /cart: half of the requests within 12 ms, 95 % within 40 ms": of the newest. */
+static char *ecdf_title(const struct report *report, const struct endpoint *endpoint)
+{
+    const struct endpoint_version *newest =
+        &endpoint->versions[endpoint->version_count - 1];
+    const struct quantile *q = newest->distribution.quantiles;
+    char *label = label_of_endpoint(report, endpoint);
+    char *version = label_of_version(report, newest->version);
+    struct str title;
+
+    str_init(&title);
+    str_addf(&title, "%s%s%s", label, endpoint->version_count > 1 ? " in " : "",
+             endpoint->version_count > 1 ? version : "");
+    if (q[QUANTILE_50].known)
+        str_addf(&title, ": half of the requests within %s",
+                 format_duration(q[QUANTILE_50].value_ns).s);
+    if (q[QUANTILE_95].known)
+        str_addf(&title, ", 95 %% within %s", format_duration(q[QUANTILE_95].value_ns).s);
+    free(version);
+    free(label);
+    return str_take(&title);
+}
+
+/* "GET /cart: the middle half of the requests takes 8 ms to 20 ms". */
+static char *density_title(const struct report *report, const struct endpoint *endpoint)
+{
+    const struct endpoint_version *newest =
+        &endpoint->versions[endpoint->version_count - 1];
+    const struct box *box = &newest->distribution.box;
+    char *label = label_of_endpoint(report, endpoint);
+    struct str title;
+
+    str_init(&title);
+    str_add_text(&title, label);
+    if (box->known)
+        str_addf(&title, ": the middle half of the requests takes %s to %s",
+                 format_duration(box->quartile_1_ns).s,
+                 format_duration(box->quartile_3_ns).s);
+    free(label);
+    return str_take(&title);
+}
+
 size_t report_plan_endpoint(const struct report *report, size_t index,
                             struct report_chart charts[REPORT_ENDPOINT_CHARTS])
 {
@@ -105,9 +147,16 @@ size_t report_plan_endpoint(const struct report *report, size_t index,
                                 report_endpoint_title(report, endpoint));
     charts[count++] = new_chart(report, REPORT_CHART_TIMELINE, index,
                                 chart_timeline_title(report, endpoint));
+    if (chart_has_outliers(report, endpoint))
+        charts[count++] = new_chart(report, REPORT_CHART_OUTLIERS, index,
+                                    chart_outliers_title(report, endpoint));
     if (endpoint->version_count > 1)
         charts[count++] = new_chart(report, REPORT_CHART_VERSIONS, index,
                                     report_endpoint_title(report, endpoint));
+    charts[count++] =
+        new_chart(report, REPORT_CHART_DENSITY, index, density_title(report, endpoint));
+    charts[count++] =
+        new_chart(report, REPORT_CHART_ECDF, index, ecdf_title(report, endpoint));
     return count;
 }
 
@@ -127,14 +176,55 @@ static void plan_endpoints(struct report *report)
     free(by_time);
 }
 
+/* One a comparison; the file of the first of several has no number. */
+static void plan_forests(struct report *report)
+{
+    for (size_t i = 0; i < report->regression.comparison_count; i++) {
+        const struct regression_comparison *comparison =
+            &report->regression.comparisons[i];
+        struct str name;
+        if (comparison->endpoint_count == 0)
+            continue;
+        struct report_chart chart = new_chart(report, REPORT_CHART_FOREST, SIZE_MAX,
+                                              verdict_headline(report, comparison));
+        chart.comparison = i;
+        if (i > 0) {
+            str_init(&name);
+            str_addf(&name, "%s-%zu", chart.name, i + 1);
+            free(chart.name);
+            chart.name = str_take(&name);
+        }
+        add_chart(report, chart);
+    }
+}
+
+static void plan_usage(struct report *report)
+{
+    const struct usage *usage = &report->usage;
+
+    if (usage->slot_s <= 3600) {
+        add_general(report, REPORT_CHART_DAYS, notes_busiest_sentence(report));
+        if (usage->day_count > 1)
+            add_general(report, REPORT_CHART_WEEK,
+                        notes_busiest_weekday_sentence(report));
+    }
+    if (report->overview.version_count < 2)
+        return;
+    if (usage->groups.count > 0)
+        add_general(report, REPORT_CHART_GROUPS,
+                    chart_values_title(report, SUMMARY_GROUP));
+    if (usage->addresses.count > 0)
+        add_general(report, REPORT_CHART_ADDRESSES,
+                    chart_values_title(report, SUMMARY_ADDRESS));
+}
+
 void report_plan_charts(struct report *report)
 {
+    plan_forests(report);
     add_general(report, REPORT_CHART_ENDPOINTS, endpoints_title(report));
     add_general(report, REPORT_CHART_TRAFFIC, chart_traffic_title(report));
+    if (report->overview.version_count > 1)
+        add_general(report, REPORT_CHART_UTILISATION, chart_utilisation_title(report));
     plan_endpoints(report);
-    if (report->usage.slot_s > 3600)
-        return;
-    add_general(report, REPORT_CHART_DAYS, notes_busiest_sentence(report));
-    if (report->usage.day_count > 1)
-        add_general(report, REPORT_CHART_WEEK, notes_busiest_weekday_sentence(report));
+    plan_usage(report);
 }

@@ -12,6 +12,7 @@
 #include "src/base/str.h"
 
 #include "plots/charts/boxplot.h"
+#include "plots/charts/density.h"
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
 #include "plots/render.h"
@@ -71,8 +72,13 @@ static size_t points_of_line(const struct report_chart *chart, bool newest_two)
     return newest_two ? chart->points : chart->points / 2;
 }
 
-static int draw_latency(const struct report *report, const struct report_chart *chart,
-                        const struct theme *theme, struct scene *scene, const char **why)
+/* One of the views of latency_data. */
+typedef int latency_view(const struct latency_data *data, const struct theme *theme,
+                         struct scene *scene, const char **why);
+
+static int draw_lines(const struct report *report, const struct report_chart *chart,
+                      latency_view *view, const struct theme *theme, struct scene *scene,
+                      const char **why)
 {
     const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
     size_t count = endpoint->version_count;
@@ -91,13 +97,31 @@ static int draw_latency(const struct report *report, const struct report_chart *
                                                       : "Latency of all requests",
                                 .lines = lines,
                                 .line_count = count};
-    int result = chart_latency_percentiles(&data, theme, scene, why);
+    int result = view(&data, theme, scene, why);
     for (size_t i = 0; i < count; i++)
         free(names[i]);
     free(names);
     free(lines);
     free(curves);
     return result;
+}
+
+static int draw_latency(const struct report *report, const struct report_chart *chart,
+                        const struct theme *theme, struct scene *scene, const char **why)
+{
+    return draw_lines(report, chart, chart_latency_percentiles, theme, scene, why);
+}
+
+static int draw_ecdf(const struct report *report, const struct report_chart *chart,
+                     const struct theme *theme, struct scene *scene, const char **why)
+{
+    return draw_lines(report, chart, chart_latency_ecdf, theme, scene, why);
+}
+
+static int draw_density(const struct report *report, const struct report_chart *chart,
+                        const struct theme *theme, struct scene *scene, const char **why)
+{
+    return draw_lines(report, chart, chart_latency_density, theme, scene, why);
 }
 
 /* --- boxes --- */
@@ -221,21 +245,37 @@ static int draw_week(const struct report *report, const struct report_chart *cha
 const struct chart_kind chart_kinds[REPORT_CHART_KINDS] = {
     [REPORT_CHART_LATENCY] = {"latency", "latency", "percentile curve", true},
     [REPORT_CHART_TIMELINE] = {"timeline", "timeline", "latency over time", true},
+    [REPORT_CHART_OUTLIERS] = {"outliers", "outliers", "outliers over time", true},
     [REPORT_CHART_VERSIONS] = {"versions", "versions", "boxes by version", true},
+    [REPORT_CHART_DENSITY] = {"density", "density", "density of latency", true},
+    [REPORT_CHART_ECDF] = {"ecdf", "ecdf", "share of requests by latency", true},
+    [REPORT_CHART_FOREST] = {"changes", "changes", "changes with intervals", false},
     [REPORT_CHART_ENDPOINTS] = {"endpoints", "endpoints", "boxes by endpoint", false},
     [REPORT_CHART_TRAFFIC] = {"traffic", "traffic", "requests over time", false},
+    [REPORT_CHART_UTILISATION] = {"utilisation", "utilisation", "versions and endpoints",
+                                  false},
     [REPORT_CHART_DAYS] = {"days", "usage-days", "hours of each day", false},
     [REPORT_CHART_WEEK] = {"week", "usage-week", "hours of the week", false},
+    [REPORT_CHART_GROUPS] = {"groups", "groups", "versions and groups", false},
+    [REPORT_CHART_ADDRESSES] = {"addresses", "addresses", "versions and addresses",
+                                false},
 };
 
 static chart_drawing *const draw[REPORT_CHART_KINDS] = {
     [REPORT_CHART_LATENCY] = draw_latency,
     [REPORT_CHART_TIMELINE] = chart_draw_timeline,
+    [REPORT_CHART_OUTLIERS] = chart_draw_outliers,
     [REPORT_CHART_VERSIONS] = draw_versions,
+    [REPORT_CHART_DENSITY] = draw_density,
+    [REPORT_CHART_ECDF] = draw_ecdf,
+    [REPORT_CHART_FOREST] = chart_draw_forest,
     [REPORT_CHART_ENDPOINTS] = draw_endpoints,
     [REPORT_CHART_TRAFFIC] = chart_draw_traffic,
+    [REPORT_CHART_UTILISATION] = chart_draw_utilisation,
     [REPORT_CHART_DAYS] = draw_days,
     [REPORT_CHART_WEEK] = draw_week,
+    [REPORT_CHART_GROUPS] = chart_draw_groups,
+    [REPORT_CHART_ADDRESSES] = chart_draw_addresses,
 };
 
 /* Draws into NAME.part, which becomes NAME when it is whole. dark is for SVG only. */

@@ -304,7 +304,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
 /* With more endpoints than so many, lines are drawn with fewer points. Every endpoint has
  * its first chart while the page has less than MOST_BYTES, and more of them while there
  * is room for the first charts and tables of those to come. */
-enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 60, MOST_BYTES = 2850000 };
+enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 56, MOST_BYTES = 2850000 };
 
 static size_t bytes_of(struct page *page)
 {

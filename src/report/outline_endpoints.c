@@ -329,6 +329,7 @@ void outline_endpoints(struct outline *outline, const struct report *report)
     add_overview(outline, report);
     outline_charts(outline, report, REPORT_CHART_ENDPOINTS);
     outline_charts(outline, report, REPORT_CHART_TRAFFIC);
+    outline_charts(outline, report, REPORT_CHART_UTILISATION);
     if (report->overview.version_count > 1) {
         if (!outline->page)
             add_cells(outline, report);

@@ -212,6 +212,8 @@ void outline_usage(struct outline *outline, const struct report *report)
     }
     outline_activity(outline, report);
     add_days(outline, usage);
+    outline_charts(outline, report, REPORT_CHART_GROUPS);
+    outline_charts(outline, report, REPORT_CHART_ADDRESSES);
     add_actors(outline, &usage->groups, "groups", false);
     add_actors(outline, &usage->addresses, "addresses", true);
     outline_actors(outline, report);

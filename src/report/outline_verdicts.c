@@ -76,6 +76,7 @@ static size_t order_rows(const struct regression_comparison *comparison, size_t 
 
 void outline_verdicts(struct outline *outline, const struct report *report)
 {
+    outline_charts(outline, report, REPORT_CHART_FOREST);
     for (size_t c = 0; c < report->regression.comparison_count; c++) {
         const struct regression_comparison *comparison =
             &report->regression.comparisons[c];

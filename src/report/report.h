@@ -65,19 +65,28 @@ struct report_chart {
         /* of one endpoint */
         REPORT_CHART_LATENCY,  /* percentiles, a line a version */
         REPORT_CHART_TIMELINE, /* p50, p95 and p99 over time */
+        REPORT_CHART_OUTLIERS, /* a dot each, by whose they are */
         REPORT_CHART_VERSIONS, /* boxes, a row a version */
+        REPORT_CHART_DENSITY,  /* a line a version */
+        REPORT_CHART_ECDF,     /* a line a version */
+        /* of a comparison */
+        REPORT_CHART_FOREST, /* changes with intervals, a row an endpoint and quantile */
         /* of all */
-        REPORT_CHART_ENDPOINTS, /* boxes, a row an endpoint */
-        REPORT_CHART_TRAFFIC,   /* requests and errors over time */
-        REPORT_CHART_DAYS,      /* hour × day */
-        REPORT_CHART_WEEK,      /* hour × day of the week */
+        REPORT_CHART_ENDPOINTS,   /* boxes, a row an endpoint */
+        REPORT_CHART_TRAFFIC,     /* requests and errors over time */
+        REPORT_CHART_UTILISATION, /* version × endpoint */
+        REPORT_CHART_DAYS,        /* hour × day */
+        REPORT_CHART_WEEK,        /* hour × day of the week */
+        REPORT_CHART_GROUPS,      /* version × group, latency */
+        REPORT_CHART_ADDRESSES,   /* version × address, latency */
         REPORT_CHART_KINDS
     } kind;
-    size_t endpoint; /* index into overview.endpoints, where it is about one */
-    char *name;      /* of the file, no suffix: safe anywhere, stable from run to run */
-    char *title;     /* states the finding */
-    unsigned points; /* of a line at most; 0: as many as there is room for */
-    bool written;    /* charts/NAME.svg and .png lie beside the report */
+    size_t endpoint;   /* index into overview.endpoints, where it is about one */
+    size_t comparison; /* index into regression.comparisons, where it is about one */
+    char *name;        /* of the file, no suffix: safe anywhere, stable from run to run */
+    char *title;       /* states the finding */
+    unsigned points;   /* of a line at most; 0: as many as there is room for */
+    bool written;      /* charts/NAME.svg and .png lie beside the report */
 };
 
 /* A sentence for the reader, with what it is about. */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Charts with a row for each of many things: what changed between versions, and versions
+ * against endpoints, groups and addresses.
+ */
+#include "chart_parts.h"
+
+#include "format.h"
+#include "label.h"
+#include "verdicts.h"
+
+#include "src/base/mem.h"
+#include "src/base/str.h"
+
+#include "plots/charts/forest.h"
+#include "plots/charts/matrix.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what changed --- */
+
+static enum forest_verdict verdict_of(enum regression_verdict verdict)
+{
+    return verdict == REGRESSION_REGRESSED  ? FOREST_WORSE
+           : verdict == REGRESSION_IMPROVED ? FOREST_BETTER
+           : verdict == REGRESSION_OK       ? FOREST_SAME
+                                            : FOREST_UNCLEAR;
+}
+
+/* Endpoints in the order of the picture: what changed first, then what is not clear, then
+ * what is the same; those that could not be asked are left out. Returns how many. */
+static size_t order_of(const struct regression_comparison *comparison, size_t *indices)
+{
+    static const enum regression_verdict rest[] = {REGRESSION_INCONCLUSIVE,
+                                                   REGRESSION_OK};
+    size_t count = verdict_order(comparison, indices);
+
+    for (size_t r = 0; r < sizeof(rest) / sizeof(rest[0]); r++)
+        for (size_t i = 0; i < comparison->endpoint_count; i++)
+            if (comparison->endpoints[i].verdict == rest[r])
+                indices[count++] = i;
+    return count;
+}
+
+static struct forest_row row_of(const struct regression_endpoint *endpoint, size_t metric,
+                                const char *name)
+{
+    const struct regression_finding *finding = &endpoint->findings[metric];
+    bool asked = finding->verdict != REGRESSION_INSUFFICIENT;
+
+    return (struct forest_row){.name = name,
+                               .metric = regression_metric_names[metric],
+                               .ratio = asked ? finding->ratio.value : NAN,
+                               .low = finding->ratio.low,
+                               .high = finding->ratio.high,
+                               .verdict = verdict_of(finding->verdict),
+                               .older = finding->older.requests,
+                               .newer = finding->newer.requests};
+}
+
+static size_t fill_rows(struct forest_row *rows, char **names,
+                        const struct report *report,
+                        const struct regression_comparison *comparison,
+                        const size_t *order, size_t count)
+{
+    size_t filled = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct regression_endpoint *endpoint = &comparison->endpoints[order[i]];
+        struct endpoint named = {.application = endpoint->application,
+                                 .name = endpoint->name};
+        names[i] = label_of_endpoint(report, &named);
+        for (size_t metric = 0; metric < REGRESSION_LATENCIES; metric++)
+            rows[filled++] = row_of(endpoint, metric, names[i]);
+    }
+    return filled;
+}
+
+int chart_draw_forest(const struct report *report, const struct report_chart *chart,
+                      const struct theme *theme, struct scene *scene, const char **why)
+{
+    const struct regression_comparison *comparison =
+        &report->regression.comparisons[chart->comparison];
+    size_t *order = mem_array(comparison->endpoint_count, sizeof(*order));
+    size_t count = order_of(comparison, order);
+    size_t hidden = comparison->endpoint_count - count;
+    struct forest_row *rows = mem_array(count * REGRESSION_LATENCIES, sizeof(*rows));
+    char **names = mem_array(count, sizeof(*names));
+    char rest[96] = "";
+
+    if (hidden > 0)
+        snprintf(rest, sizeof(rest), "%zu endpoint%s too few requests to compare.",
+                 hidden, hidden == 1 ? " has" : "s have");
+    size_t row_count = fill_rows(rows, names, report, comparison, order, count);
+    struct forest_data data = {.title = chart->title,
+                               .subtitle = "Latency of each endpoint, newer against "
+                                           "older, what all endpoints share taken off",
+                               .rows = rows,
+                               .row_count = row_count,
+                               .least = report->regression.min_effect,
+                               .rest = rest};
+    if (!comparison->common_mode)
+        data.subtitle = "Latency of each endpoint, newer against older";
+    int result = chart_forest(&data, theme, scene, why);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    free(rows);
+    free(order);
+    return result;
+}
+
+/* --- versions against ... --- */
+
+/* Names are owned. */
+struct matrix {
+    size_t rows, columns;
+    char **names; /* rows, then columns */
+    double *amounts;
+    uint64_t *requests, *totals;
+};
+
+static void matrix_init(struct matrix *matrix, const struct report *report, size_t rows)
+{
+    size_t columns = report->overview.version_count;
+
+    *matrix = (struct matrix){.rows = rows,
+                              .columns = columns,
+                              .names = mem_array(rows + columns, sizeof(char *)),
+                              .amounts = mem_array(rows * columns, sizeof(double)),
+                              .requests = mem_array(rows * columns, sizeof(uint64_t)),
+                              .totals = mem_array(rows, sizeof(uint64_t))};
+    for (size_t v = 0; v < columns; v++)
+        matrix->names[rows + v] = label_of_version(report, v);
+    for (size_t i = 0; i < rows * columns; i++)
+        matrix->amounts[i] = NAN;
+}
+
+static void matrix_release(struct matrix *matrix)
+{
+    for (size_t i = 0; i < matrix->rows + matrix->columns; i++)
+        free(matrix->names[i]);
+    free(matrix->names);
+    free(matrix->amounts);
+    free(matrix->requests);
+    free(matrix->totals);
+}
+
+static struct matrix_data data_of(const struct matrix *matrix)
+{
+    return (struct matrix_data){.column_what = "versions",
+                                .rows = (const char *const *)matrix->names,
+                                .columns =
+                                    (const char *const *)(matrix->names + matrix->rows),
+                                .row_count = matrix->rows,
+                                .column_count = matrix->columns,
+                                .amounts = matrix->amounts,
+                                .requests = matrix->requests,
+                                .row_total = matrix->totals};
+}
+
+/* Shares of a version's requests, so that versions of an hour and of a month compare. */
+int chart_draw_utilisation(const struct report *report, const struct report_chart *chart,
+                           const struct theme *theme, struct scene *scene,
+                           const char **why)
+{
+    const struct overview *overview = &report->overview;
+    size_t *order = mem_array(overview->endpoint_count, sizeof(*order));
+    struct matrix matrix;
+
+    report_sort_endpoints(order, overview, REPORT_SORT_REQUESTS);
+    matrix_init(&matrix, report, overview->endpoint_count);
+    for (size_t row = 0; row < matrix.rows; row++) {
+        const struct endpoint *endpoint = &overview->endpoints[order[row]];
+        matrix.names[row] = label_of_endpoint(report, endpoint);
+        matrix.totals[row] = endpoint->all.requests;
+        for (size_t v = 0; v < endpoint->version_count; v++) {
+            size_t at = row * matrix.columns + endpoint->versions[v].version;
+            matrix.amounts[at] = endpoint->versions[v].distribution.share;
+            matrix.requests[at] = endpoint->versions[v].distribution.requests;
+        }
+    }
+    struct matrix_data data = data_of(&matrix);
+    data.title = chart->title;
+    data.subtitle = "Utilisation of endpoints by version, the newest at the right";
+    data.unit = MATRIX_SHARE;
+    data.what = "share of the version's requests";
+    data.row_what = "endpoints";
+    int result = chart_matrix(&data, theme, scene, why);
+    matrix_release(&matrix);
+    free(order);
+    return result;
+}
+
+/* Values of a dimension that are drawn; those of a version among which they are looked
+ * for; requests beyond p95 that make it worth drawing. */
+enum { VALUES_SHOWN = 20, VALUES_SEARCHED = 1000, BEYOND_MIN = 2 };
+
+static size_t row_of_value(const struct summary_value *shown, size_t count,
+                           const struct name *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (shown[i].name.length == name->length &&
+            memcmp(shown[i].name.bytes, name->bytes, name->length) == 0)
+            return i;
+    return count;
+}
+
+/* p95 of the shown values in one version. */
+static void fill_column(struct matrix *matrix, const struct report *report,
+                        enum summary_dimension dimension,
+                        const struct summary_value *shown, size_t version)
+{
+    struct summary_value *values;
+    size_t count = summary_values(report->summary, dimension,
+                                  report->overview.versions[version].source,
+                                  VALUES_SEARCHED, &values);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t row = row_of_value(shown, matrix->rows, &values[i].name);
+        uint64_t held = histogram_total(&values[i].histogram);
+        if (row == matrix->rows)
+            continue;
+        size_t at = row * matrix->columns + version;
+        matrix->requests[at] = values[i].requests;
+        if ((double)held * .05 >= BEYOND_MIN)
+            matrix->amounts[at] = histogram_quantile_ns(&values[i].histogram, .95);
+    }
+    summary_values_free(values, count);
+}
+
+static int draw_values(const struct report *report, const struct report_chart *chart,
+                       enum summary_dimension dimension, const struct theme *theme,
+                       struct scene *scene, const char **why)
+{
+    struct summary_value *shown;
+    size_t count = summary_values(report->summary, dimension, NULL, VALUES_SHOWN, &shown);
+    struct matrix matrix;
+
+    matrix_init(&matrix, report, count);
+    for (size_t row = 0; row < count; row++) {
+        matrix.names[row] = label_of_name(&shown[row].name, "(no name)");
+        matrix.totals[row] = shown[row].requests;
+    }
+    for (size_t v = 0; v < matrix.columns; v++)
+        fill_column(&matrix, report, dimension, shown, v);
+    struct matrix_data data = data_of(&matrix);
+    data.title = chart->title;
+    data.subtitle =
+        dimension == SUMMARY_GROUP
+            ? "Latency of the most active groups by version, all endpoints"
+            : "Latency of the most active addresses by version, all endpoints";
+    data.unit = MATRIX_LATENCY;
+    data.what = "p95";
+    data.row_what = dimension == SUMMARY_GROUP ? "groups" : "addresses";
+    int result = chart_matrix(&data, theme, scene, why);
+    matrix_release(&matrix);
+    summary_values_free(shown, count);
+    return result;
+}
+
+int chart_draw_groups(const struct report *report, const struct report_chart *chart,
+                      const struct theme *theme, struct scene *scene, const char **why)
+{
+    return draw_values(report, chart, SUMMARY_GROUP, theme, scene, why);
+}
+
+int chart_draw_addresses(const struct report *report, const struct report_chart *chart,
+                         const struct theme *theme, struct scene *scene, const char **why)
+{
+    return draw_values(report, chart, SUMMARY_ADDRESS, theme, scene, why);
+}
+
+/* --- titles --- */
+
+/* "GET /cart is asked for most: 40.1 % of the requests". */
+char *chart_utilisation_title(const struct report *report)
+{
+    const struct overview *overview = &report->overview;
+    size_t *order = mem_array(overview->endpoint_count, sizeof(*order));
+    struct str title;
+
+    report_sort_endpoints(order, overview, REPORT_SORT_REQUESTS);
+    const struct endpoint *most = &overview->endpoints[order[0]];
+    char *label = label_of_endpoint(report, most);
+    str_init(&title);
+    str_addf(&title, "%s is asked for most: %s of the requests", label,
+             format_percent(most->all.share).s);
+    free(label);
+    free(order);
+    return str_take(&title);
+}
+
+/* "The most active group, 4711, made 12 % of the requests, which took 31 ms on average".
+ */
+char *chart_values_title(const struct report *report, enum summary_dimension dimension)
+{
+    const struct usage_actors *actors =
+        dimension == SUMMARY_GROUP ? &report->usage.groups : &report->usage.addresses;
+    const struct usage_actor *most = &actors->rows[0];
+    char *label = label_of_name(&most->name, "(no name)");
+    struct str title;
+
+    str_init(&title);
+    str_addf(&title,
+             "The most active %s, %s, made %s of the requests, which took %s on average",
+             dimension == SUMMARY_GROUP ? "group" : "address", label,
+             format_percent(most->share).s, format_duration(most->mean_ns).s);
+    free(label);
+    return str_take(&title);
+}
