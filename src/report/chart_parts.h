@@ -28,7 +28,7 @@ char *chart_timeline_title(const struct report *report, const struct endpoint *e
 char *chart_outliers_title(const struct report *report, const struct endpoint *endpoint);
 char *chart_traffic_title(const struct report *report);
 char *chart_utilisation_title(const struct report *report);
-/* Where there is a group (an address). */
-char *chart_values_title(const struct report *report, enum summary_dimension dimension);
+/* Of the report's groups or addresses, where there is one. */
+char *chart_actors_title(const struct report *report, const struct usage_actors *actors);
 
 #endif

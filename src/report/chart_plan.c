@@ -212,10 +212,10 @@ static void plan_usage(struct report *report)
         return;
     if (usage->groups.count > 0)
         add_general(report, REPORT_CHART_GROUPS,
-                    chart_values_title(report, SUMMARY_GROUP));
+                    chart_actors_title(report, &usage->groups));
     if (usage->addresses.count > 0)
         add_general(report, REPORT_CHART_ADDRESSES,
-                    chart_values_title(report, SUMMARY_ADDRESS));
+                    chart_actors_title(report, &usage->addresses));
 }
 
 void report_plan_charts(struct report *report)

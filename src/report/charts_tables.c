@@ -17,7 +17,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* --- what changed --- */
 
@@ -194,83 +193,62 @@ int chart_draw_utilisation(const struct report *report, const struct report_char
     return result;
 }
 
-/* Values of a dimension that are drawn; those of a version among which they are looked
- * for; requests beyond p95 that make it worth drawing. */
-enum { VALUES_SHOWN = 20, VALUES_SEARCHED = 1000, BEYOND_MIN = 2 };
+/* Rows of the most active that are worth drawing. */
+enum { ACTORS_DRAWN = 20 };
 
-static size_t row_of_value(const struct summary_value *shown, size_t count,
-                           const struct name *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (shown[i].name.length == name->length &&
-            memcmp(shown[i].name.bytes, name->bytes, name->length) == 0)
-            return i;
-    return count;
-}
-
-/* p95 of the shown values in one version. */
-static void fill_column(struct matrix *matrix, const struct report *report,
-                        enum summary_dimension dimension,
-                        const struct summary_value *shown, size_t version)
-{
-    struct summary_value *values;
-    size_t count = summary_values(report->summary, dimension,
-                                  report->overview.versions[version].source,
-                                  VALUES_SEARCHED, &values);
-
-    for (size_t i = 0; i < count; i++) {
-        size_t row = row_of_value(shown, matrix->rows, &values[i].name);
-        uint64_t held = histogram_total(&values[i].histogram);
-        if (row == matrix->rows)
-            continue;
-        size_t at = row * matrix->columns + version;
-        matrix->requests[at] = values[i].requests;
-        if ((double)held * .05 >= BEYOND_MIN)
-            matrix->amounts[at] = histogram_quantile_ns(&values[i].histogram, .95);
-    }
-    summary_values_free(values, count);
-}
-
-static int draw_values(const struct report *report, const struct report_chart *chart,
-                       enum summary_dimension dimension, const struct theme *theme,
+static int draw_actors(const struct report *report, struct matrix_data *look,
+                       const struct usage_actors *actors,
+                       const struct actor_latency *latency, const struct theme *theme,
                        struct scene *scene, const char **why)
 {
-    struct summary_value *shown;
-    size_t count = summary_values(report->summary, dimension, NULL, VALUES_SHOWN, &shown);
     struct matrix matrix;
+    size_t rows = latency->row_count < ACTORS_DRAWN ? latency->row_count : ACTORS_DRAWN;
 
-    matrix_init(&matrix, report, count);
-    for (size_t row = 0; row < count; row++) {
-        matrix.names[row] = label_of_name(&shown[row].name, "(no name)");
-        matrix.totals[row] = shown[row].requests;
+    matrix_init(&matrix, report, rows);
+    for (size_t row = 0; row < rows; row++) {
+        matrix.names[row] = label_of_name(&actors->rows[row].name, "(no name)");
+        matrix.totals[row] = actors->rows[row].requests;
+        for (size_t v = 0; v < matrix.columns; v++) {
+            const struct actor_version *cell = actor_latency_at(latency, row, v);
+            size_t at = row * matrix.columns + v;
+            matrix.requests[at] = cell->requests;
+            if (cell->has_quantiles && cell->quantiles[QUANTILE_95].known)
+                matrix.amounts[at] = cell->quantiles[QUANTILE_95].value_ns;
+        }
     }
-    for (size_t v = 0; v < matrix.columns; v++)
-        fill_column(&matrix, report, dimension, shown, v);
     struct matrix_data data = data_of(&matrix);
-    data.title = chart->title;
-    data.subtitle =
-        dimension == SUMMARY_GROUP
-            ? "Latency of the most active groups by version, all endpoints"
-            : "Latency of the most active addresses by version, all endpoints";
+    data.title = look->title;
+    data.subtitle = look->subtitle;
     data.unit = MATRIX_LATENCY;
     data.what = "p95";
-    data.row_what = dimension == SUMMARY_GROUP ? "groups" : "addresses";
+    data.row_what = look->row_what;
     int result = chart_matrix(&data, theme, scene, why);
     matrix_release(&matrix);
-    summary_values_free(shown, count);
     return result;
 }
 
 int chart_draw_groups(const struct report *report, const struct report_chart *chart,
                       const struct theme *theme, struct scene *scene, const char **why)
 {
-    return draw_values(report, chart, SUMMARY_GROUP, theme, scene, why);
+    struct matrix_data look = {.title = chart->title,
+                               .subtitle = "Latency of the most active groups by "
+                                           "version, all endpoints",
+                               .row_what = "groups"};
+
+    return draw_actors(report, &look, &report->usage.groups, &report->group_latency,
+                       theme, scene, why);
 }
 
 int chart_draw_addresses(const struct report *report, const struct report_chart *chart,
                          const struct theme *theme, struct scene *scene, const char **why)
 {
-    return draw_values(report, chart, SUMMARY_ADDRESS, theme, scene, why);
+    struct matrix_data look = {.title = chart->title,
+                               .subtitle = "Latency of the most active addresses by "
+                                           "version, all endpoints",
+                               .row_what = "addresses"};
+
+    return draw_actors(report, &look, &report->usage.addresses, &report->address_latency,
+                       theme, scene, why);
 }
 
 /* --- titles --- */
@@ -295,10 +273,8 @@ char *chart_utilisation_title(const struct report *report)
 
 /* "The most active group, 4711, made 12 % of the requests, which took 31 ms on average".
  */
-char *chart_values_title(const struct report *report, enum summary_dimension dimension)
+char *chart_actors_title(const struct report *report, const struct usage_actors *actors)
 {
-    const struct usage_actors *actors =
-        dimension == SUMMARY_GROUP ? &report->usage.groups : &report->usage.addresses;
     const struct usage_actor *most = &actors->rows[0];
     char *label = label_of_name(&most->name, "(no name)");
     struct str title;
@@ -306,7 +282,7 @@ char *chart_values_title(const struct report *report, enum summary_dimension dim
     str_init(&title);
     str_addf(&title,
              "The most active %s, %s, made %s of the requests, which took %s on average",
-             dimension == SUMMARY_GROUP ? "group" : "address", label,
+             actors == &report->usage.groups ? "group" : "address", label,
              format_percent(most->share).s, format_duration(most->mean_ns).s);
     free(label);
     return str_take(&title);

@@ -53,7 +53,7 @@ struct report_options {
     /* The second scan of outliers_plan() and regression_plan(); borrowed. NULL: whose the
      * outliers are is told roughly, from the summary. */
     const struct scan *scan;
-    const struct scan *baseline_scan; /* of a baseline file; the same */
+    const struct scan *baseline_scan;     /* of a baseline file; the same */
     struct regression_options regression; /* what it borrows must outlive the report */
 };
 
