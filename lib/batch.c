@@ -4,6 +4,7 @@
 
 #include "clocks.h"
 #include "endpoint_register.h"
+#include "levels.h"
 #include "pages.h"
 #include "stacks/python_stack.h"
 #include "watch.h"
@@ -26,8 +27,6 @@ struct fmd__batch *fmd__batch_new(struct fmd__pool *pool,
     batch->dictionary = dictionary;
     batch->application = application;
     batch->version = version;
-    batch->outlier_after = 100;
-    batch->outlier_floor_ns = 10000000;
     batch->compressor = ZSTD_createCCtx(); /* without memory payloads are stored */
     return batch;
 }
@@ -266,7 +265,8 @@ static void add_row(struct fmd__batch *batch, const struct fmd__slot_request *re
                           id_of_hash(batch, request->address_hash)};
     if (detail)
         fmd__thresholds_add(&batch->thresholds, request->endpoint, request->duration_ns,
-                            batch->outlier_after, batch->outlier_floor_ns);
+                            (uint32_t)fmd__live_number(FMD__KEY_OUTLIER_REQUESTS),
+                            fmd__live_number(FMD__KEY_OUTLIER_FLOOR_MS) * 1000000);
 }
 
 /* Takes ring's slots up to its cursor's head or until the batch is full. A string is

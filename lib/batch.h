@@ -62,9 +62,7 @@ struct fmd__batch {
                                             segment it was last defined in */
     uint32_t endpoint_room;
     struct fmd__thresholds thresholds;
-    uint32_t outlier_after;    /* requests until there is a threshold */
-    uint64_t outlier_floor_ns; /* it is never below */
-    uint32_t *code_segments;   /* the same of code objects */
+    uint32_t *code_segments; /* the same of code objects */
     uint32_t code_room;
     struct fmd__python_sampler *_Atomic *sampler; /* knows code objects; or NULL */
     struct fmd__exceptions *_Atomic *exceptions;  /* the same */

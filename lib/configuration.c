@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "configuration.h"
 
+#include "request_context.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -70,6 +72,15 @@ static void set_text(struct reading *reading, struct fmd__value *value, const ch
                sizeof value->text - 1);
 }
 
+static void check_headers(struct reading *reading, const char *name, const char *list)
+{
+    struct fmd__header_list headers;
+    char why[256];
+
+    if (fmd__headers_parse(&headers, list, why, sizeof why) != 0)
+        refuse(reading, -EINVAL, "%s: %s", name, why);
+}
+
 static void set_number(struct reading *reading, struct fmd__value *value,
                        const struct fmd__key_row *row, const char *name, const char *text)
 {
@@ -95,7 +106,9 @@ static void set_value(struct reading *reading, enum fmd__key key, const char *na
 
     if (row->is_text)
         set_text(reading, value, name, text);
-    else
+    if (key == FMD__KEY_HEADERS)
+        check_headers(reading, name, text);
+    if (!row->is_text)
         set_number(reading, value, row, name, text);
 }
 

@@ -46,7 +46,15 @@
     KEY(TOTAL_BYTES, "total_bytes", "FMD_TOTAL_BYTES", NUMBER, 4096, INT64_C(1) << 50,   \
         false, "the oldest files of the application go beyond it")                       \
     KEY(BLOCK_MS, "block_ms", "FMD_BLOCK_MS", NUMBER, 1, 3600000, false,                 \
-        "longest time a request waits in memory")
+        "longest time a request waits in memory")                                        \
+    KEY(OUTLIER_FLOOR_MS, "outlier_floor_ms", "FMD_OUTLIER_FLOOR_MS", NUMBER, 0,         \
+        86400000, true, "no request that is quicker is an outlier")                      \
+    KEY(OUTLIER_REQUESTS, "outlier_requests", "FMD_OUTLIER_REQUESTS", NUMBER, 20,        \
+        1000000, true, "requests of an endpoint before it has outliers")                 \
+    KEY(SAMPLING_HZ, "sampling_hz", "FMD_SAMPLING_HZ", NUMBER, 1, 1000, true,            \
+        "stacks a second at level 3")                                                    \
+    KEY(HEADERS, "headers", "FMD_HEADERS", TEXT, 0, 0, false,                            \
+        "kept of outliers, separated by commas; none: none")
 
 enum fmd__key {
 #define FMD__KEY_ENUM(id, name, variable, kind, low, high, live, help) FMD__KEY_##id,

@@ -5,6 +5,7 @@
 
 #include "clocks.h"
 #include "free_list.h"
+#include "request_context.h"
 #include "stacks/python_stack.h"
 #include "thresholds.h"
 #include "wire/details.h"
@@ -154,6 +155,7 @@ uint32_t fmd__flights_take(struct fmd__ring_header *header,
     atomic_store_explicit(&flight->thread, this_thread(), memory_order_relaxed);
     note(flight, takeoff);
     note_owner(flight);
+    fmd__context_begin(index + 1);
     set(&flight->start_ns, takeoff->start_ns);
     fmd__flight_write_end(flight);
     raise_used(index + 1);
@@ -167,6 +169,18 @@ void fmd__flights_note(struct fmd__ring_header *header, uint32_t number,
 
     fmd__flight_write_begin(flight);
     note(flight, known);
+    fmd__flight_write_end(flight);
+}
+
+void fmd__flights_set_path(struct fmd__ring_header *header, uint32_t number,
+                           const char *bytes, size_t length)
+{
+    struct fmd__flight *flight = fmd__ring_flights(header) + (number - 1);
+    uint32_t about = atomic_load_explicit(&flight->about, memory_order_relaxed) & 0xffff;
+
+    fmd__flight_write_begin(flight);
+    about |= fmd__flight_set_path(flight, bytes, length) << 16;
+    atomic_store_explicit(&flight->about, about, memory_order_relaxed);
     fmd__flight_write_end(flight);
 }
 

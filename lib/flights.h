@@ -36,6 +36,9 @@ uint32_t fmd__flights_take(struct fmd__ring_header *header,
 /* What has become known since. */
 void fmd__flights_note(struct fmd__ring_header *header, uint32_t number,
                        const struct fmd__takeoff *known);
+/* The path of its URL, scrubbed; cut at FMD__FLIGHT_PATH_BYTES. */
+void fmd__flights_set_path(struct fmd__ring_header *header, uint32_t number,
+                           const char *bytes, size_t length);
 /* What it took until now, as a slot for the ring; duration_ns decides whether it was an
  * outlier. */
 void fmd__flights_measure(struct fmd__ring_header *header, uint32_t number,

@@ -20,8 +20,10 @@ _Atomic uint8_t fmd__level_table[FMD__ENDPOINTS_MAX + 1];
 
 static char path[PATH_MAX];
 static struct fmd__configuration fixed, current, next;
-static unsigned base_level, start_level;
-static bool base_is_fixed;
+_Atomic uint64_t fmd__live_numbers[FMD__KEY_COUNT];
+
+static int64_t start_numbers[FMD__KEY_COUNT];
+static bool start_is_fixed[FMD__KEY_COUNT];
 static struct stat seen; /* of the file as it was read last */
 static bool seen_was_young;
 static _Atomic uint64_t next_look_ns;
@@ -65,7 +67,7 @@ static uint8_t level_by_rules(const char *name)
     for (uint32_t i = current.rule_count; i > 0; i--)
         if (fmd__level_pattern_matches(current.rules[i - 1].pattern, name))
             return current.rules[i - 1].level;
-    return (uint8_t)base_level;
+    return (uint8_t)fmd__live_number(FMD__KEY_LEVEL);
 }
 
 static void store(uint32_t number, unsigned level)
@@ -84,11 +86,19 @@ void fmd__levels_add(uint32_t number)
 
 static void apply(void)
 {
-    const struct fmd__value *value = &current.values[FMD__KEY_LEVEL];
     uint32_t count = fmd__endpoint_register_count();
 
-    base_level = value->given && !base_is_fixed ? (unsigned)value->number : start_level;
-    store(0, base_level > 0);
+    for (enum fmd__key key = 0; key < FMD__KEY_COUNT; key++) {
+        const struct fmd__value *value = &current.values[key];
+        bool from_file = value->given && !start_is_fixed[key];
+
+        if (fmd__key_rows[key].live)
+            atomic_store_explicit(
+                &fmd__live_numbers[key],
+                (uint64_t)(from_file ? value->number : start_numbers[key]),
+                memory_order_relaxed);
+    }
+    store(0, fmd__live_number(FMD__KEY_LEVEL) > 0);
     for (uint32_t number = 1; number <= count; number++)
         fmd__levels_add(number);
 }
@@ -117,14 +127,15 @@ static bool has_changed(const struct stat *status)
            real_ns(&status->st_mtim) != real_ns(&seen.st_mtim);
 }
 
-void fmd__levels_init(unsigned level, bool is_fixed, const char *file,
+void fmd__levels_init(const int64_t numbers[FMD__KEY_COUNT],
+                      const bool is_fixed[FMD__KEY_COUNT], const char *file,
                       const struct fmd__configuration *environment,
                       const struct fmd__configuration *now)
 {
     struct stat status;
 
-    start_level = level;
-    base_is_fixed = is_fixed;
+    memcpy(start_numbers, numbers, sizeof start_numbers);
+    memcpy(start_is_fixed, is_fixed, sizeof start_is_fixed);
     (void)snprintf(path, sizeof path, "%s", file);
     fixed = *environment;
     current = *now;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much is recorded of each endpoint, decided by patterns, changed while running.
+ * How much is recorded of each endpoint, decided by patterns, changed while running; and
+ * the other numbers of the configuration that are.
  *
  *   configuration file ──read──► rules ──match, once an endpoint──► level by number
  *     ^ its time is looked at by the writer        request path: one relaxed load
@@ -31,10 +32,18 @@ static inline unsigned fmd__level_of(uint32_t endpoint)
            1;
 }
 
-/* Levels as set at fmd_start(): level, for endpoints without a pattern, is fixed when
- * is_fixed (then the file does not change it). fixed: what the environment said. file: ""
- * for none; it has been read into *now. */
-void fmd__levels_init(unsigned level, bool is_fixed, const char *file,
+/* Of keys that are followed while running (live in the table). */
+extern _Atomic uint64_t fmd__live_numbers[FMD__KEY_COUNT];
+
+static inline uint64_t fmd__live_number(enum fmd__key key)
+{
+    return atomic_load_explicit(&fmd__live_numbers[key], memory_order_relaxed);
+}
+
+/* As set at fmd_start(); numbers, of live keys, that are fixed the file does not change.
+ * fixed: what the environment said. file: "" for none; it has been read into *now. */
+void fmd__levels_init(const int64_t numbers[FMD__KEY_COUNT],
+                      const bool is_fixed[FMD__KEY_COUNT], const char *file,
                       const struct fmd__configuration *fixed,
                       const struct fmd__configuration *now);
 /* An endpoint was registered. */

@@ -270,7 +270,8 @@ static int register_handlers(void)
 static void init_levels(void)
 {
     (void)pthread_mutex_lock(&fmd__recorder.register_lock);
-    fmd__levels_init(settings.level, settings.level_is_fixed, settings.configuration,
+    fmd__headers_allow(&settings.headers);
+    fmd__levels_init(settings.numbers, settings.is_fixed, settings.configuration,
                      &sources.environment, &sources.all);
     (void)pthread_mutex_unlock(&fmd__recorder.register_lock);
 }

@@ -10,6 +10,7 @@
 #include "flights.h"
 #include "levels.h"
 #include "lifecycle.h"
+#include "request_context.h"
 #include "signals.h"
 #include "thresholds.h"
 #include "thrown.h"
@@ -264,6 +265,51 @@ void fmd_set_address(struct fmd_request *request, const char *bytes, size_t leng
         tell_watcher(flight);
 }
 
+/* Its flight may be written to until leave(). */
+static bool enter_flight(const struct flight *flight)
+{
+    bool no_ring;
+
+    if (flight->number == 0 || flight->generation == 0 || !enter(&no_ring))
+        return false;
+    if (flight->generation == fmd__mine.generation)
+        return true;
+    leave();
+    return false;
+}
+
+int fmd_wants_context(const struct fmd_request *request)
+{
+    return ((const struct flight *)(const void *)request)->number != 0;
+}
+
+const char *fmd_header(unsigned index)
+{
+    return fmd__headers_name(index);
+}
+
+void fmd_set_path(struct fmd_request *request, const char *bytes, size_t length)
+{
+    struct flight *flight = flight_of(request);
+
+    if (!enter_flight(flight))
+        return;
+    fmd__context_set_path(fmd__recorder.pool.header, flight->number, bytes, length);
+    leave();
+}
+
+void fmd_set_header(struct fmd_request *request, const char *name, const char *value,
+                    size_t length)
+{
+    struct flight *flight = flight_of(request);
+    int index = flight->number ? fmd__headers_find(name) : -1;
+
+    if (index < 0 || !enter_flight(flight))
+        return;
+    fmd__context_set_header(flight->number, (uint32_t)index, value, length);
+    leave();
+}
+
 /* --- begin, annotate, end ------------------------------------------------------------
  */
 
@@ -420,6 +466,8 @@ push_watched(struct fmd__producer *producer, struct flight *flight, uint64_t dur
     uint64_t head;
 
     fmd__flights_measure(header, flight->number, duration_ns, &detail);
+    if (detail.what & FMD__DETAIL_OUTLIER)
+        fmd__context_tell(header, flight->number, flight->start_ns);
     if (make_room(&producer, &head, 2)) {
         producer->ring->slots[head & producer->mask].detail = detail;
         push(producer, head + 1, flight, duration_ns);

@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RING_BYTES_MAX (1u << 24)
-
 void fmd_config_init(struct fmd_config *config)
 {
     memset(config, 0, sizeof *config);
@@ -24,6 +22,9 @@ void fmd_config_init(struct fmd_config *config)
     config->segment_bytes = 16u << 20;
     config->total_bytes = 1u << 30;
     config->block_ms = 1000;
+    config->outlier_floor_ms = 10;
+    config->outlier_requests = 100;
+    config->sampling_hz = 100;
 }
 
 /* An older caller's struct is shorter: what it does not know has its default. */
@@ -39,19 +40,6 @@ static int complete(struct fmd_config *full, const struct fmd_config *given)
         return -EINVAL;
     memcpy(full, given, bytes < sizeof *full ? bytes : sizeof *full);
     return 0;
-}
-
-static int in_range(const struct fmd_config *config)
-{
-    size_t slot = sizeof(union fmd__slot);
-
-    return config->level >= 0 && config->level <= (int)FMD__LEVEL_MAX &&
-           config->rings >= 1 && config->rings <= FMD__RINGS_MAX &&
-           config->ring_bytes >= 2 * slot && config->ring_bytes <= RING_BYTES_MAX &&
-           (config->ring_bytes & (config->ring_bytes - 1)) == 0 &&
-           config->segment_bytes >= 4096 &&
-           config->total_bytes >= config->segment_bytes && config->block_ms >= 1 &&
-           config->block_ms <= 3600 * 1000;
 }
 
 static int absolute(char out[PATH_MAX], const char *path)
@@ -78,26 +66,6 @@ static const char *first_of(const char *given, const struct fmd__value *value,
     return value->given ? value->text : fallback;
 }
 
-/* A number that the caller left at its default is the environment's or the file's. */
-#define FILL(config, field, value)                                                       \
-    do {                                                                                 \
-        if ((value)->given && (config)->field == defaults.field)                         \
-            (config)->field = (__typeof__((config)->field))(value)->number;              \
-    } while (0)
-
-static void fill_numbers(struct fmd_config *config, const struct fmd__value *values)
-{
-    struct fmd_config defaults;
-
-    fmd_config_init(&defaults);
-    FILL(config, level, &values[FMD__KEY_LEVEL]);
-    FILL(config, rings, &values[FMD__KEY_RINGS]);
-    FILL(config, ring_bytes, &values[FMD__KEY_RING_BYTES]);
-    FILL(config, segment_bytes, &values[FMD__KEY_SEGMENT_BYTES]);
-    FILL(config, total_bytes, &values[FMD__KEY_TOTAL_BYTES]);
-    FILL(config, block_ms, &values[FMD__KEY_BLOCK_MS]);
-}
-
 static void tell(const char *why)
 {
     char line[PATH_MAX + 512];
@@ -105,6 +73,106 @@ static void tell(const char *why)
 
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
         return; /* nobody to tell */
+}
+
+/* Where the numbers of the caller's struct are. */
+static const struct {
+    enum fmd__key key;
+    size_t offset, bytes;
+} fields[] = {
+#define FIELD(key, name)                                                                 \
+    {                                                                                    \
+        FMD__KEY_##key, offsetof(struct fmd_config, name),                               \
+            sizeof(((struct fmd_config *)NULL)->name)                                    \
+    }
+    FIELD(LEVEL, level),
+    FIELD(RINGS, rings),
+    FIELD(RING_BYTES, ring_bytes),
+    FIELD(SEGMENT_BYTES, segment_bytes),
+    FIELD(TOTAL_BYTES, total_bytes),
+    FIELD(BLOCK_MS, block_ms),
+    FIELD(OUTLIER_FLOOR_MS, outlier_floor_ms),
+    FIELD(OUTLIER_REQUESTS, outlier_requests),
+    FIELD(SAMPLING_HZ, sampling_hz),
+#undef FIELD
+};
+
+/* What does not fit into the type comes out negative, which no key may be. */
+static int64_t field(const struct fmd_config *config, size_t i)
+{
+    const char *at = (const char *)config + fields[i].offset;
+    int32_t narrow;
+    int64_t wide;
+
+    memcpy(&narrow, at, sizeof narrow);
+    if (fields[i].bytes == sizeof narrow)
+        return narrow;
+    memcpy(&wide, at, sizeof wide);
+    return wide;
+}
+
+static int refuse_number(const struct fmd__key_row *row, int64_t number, const char *must)
+{
+    char why[256];
+
+    (void)snprintf(why, sizeof why, "%s = %lld, as given to fmd_start(), must be %s",
+                   row->name, (long long)number, must);
+    tell(why);
+    return -EINVAL;
+}
+
+static int check_number(enum fmd__key key, int64_t number)
+{
+    const struct fmd__key_row *row = &fmd__key_rows[key];
+    char must[128];
+
+    if (number < row->low || number > row->high) {
+        (void)snprintf(must, sizeof must, "a whole number from %lld to %lld",
+                       (long long)row->low, (long long)row->high);
+        return refuse_number(row, number, must);
+    }
+    if (key == FMD__KEY_RING_BYTES && (number & (number - 1)) != 0)
+        return refuse_number(row, number, "a power of two");
+    return 0;
+}
+
+/* A number that the caller left at its default is the environment's or the file's. */
+static int fill_numbers(struct fmd__settings *settings, const struct fmd_config *config,
+                        const struct fmd__sources *sources)
+{
+    struct fmd_config defaults;
+
+    fmd_config_init(&defaults);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        enum fmd__key key = fields[i].key;
+        const struct fmd__value *value = &sources->all.values[key];
+        bool given = field(config, i) != field(&defaults, i);
+
+        settings->is_fixed[key] = given || sources->environment.values[key].given;
+        settings->numbers[key] =
+            value->given && !given ? value->number : field(config, i);
+        if (check_number(key, settings->numbers[key]) != 0)
+            return -EINVAL;
+    }
+    if (settings->numbers[FMD__KEY_TOTAL_BYTES] >=
+        settings->numbers[FMD__KEY_SEGMENT_BYTES])
+        return 0;
+    tell("total_bytes is less than segment_bytes; it must have room for one segment");
+    return -EINVAL;
+}
+
+static int fill_headers(struct fmd__settings *settings, const struct fmd_config *config,
+                        const struct fmd__sources *sources)
+{
+    const char *list = first_of(config->headers, &sources->all.values[FMD__KEY_HEADERS],
+                                FMD__HEADERS_DEFAULT);
+    char why[256], line[512];
+
+    if (fmd__headers_parse(&settings->headers, list, why, sizeof why) == 0)
+        return 0;
+    (void)snprintf(line, sizeof line, "headers, as given to fmd_start(): %s", why);
+    tell(line);
+    return -EINVAL;
 }
 
 static int read_sources(struct fmd__settings *settings, struct fmd__sources *sources,
@@ -180,6 +248,7 @@ int fmd__settings_init(struct fmd__settings *settings, struct fmd__sources *sour
                        const struct fmd_config *given)
 {
     const struct fmd__value *values = sources->all.values;
+    const int64_t *numbers = settings->numbers;
     struct fmd_config config;
     int result = complete(&config, given);
 
@@ -187,19 +256,18 @@ int fmd__settings_init(struct fmd__settings *settings, struct fmd__sources *sour
         result = read_sources(settings, sources, config.configuration);
     if (result != 0)
         return result;
-    settings->level_is_fixed =
-        config.level != 1 || sources->environment.values[FMD__KEY_LEVEL].given;
-    fill_numbers(&config, values);
-    if (!in_range(&config))
-        return -EINVAL;
-    result = copy_texts(settings, &config, values);
+    result = fill_numbers(settings, &config, sources);
+    if (result == 0)
+        result = fill_headers(settings, &config, sources);
+    if (result == 0)
+        result = copy_texts(settings, &config, values);
     if (result != 0)
         return result;
-    settings->level = (unsigned)config.level;
-    settings->rings = config.rings;
-    settings->slots = (uint32_t)(config.ring_bytes / sizeof(union fmd__slot));
-    settings->segment_bytes = config.segment_bytes;
-    settings->total_bytes = config.total_bytes;
-    settings->block_ns = config.block_ms * UINT64_C(1000000);
+    settings->rings = (uint32_t)numbers[FMD__KEY_RINGS];
+    settings->slots =
+        (uint32_t)((uint64_t)numbers[FMD__KEY_RING_BYTES] / sizeof(union fmd__slot));
+    settings->segment_bytes = (uint64_t)numbers[FMD__KEY_SEGMENT_BYTES];
+    settings->total_bytes = (uint64_t)numbers[FMD__KEY_TOTAL_BYTES];
+    settings->block_ns = (uint64_t)numbers[FMD__KEY_BLOCK_MS] * UINT64_C(1000000);
     return usable_directory(settings->directory);
 }

@@ -10,6 +10,7 @@
 
 #include "configuration.h"
 #include "fmd-record.h"
+#include "request_context.h"
 #include "wire/segment.h"
 
 #include <limits.h>
@@ -22,9 +23,11 @@ struct fmd__settings {
     char application[FMD__NAME_BYTES];
     char version[FMD__NAME_BYTES];
     char run[FMD__NAME_BYTES];
-    unsigned level;
-    bool level_is_fixed; /* by the caller or the environment: the file cannot change it */
-    uint32_t rings, slots; /* slots of each ring, a power of two */
+    struct fmd__header_list headers;
+    int64_t numbers[FMD__KEY_COUNT];
+    bool is_fixed[FMD__KEY_COUNT]; /* number set by the caller or the environment: the
+                                      file cannot change it */
+    uint32_t rings, slots;         /* slots of each ring, a power of two */
     uint64_t segment_bytes, total_bytes;
     uint64_t block_ns;
 };

@@ -4,7 +4,9 @@
 #include "watch.h"
 
 #include "clocks.h"
+#include "levels.h"
 #include "pages.h"
+#include "request_context.h"
 #include "signals.h"
 #include "stacks/python_stack.h"
 
@@ -18,7 +20,6 @@
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
-#define PROFILE_NS (10 * MS)
 #define INTERVAL_MAX_NS (100 * MS)
 #define OUTLIER_NS (10 * MS)
 #define PACE_NS SECOND
@@ -206,6 +207,9 @@ static uint64_t look_at(struct fmd__watch *watch, struct fmd__flight *flight,
     }
     late = now - glance.deadline_ns;
     set(&flight->outlier_start_ns, glance.start_ns);
+    fmd__context_tell(watch->header,
+                      (uint32_t)(flight - fmd__ring_flights(watch->header)) + 1,
+                      glance.start_ns);
     if (now >= watched->next_sample_ns) {
         uint64_t pause = late / 32 > OUTLIER_NS ? late / 32 : OUTLIER_NS;
 
@@ -256,19 +260,30 @@ static uint64_t look(struct fmd__watch *watch)
     return next;
 }
 
-/* Once a second of looking: not more than 1 % of a core, but ten samples a second. */
+/* Of the profile, before it slows down. */
+static uint64_t wanted_interval_ns(void)
+{
+    return SECOND / fmd__live_number(FMD__KEY_SAMPLING_HZ);
+}
+
+/* Once a second of looking: not more than 1 % of a core, but ten samples a second, if so
+ * many are wanted. */
 static void keep_pace(struct fmd__watch *watch)
 {
     uint64_t now = fmd__now_ns(), cpu, share, interval = get(&watch->interval_ns);
+    uint64_t least = wanted_interval_ns();
+    uint64_t most = least > INTERVAL_MAX_NS ? least : INTERVAL_MAX_NS;
 
     if (now < watch->paced_ns + PACE_NS)
         return;
     cpu = fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID);
     share = (cpu - watch->paced_cpu_ns) * 1000 / (now - watch->paced_ns); /* per mille */
-    if (share > 10 && interval < INTERVAL_MAX_NS)
-        interval = interval * 2 < INTERVAL_MAX_NS ? interval * 2 : INTERVAL_MAX_NS;
-    else if (share < 4 && interval > PROFILE_NS)
-        interval = interval / 2 > PROFILE_NS ? interval / 2 : PROFILE_NS;
+    if (least != watch->wanted_ns)
+        interval = watch->wanted_ns = least; /* it was changed */
+    else if (share > 10 && interval < most)
+        interval = interval * 2 < most ? interval * 2 : most;
+    else if (share < 4 && interval > least)
+        interval = interval / 2 > least ? interval / 2 : least;
     set(&watch->interval_ns, interval);
     set(&watch->cpu_ns, cpu);
     watch->paced_ns = now;
@@ -314,7 +329,8 @@ void fmd__watch_open(struct fmd__watch *watch, struct fmd__ring_header *header)
 {
     memset(watch, 0, sizeof *watch);
     watch->header = header;
-    set(&watch->interval_ns, PROFILE_NS);
+    watch->wanted_ns = wanted_interval_ns();
+    set(&watch->interval_ns, watch->wanted_ns);
     watch->was_idle = true;
 }
 

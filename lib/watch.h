@@ -42,6 +42,7 @@ struct fmd__watch {
     uint64_t tick_ns;
     bool was_idle;                   /* nothing was in flight at the last look */
     uint64_t paced_ns, paced_cpu_ns; /* when the pace was last looked at */
+    uint64_t wanted_ns;              /* interval of the profile, as configured */
     uint32_t codes_told;
     _Atomic uint64_t cpu_ns, ticks, late_ticks, samples, rejected;
     struct fmd__watched watched[FMD__FLIGHTS];

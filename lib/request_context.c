@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See request_context.h. */
+#define _GNU_SOURCE
+#include "request_context.h"
+
+#include "flights.h"
+#include "scrub.h"
+#include "watch.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WORDS 256u /* of all items of a request: the default list always fits */
+#define ITEM_BYTES_MAX (8 + FMD__CONTEXT_VALUE_BYTES + 1)
+#define PATH_ITEM UINT8_MAX
+
+/* Items one after the other, each a word (which header, length << 8) and its bytes in
+ * words. Words before used stay as they are until the flight is another request's. */
+struct context {
+    _Alignas(64) _Atomic uint64_t told_ns; /* start of the request that was told */
+    _Atomic uint32_t used;
+    uint32_t seen; /* bit i: header i; the request's own thread alone */
+    _Atomic uint64_t words[WORDS];
+};
+
+static struct context contexts[FMD__FLIGHTS];
+static struct fmd__header_list allowed;
+
+/* --- the allow-list ----------------------------------------------------------------- */
+
+static char folded(char c)
+{
+    return c == '_' ? '-' : (char)tolower((unsigned char)c);
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && folded(*a) == folded(*b)) {
+        a++;
+        b++;
+    }
+    return folded(*a) == folded(*b);
+}
+
+const char *fmd__headers_name(uint32_t index)
+{
+    return index < allowed.count ? allowed.names[index] : NULL;
+}
+
+int fmd__headers_find(const char *name)
+{
+    for (uint32_t i = 0; i < allowed.count; i++)
+        if (same_name(name, allowed.names[i]))
+            return (int)i;
+    return -1;
+}
+
+/* RFC 9110, 5.6.2: a token. */
+static bool is_header_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("!#$%&'*+-.^_`|~", name[i]))
+            return false;
+    return length > 0;
+}
+
+static bool has_name(const struct fmd__header_list *headers, const char *name)
+{
+    for (uint32_t i = 0; i < headers->count; i++)
+        if (same_name(name, headers->names[i]))
+            return true;
+    return false;
+}
+
+static int add_name(struct fmd__header_list *headers, const char *name, size_t length,
+                    char *why, size_t why_bytes)
+{
+    char copy[FMD__HEADER_NAME_BYTES];
+    const char *wrong = NULL;
+
+    if (!is_header_name(name, length) || length >= sizeof copy)
+        wrong = "is not the name of a header; separate names by commas";
+    else if (fmd__scrub_is_secret_name(name, length))
+        wrong = "holds secrets and is never recorded; take it out of the list";
+    else if (headers->count == FMD__HEADERS_MAX)
+        wrong = "is one header too many; leave 15 in the list";
+    if (wrong) {
+        (void)snprintf(why, why_bytes, "'%.*s' %s", (int)(length & INT16_MAX), name,
+                       wrong);
+        return -EINVAL;
+    }
+    memcpy(copy, name, length);
+    copy[length] = '\0';
+    if (!has_name(headers, copy))
+        memcpy(headers->names[headers->count++], copy, sizeof copy);
+    return 0;
+}
+
+int fmd__headers_parse(struct fmd__header_list *headers, const char *list, char *why,
+                       size_t why_bytes)
+{
+    int result = 0;
+
+    memset(headers, 0, sizeof *headers);
+    if (same_name(list, "none"))
+        return 0;
+    while (*list && result == 0) {
+        size_t end = strcspn(list, ","), begin = strspn(list, " \t"), after = end;
+
+        while (end > begin && strchr(" \t", list[end - 1]))
+            end--;
+        if (end > begin)
+            result = add_name(headers, list + begin, end - begin, why, why_bytes);
+        list += after + (list[after] != '\0');
+    }
+    return result;
+}
+
+void fmd__headers_allow(const struct fmd__header_list *headers)
+{
+    allowed = *headers;
+}
+
+/* --- items -------------------------------------------------------------------------- */
+
+void fmd__context_begin(uint32_t number)
+{
+    struct context *context = &contexts[number - 1];
+
+    atomic_store_explicit(&context->used, 0, memory_order_relaxed);
+    context->seen = 0;
+}
+
+/* What does not fit any more is left out. */
+static void append(struct context *context, uint8_t which, const char *bytes,
+                   size_t length)
+{
+    uint32_t used = atomic_load_explicit(&context->used, memory_order_relaxed);
+    uint32_t words = 1 + (uint32_t)(length + 7) / 8;
+    uint64_t item[(ITEM_BYTES_MAX + 7) / 8] = {which | (uint64_t)length << 8};
+
+    if (used + words > WORDS)
+        return;
+    memcpy(&item[1], bytes, length);
+    for (uint32_t i = 0; i < words; i++)
+        atomic_store_explicit(&context->words[used + i], item[i], memory_order_relaxed);
+    atomic_store_explicit(&context->used, used + words, memory_order_release);
+}
+
+/* Up to the query or the fragment. */
+static size_t path_length(const char *bytes, size_t length)
+{
+    size_t end = 0;
+
+    while (end < length && bytes[end] != '?' && bytes[end] != '#')
+        end++;
+    return end;
+}
+
+void fmd__context_set_path(struct fmd__ring_header *header, uint32_t number,
+                           const char *bytes, size_t length)
+{
+    char path[FMD__CONTEXT_VALUE_BYTES];
+    struct context *context = &contexts[number - 1];
+
+    if (context->seen >> FMD__HEADERS_MAX & 1)
+        return;
+    context->seen |= 1u << FMD__HEADERS_MAX;
+    length = fmd__scrub_copy(path, sizeof path, bytes, path_length(bytes, length));
+    fmd__flights_set_path(header, number, path, length);
+    append(context, PATH_ITEM, path, length);
+}
+
+/* Of "https://host/path?query" the path. */
+static void cut_to_path(const char **value, size_t *length)
+{
+    const char *host = memmem(*value, *length, "://", 3), *path;
+
+    if (host) {
+        *length -= (size_t)(host + 3 - *value);
+        *value = host + 3;
+        path = memchr(*value, '/', *length);
+        *length = path ? *length - (size_t)(path - *value) : 0;
+        *value = path ? path : "";
+    }
+    *length = path_length(*value, *length);
+}
+
+/* The number of a request or a trace (hex digits and dashes) is no secret, though it
+ * looks like one: it leads to the logs. */
+static bool is_request_number(const char *name, const char *value, size_t length)
+{
+    if (!same_name(name, "X-Request-ID") && !same_name(name, "X-Correlation-ID") &&
+        !same_name(name, "Traceparent"))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isxdigit((unsigned char)value[i]) && value[i] != '-')
+            return false;
+    return length <= 64;
+}
+
+void fmd__context_set_header(uint32_t number, uint32_t index, const char *value,
+                             size_t length)
+{
+    char scrubbed[FMD__CONTEXT_VALUE_BYTES];
+    struct context *context = &contexts[number - 1];
+    const char *name = allowed.names[index];
+
+    if (context->seen >> index & 1)
+        return;
+    context->seen |= 1u << index;
+    if (same_name(name, "Referer"))
+        cut_to_path(&value, &length);
+    if (!is_request_number(name, value, length)) {
+        length = fmd__scrub_copy(scrubbed, sizeof scrubbed, value, length);
+        value = scrubbed;
+    }
+    append(context, (uint8_t)index, value, length);
+}
+
+/* --- into the journal --------------------------------------------------------------- */
+
+/* Adds the item at words[at]; returns where the next begins. */
+static uint32_t add_item(struct fmd__context *to, const uint64_t *words, uint32_t at)
+{
+    uint32_t which = (uint32_t)(words[at] & 0xff), length = (uint32_t)(words[at] >> 8);
+    const char *name = which == PATH_ITEM ? "" : allowed.names[which];
+
+    if (to->item_count < FMD__CONTEXT_ITEMS_MAX) {
+        to->items[to->item_count].what =
+            which == PATH_ITEM ? FMD__CONTEXT_PATH : FMD__CONTEXT_HEADER;
+        to->items[to->item_count].name = (struct fmd__text){name, (uint32_t)strlen(name)};
+        to->items[to->item_count].value =
+            (struct fmd__text){(const char *)&words[at + 1], length};
+        to->item_count++;
+    }
+    return at + 1 + (length + 7) / 8;
+}
+
+/* The words as they are while the flight is that request's; how many. */
+static uint32_t copy_words(const struct fmd__flight *flight, const struct context *from,
+                           uint64_t start_ns, struct fmd__request_key *key,
+                           uint64_t words[WORDS])
+{
+    uint32_t lock = fmd__flight_read_begin(flight);
+    uint32_t used = atomic_load_explicit(&from->used, memory_order_acquire);
+
+    key->start_ns = atomic_load_explicit(&flight->start_ns, memory_order_relaxed);
+    key->endpoint = atomic_load_explicit(&flight->endpoint, memory_order_relaxed);
+    for (uint32_t i = 0; i < used; i++)
+        words[i] = atomic_load_explicit(&from->words[i], memory_order_relaxed);
+    return fmd__flight_read_end(flight, lock) && key->start_ns == start_ns ? used : 0;
+}
+
+void fmd__context_tell(struct fmd__ring_header *header, uint32_t number,
+                       uint64_t start_ns)
+{
+    const struct fmd__flight *flight = fmd__ring_flights(header) + (number - 1);
+    struct context *context = &contexts[number - 1];
+    struct fmd__journal_entry entry = {.kind = FMD__ENTRY_CONTEXT};
+    uint64_t words[WORDS];
+    uint8_t bytes[WORDS * 8 + FMD__CONTEXT_ITEMS_MAX * FMD__HEADER_NAME_BYTES + 256];
+    uint32_t used;
+
+    if (atomic_load_explicit(&context->told_ns, memory_order_relaxed) == start_ns)
+        return;
+    used = copy_words(flight, context, start_ns, &entry.context.request, words);
+    if (used == 0 || atomic_exchange_explicit(&context->told_ns, start_ns,
+                                              memory_order_relaxed) == start_ns)
+        return;
+    for (uint32_t at = 0; at < used;)
+        at = add_item(&entry.context, words, at);
+    (void)fmd__watch_put(header, bytes, fmd__entry_encode(&entry, bytes));
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a request in flight came from: the path of its URL, and the headers that are on
+ * the allow-list. Kept beside its flight (flights.h); told to the journal only when the
+ * request is an outlier, once, by the watcher while it lasts or by its own thread at its
+ * end. The path is in its flight besides, where a kill leaves it.
+ *
+ *   fmd_set_path, fmd_set_header ──scrubbed──► items of the flight ──outlier──► journal
+ *
+ * Promises: nothing gets here that is not on the list and was not scrubbed (scrub.h), and
+ * no header whose name tells a secret, whatever the list says. Allocates nothing and
+ * takes no lock: items are only appended, by the request's own thread, and published by
+ * the length. Built for a path and half a dozen headers a request, 10^5 requests a
+ * second.
+ */
+#ifndef FMD_REQUEST_CONTEXT_H
+#define FMD_REQUEST_CONTEXT_H
+
+#include "wire/entries.h"
+#include "wire/ringlayout.h"
+
+#include <stdbool.h>
+
+#define FMD__HEADERS_MAX (FMD__CONTEXT_ITEMS_MAX - 1) /* one item is the path */
+#define FMD__HEADER_NAME_BYTES 64u
+#define FMD__CONTEXT_VALUE_BYTES 255u
+#define FMD__HEADERS_DEFAULT                                                             \
+    "Accept, Content-Length, Content-Type, Referer, User-Agent, X-Request-ID"
+
+struct fmd__header_list {
+    uint32_t count;
+    char names[FMD__HEADERS_MAX][FMD__HEADER_NAME_BYTES];
+};
+
+/* A list of names separated by commas; "none" is none. 0; or -EINVAL, and why is a clause
+ * that names what is wrong and what to do. */
+int fmd__headers_parse(struct fmd__header_list *headers, const char *list, char *why,
+                       size_t why_bytes);
+/* Makes it the allow-list. While nothing is recorded. */
+void fmd__headers_allow(const struct fmd__header_list *headers);
+/* Its names; NULL beyond the last. */
+const char *fmd__headers_name(uint32_t index);
+/* The name's index, or -1. As in HTTP case does not count; '_' is '-'. */
+int fmd__headers_find(const char *name);
+
+/* A request took this flight: it has no context yet. */
+void fmd__context_begin(uint32_t number);
+/* The request's own thread; the first of each counts. */
+void fmd__context_set_path(struct fmd__ring_header *header, uint32_t number,
+                           const char *bytes, size_t length);
+void fmd__context_set_header(uint32_t number, uint32_t index, const char *value,
+                             size_t length);
+/* Writes what is known into the journal, unless that was done. Any thread inside; only
+ * while the flight is the request's that began at start_ns. */
+void fmd__context_tell(struct fmd__ring_header *header, uint32_t number,
+                       uint64_t start_ns);
+
+#endif
