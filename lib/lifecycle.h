@@ -17,7 +17,7 @@
 
 #include "exceptions.h"
 #include "gate.h"
-#include "gauges.h"
+#include "gauge_table.h"
 #include "ring.h"
 #include "watch.h"
 #include "writer.h"

@@ -7,7 +7,7 @@
 #ifndef FMD_PROCESS_ENTRY_H
 #define FMD_PROCESS_ENTRY_H
 
-#include "gauges.h"
+#include "gauge_table.h"
 #include "watch.h"
 
 /* All that is counted since the stream's start; 20 us, five system calls.

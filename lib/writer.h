@@ -14,7 +14,7 @@
 
 #include "batch.h"
 #include "gate.h"
-#include "gauges.h"
+#include "gauge_table.h"
 #include "settings.h"
 #include "trace_files.h"
 #include "watch.h"

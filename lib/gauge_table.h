@@ -12,8 +12,8 @@
  * than block_ms). What is not written is counted. Built for some dozen names, set up to
  * 10^6 times a second by any number of threads.
  */
-#ifndef FMD_GAUGES_H
-#define FMD_GAUGES_H
+#ifndef FMD_GAUGE_TABLE_H
+#define FMD_GAUGE_TABLE_H
 
 #include "wire/ringlayout.h"
 

@@ -5,7 +5,7 @@
 #include "read_back.h"
 
 #include "fmd-record.h"
-#include "gauges.h"
+#include "gauge_table.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See gauges.h. */
-#include "gauges.h"
+/* See gauge_table.h. */
+#include "gauge_table.h"
 
 #include "clocks.h"
 #include "watch.h"
