@@ -304,10 +304,25 @@ static void sleep_until(struct fmd__watch *watch, uint32_t bell, uint64_t until)
 
 /* A request that takes off stores its flight and then reads next_ns; here next_ns is
  * stored and then the flights are read: one of the two sees the other. */
+/* Once: this process samples, and there is a Python whose stacks cannot be read. */
+static void tell_why_not(void)
+{
+    const char *why = NULL;
+    char line[512];
+    int length;
+
+    if (fmd__python_attach(&why) != -ENOTSUP || !why)
+        return;
+    length = snprintf(line, sizeof line, "fmd: %s\n", why);
+    if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
+        return; /* nobody to tell */
+}
+
 static void *run(void *argument)
 {
     struct fmd__watch *watch = argument;
 
+    tell_why_not();
     atomic_store(&watch->sampler, fmd__python_sampler_new());
     while (!atomic_load(&watch->stopping)) {
         uint32_t bell = atomic_load(&watch->bell);

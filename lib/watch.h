@@ -10,7 +10,8 @@
  *
  * Promises: while nothing is in flight it does not wake; a request rings (one system
  * call) only when it wants to be looked at earlier than is planned. Without a thread or
- * memory requests are recorded without samples.
+ * memory requests are recorded without samples; so they are in a Python whose stacks
+ * cannot be read, which is said once on stderr.
  */
 #ifndef FMD_WATCH_H
 #define FMD_WATCH_H

@@ -46,14 +46,6 @@ parked() {
 # Threads that run: a few seconds of what scripts/soak does for minutes.
 running() {
     interpreter "$1"
-    run timeout 120 "$python" "$tests/running.py" --seconds "$2" --hertz 2000
-    echo "$output"
-    [ "$status" = 0 ]
-}
-
-# Threads that run: a few seconds of what scripts/soak does for minutes.
-running() {
-    interpreter "$1"
     run timeout 120 "$python" -W ignore::DeprecationWarning "$tests/running.py" --seconds 3 --hertz 1000
     echo "$output"
     [ "$status" = 0 ]

@@ -71,7 +71,7 @@ extern PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module;
+    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname;
 
 /* exchange.c */
 /* Begins a request. New reference, NULL (no exception set) when out of memory. */

@@ -44,7 +44,7 @@ static size_t put_type(PyTypeObject *type, char *out, size_t size)
 {
     /* not what a metaclass makes of it: that would be the application's code */
     PyObject *module = PyType_Type.tp_getattro((PyObject *)type, fmd_py_str_module);
-    PyObject *name = PyType_GetQualName(type);
+    PyObject *name = PyType_Type.tp_getattro((PyObject *)type, fmd_py_str_qualname);
     size_t length = 0;
 
     PyErr_Clear();
@@ -58,6 +58,8 @@ static size_t put_type(PyTypeObject *type, char *out, size_t size)
     Py_XDECREF(module);
     return length;
 }
+
+#if PY_VERSION_HEX >= 0x030b0000
 
 /* --- frames ------------------------------------------------------------------------- */
 
@@ -110,6 +112,17 @@ static void add_frame(struct fmd__thrown *thrown, const PyTracebackObject *place
     fmd__thrown_frame(thrown, number,
                       place->tb_lasti > 0 ? (uint32_t)place->tb_lasti : 0);
 }
+
+#else
+
+/* The line tables of 3.10 are none that a trace knows: it has types and messages only. */
+static void add_frame(struct fmd__thrown *thrown, const PyTracebackObject *place)
+{
+    (void)place;
+    fmd__thrown_frame(thrown, 0, 0);
+}
+
+#endif
 
 static const PyTracebackObject *as_traceback(PyObject *object)
 {
