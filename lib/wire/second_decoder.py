@@ -380,6 +380,7 @@ class Trace:
         self.told = collections.Counter()
         self.requests, self.ranges, self.definitions = [], [], []
         self.details, self.samples, self.entries = [], [], []
+        self.levels = []  # of each request; 0 where it is not told
         self.segment, self.stats, self.counts, self.codes = {}, {}, {}, {0: None}
         self.samples_end = self.entries_end = 0
         endpoints, groups, addresses = {0: None}, {0: b""}, {0: b""}
@@ -408,6 +409,7 @@ class Trace:
                 ranges, requests, details = read_requests(payload, header)
                 self.ranges += ranges
                 self.details += details
+                self.levels += [what & 7 for what, *_ in details] or [0] * len(requests)
                 self.check_header(header, requests)
                 for r in requests:
                     self.requests.append(

@@ -2,6 +2,7 @@
 """What the tests under gunicorn and uWSGI share: a folder for the traces, single requests,
 and the comparison of what clients saw with what was recorded."""
 import collections
+import glob
 import http.client
 import os
 import socket
@@ -9,22 +10,46 @@ import struct
 import tempfile
 import unittest
 
+import deep
 from servers import reads
 from traces import Traces, report
 
 BIG_BYTES = 32 << 20
+# Every run has endpoints of all levels: these and, without a name here, 3.
+LEVELS = {"GET /bytes": 1, "GET /list": 1, "GET /item/<int:number>": 2, "GET /stream": 2}
+
+
+def raw(port, target):
+    """The bytes of an answer, but for its time."""
+    method, _, path = target.rpartition(":/")
+    head = f"{method or 'GET'} /{path.lstrip('/')} HTTP/1.1\r\n"
+    with socket.create_connection(("127.0.0.1", port), 30) as client:
+        client.sendall(f"{head}Host: here\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    return [line for line in answer.split(b"\r\n") if not line.startswith(b"Date: ")]
 
 
 class Recorded(unittest.TestCase):
+    LEVELS = LEVELS
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="fmd-server-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.traces = os.path.join(self.folder, "made/by/the/first/worker")
+        self.addCleanup(self.remove_rings)
+
+    def remove_rings(self):
+        """Of killed workers, that nobody took in from shared memory."""
+        for link in glob.glob(os.path.join(self.traces, "*.ring")):
+            if os.path.islink(link) and os.path.exists(link):
+                os.unlink(os.readlink(link))
 
     def environment(self, **changes):
         """Of the server."""
         constant = {"APP_VERSION": "7.1", "PYTHONHASHSEED": "0"}  # sets in one order
+        patterns = ", ".join(f"{name}={level}" for name, level in self.LEVELS.items())
+        constant |= {"FMD_LEVEL": "3", "FMD_LEVELS": patterns}
         return {"FMD_DIR": self.traces, **constant, **changes}
 
     def make_big_file(self):
@@ -86,7 +111,14 @@ class Recorded(unittest.TestCase):
         traces = Traces(self.traces)
         self.assertEqual(traces.counts(), expected)
         self.assert_whole(traces, result["sent"])
+        self.assert_levels()
         self.assert_reported(expected)
+
+    def assert_levels(self):
+        """Each endpoint was recorded at its level."""
+        for endpoint, found in deep.levels(self.traces).items():
+            level = self.LEVELS.get(endpoint, 3)
+            self.assertEqual((endpoint, set(found)), (endpoint, {level if level > 1 else 0}))
 
     def assert_reported(self, expected):
         """As counts by endpoint and class of errors."""

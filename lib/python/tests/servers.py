@@ -30,11 +30,15 @@ class Server:
             )  # fmt: skip
 
     def __enter__(self):
+        self.wait_until_it_listens()
+        return self
+
+    def wait_until_it_listens(self, lives=True):
+        """lives: its process, which a daemon's does not."""
         limit = time.monotonic() + WAIT_S
-        while time.monotonic() < limit and self.process.poll() is None:
+        while time.monotonic() < limit and not (lives and self.process.poll() is not None):
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
+                return socket.create_connection(("127.0.0.1", self.port), 1).close()
             except OSError:
                 time.sleep(0.02)
         self.__exit__()
@@ -56,14 +60,17 @@ class Server:
 
     def workers(self):
         """Process ids of the children, once there are some: a master listens before."""
-        pid, limit = self.process.pid, time.monotonic() + WAIT_S
+        limit = time.monotonic() + WAIT_S
         while time.monotonic() < limit:
-            with open(f"/proc/{pid}/task/{pid}/children") as file:
-                children = [int(child) for child in file.read().split()]
-            if children:
-                return children
+            if found := children(self.process.pid):
+                return found
             time.sleep(0.02)
         raise RuntimeError(f"{self.process.args[0]} has no workers:\n{self.said()}")
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
 
 
 class Gunicorn(Server):

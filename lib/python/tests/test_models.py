@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Process models, each with its real server, and endpoints of levels 1, 2 and 3 in each:
+every answer is recorded once, and it is the same as without the recorder."""
+import collections
+import http.client
+import os
+import secrets
+import signal
+import sys
+import time
+import unittest
+
+import deep
+from load import Load
+from server_tests import Recorded, raw
+from servers import HERE, Gunicorn, Server, Uwsgi, children, free_port
+from traces import Traces, report
+
+QUICK = {f"/quick/{number}": "GET /quick/<int:number>" for number in range(5)}
+QUICK["/quicker"] = "GET /quicker"
+LEVELS = {"GET /quick/<int:number>": 2, "GET /quicker": 1}
+
+
+class Models(Recorded):
+    LEVELS = LEVELS
+
+    def gunicorn(self, *options, **environment):
+        environment = self.environment(**environment)
+        return Gunicorn("models_app:app", self.folder, *options, **environment)
+
+    def load(self, server, requests=60, clients=4):
+        return Load(server.port, list(QUICK), clients, requests, keep=False).start().join()
+
+    def found(self):
+        """Requests that fmd-analyze finds, in traces and in rings left behind."""
+        return report(self.traces)["total"]["requests"]
+
+
+class Recycling(Models):
+    """gunicorn replaces its workers after 15 requests."""
+
+    OPTIONS = ("--workers", "2", "--max-requests", "15")
+
+    def test_every_answer_is_recorded(self):
+        with self.gunicorn(*self.OPTIONS) as server:
+            result = self.load(server, 150)
+        # A worker that is told to end while it ends leaves its last block in its ring.
+        self.assert_reported(self.expected(result, QUICK))
+        self.assertGreaterEqual(len(Traces(self.traces).files), 8)
+
+    def test_the_directory_stays_within_its_limit(self):
+        limit = 65536
+        environment = {"FMD_TOTAL_BYTES": str(limit), "FMD_SEGMENT_BYTES": str(limit)}
+        names = [secrets.token_urlsafe(180) for _ in range(600)]
+        targets = [f"/quicker?who={name}" for name in names]  # that take some room
+        with self.gunicorn(*self.OPTIONS, "--preload", **environment) as server:
+            load = Load(server.port, targets, 4, len(targets), keep=False)
+            result = load.start().join()
+        sizes = [os.path.getsize(file) for file in Traces(self.traces).files]
+        self.assertLessEqual(sum(sizes), limit)
+        said = report(self.traces)
+        deleted = said["input"]["recorder"]["requests_deleted"]
+        self.assertEqual(result["failed"], 0)
+        self.assertGreater(deleted, 0)
+        self.assertEqual(said["total"]["requests"] + deleted, result["sent"])
+
+
+class TimedOut(Models):
+    """A worker hangs in a request until its server kills it."""
+
+    def hang(self, server, target):
+        for _ in range(110):  # so many, once written, make a threshold
+            self.assertEqual(self.ask(server, "/hangs?ms=0"), (200, b"hung"))
+        self.assertEqual(self.ask(server, "/snapshot"), (200, b"True"))
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.ask(server, target)
+        self.assertEqual(self.ask(server, "/quicker"), (200, b"quicker"))
+
+    def assert_left(self):
+        """The killed worker's ring has the request and where it hung."""
+        left = deep.Left(self.traces)
+        self.assertEqual(left.flights, 1)
+        hung = [stack for stack in left.stacks if stack[-1:] == ["deaf_to_signals"]]
+        self.assertGreaterEqual(len(hung), 5)
+        self.assertIn("hangs", hung[0])
+        self.assertEqual(self.found(), 112)  # and what ended, of both workers
+
+    def test_gunicorn_kills_at_level_2(self):
+        levels = {"FMD_LEVEL": "2"}
+        with self.gunicorn("--timeout", "1", **levels) as server:
+            self.hang(server, "/hangs?deaf")
+        self.assert_left()
+
+    def test_gunicorn_aborts_and_the_worker_still_writes(self):
+        with self.gunicorn("--timeout", "1") as server:
+            self.hang(server, "/hangs?ms=20000")
+        hung = [stack for stack in deep.stacks(self.traces) if stack[-1:] == ["hangs"]]
+        self.assertGreaterEqual(len(hung), 5)
+        self.assert_whole(Traces(self.traces), 113)
+
+    def test_uwsgi_kills_at_level_3(self):
+        environment = self.environment()
+        options = ("--harakiri", "1")
+        with Uwsgi("models_app:app", self.folder, *options, **environment) as server:
+            self.hang(server, "/hangs?deaf")
+        self.assert_left()
+
+
+class Forking(Models):
+    """Views that fork and start programs, in workers of all kinds."""
+
+    FORKS = {
+        "/forks": (b"7", "GET /forks"),
+        "/forks-and-ends": (b"8", "GET /forks-and-ends"),
+        "/forks-and-serves": (b"9", "GET /forks-and-serves"),
+        "/runs": (b"2\n", "GET /runs"),
+    }
+
+    def fork_all(self, server):
+        for _ in range(3):
+            for target, (body, _) in self.FORKS.items():
+                self.assertEqual((target, *self.ask(server, target)), (target, 200, body))
+
+    def assert_counted(self):
+        """Each once, with the three requests that each serving child had. The request that
+        a child was forked in is its parent's."""
+        counts = Traces(self.traces).counts()
+        expected = {(endpoint, 200): 3 for _, endpoint in self.FORKS.values()}
+        expected["GET /quick/<int:number>", 200] = 9
+        self.assertEqual(counts, collections.Counter(expected))
+        recorder = report(self.traces)["input"]["recorder"]
+        lost = sum(recorder["dropped"].values())
+        self.assertEqual(recorder["issued"], recorder["recorded"] + lost)
+        self.assertEqual(lost, recorder["dropped"]["forked"])
+
+    def test_in_a_sync_worker(self):
+        with self.gunicorn() as server:
+            self.fork_all(server)
+        self.assert_counted()
+
+    def test_in_uwsgi_with_threads(self):
+        environment = self.environment()
+        options = ("--threads", "2")
+        with Uwsgi("models_app:app", self.folder, *options, **environment) as server:
+            self.fork_all(server)
+        self.assert_counted()
+
+
+class Program(Server):
+    """models_app.py with werkzeug's reloader, or another one's."""
+
+    def __init__(self, program, folder, *arguments, **environment):
+        port = free_port()
+        command = [sys.executable, "-B", program, *arguments]
+        log = os.path.join(folder, "program.log")
+        super().__init__(command, port, log, {"PORT": str(port), **environment})
+
+    def stop(self):
+        for pid in children(self.process.pid) or [self.process.pid]:
+            os.kill(pid, signal.SIGTERM)
+
+
+class Reloaded(Models):
+    def test_werkzeug_with_a_thread_a_request_and_its_reloader(self):
+        program = os.path.join(self.folder, "models_app.py")
+        with open(os.path.join(HERE, "models_app.py")) as source, open(program, "w") as copy:
+            copy.write(source.read())
+        environment = self.environment(PYTHONDONTWRITEBYTECODE="1")
+        with Program(program, self.folder, **environment) as server:
+            (first,) = server.workers()
+            result = self.load(server, 1000, clients=8)  # and as many threads
+            os.utime(program)
+            limit = time.monotonic() + 30
+            while server.workers() == [first] and time.monotonic() < limit:
+                time.sleep(0.05)
+            server.wait_until_it_listens()
+            again = self.load(server, 60)
+        for target, statuses in again["answers"].items():
+            result["answers"][target][200] += statuses[200]
+        result["failed"] += again["failed"]
+        result["sent"] += again["sent"]
+        self.assert_same(result, QUICK)
+        self.assertEqual(Traces(self.traces).processes, 2)  # not the one that watches
+
+
+class Executing(Models):
+    def test_a_server_that_executes_itself(self):
+        program = os.path.join(HERE, "models_app.py")
+        with Program(program, self.folder, "exec", **self.environment()) as server:
+            for number in range(3):
+                result = self.load(server, 30)
+                self.assertEqual((result["failed"], result["answered"]), (0, 30))
+                self.assertEqual(self.ask(server, "/again")[1], b"again")
+            self.assertEqual(self.ask(server, "/quicker")[1], b"quicker")
+        # execv runs no handler: what was not written is in the rings, taken in later
+        self.assertEqual(self.found(), 3 * 31 + 1)
+
+
+class Daemon(Gunicorn):
+    """Ends by the number in its file, being nobody's child."""
+
+    def __init__(self, module, folder, **environment):
+        self.pid_file = os.path.join(folder, "gunicorn.pid")
+        options = ("--daemon", "--workers", "2", "--pid", self.pid_file)
+        super().__init__(module, folder, *options, **environment)
+
+    def __enter__(self):
+        self.process.wait(30)
+        self.wait_until_it_listens(lives=False)
+        return self
+
+    def __exit__(self, *_):
+        with open(self.pid_file) as file:
+            pid = int(file.read())
+        os.kill(pid, signal.SIGTERM)
+        limit = time.monotonic() + 30
+        while os.path.exists(f"/proc/{pid}") and time.monotonic() < limit:
+            time.sleep(0.02)
+
+
+class Daemonised(Models):
+    def test_every_answer_is_recorded(self):
+        with Daemon("models_app:app", self.folder, **self.environment()) as server:
+            result = self.load(server)
+        self.assert_same(result, QUICK)
+
+
+class Untouched(Models):
+    """The same bytes with the recorder as without it, whatever the process does."""
+
+    TARGETS = [*QUICK, *Forking.FORKS, "/hangs?ms=20", "/nowhere"]
+
+    def answers(self, *options, **environment):
+        with self.gunicorn(*options, **environment) as server:
+            return [raw(server.port, target) for target in self.TARGETS]
+
+    def test_answers_are_the_same_bytes(self):
+        plain = self.answers(FMD_ENABLED="no")
+        self.assertEqual(plain[0][0], b"HTTP/1.1 200 OK")
+        for level in "2", "3":
+            self.assertEqual(self.answers(FMD_LEVEL=level), plain)
+
+
+if __name__ == "__main__":
+    unittest.main()
