@@ -115,7 +115,8 @@ def give_descriptors_back():
 
 @app.get("/counts")
 def counts():
-    """What the recorder of this process counts; itself is not in it."""
+    """What the recorder of this process counts, after a write; itself is not in it."""
+    fmd_record.snapshot()
     return fmd_record.stats()
 
 

@@ -3,6 +3,7 @@
 every answer is recorded once, and it is the same as without the recorder."""
 import collections
 import http.client
+import json
 import os
 import secrets
 import signal
@@ -18,7 +19,7 @@ from traces import Traces, report
 
 QUICK = {f"/quick/{number}": "GET /quick/<int:number>" for number in range(5)}
 QUICK["/quicker"] = "GET /quicker"
-LEVELS = {"GET /quick/<int:number>": 2, "GET /quicker": 1}
+LEVELS = {"GET /quick/<int:number>": 2, "GET /quicker": 1, "GET /counts": "off"}
 
 
 class Models(Recorded):
@@ -30,6 +31,16 @@ class Models(Recorded):
 
     def load(self, server, requests=60, clients=4):
         return Load(server.port, list(QUICK), clients, requests, keep=False).start().join()
+
+    def wait_for_issued(self, server, requests):
+        """The last answer is there some moments before its request has ended."""
+        limit = time.monotonic() + 30
+        while self.counts(server)["issued"] < requests and time.monotonic() < limit:
+            time.sleep(0.01)
+        self.assertEqual(self.counts(server)["issued"], requests)
+
+    def counts(self, server):
+        return json.loads(self.ask(server, "/counts")[1])
 
     def found(self):
         """Requests that fmd-analyze finds, in traces and in rings left behind."""
@@ -70,7 +81,7 @@ class TimedOut(Models):
 
     def hang(self, server, target):
         for _ in range(110):  # so many, once written, make a threshold
-            self.assertEqual(self.ask(server, "/hangs?ms=0"), (200, b"hung"))
+            self.assertEqual(self.ask(server, "/hangs?ms=15"), (200, b"hung"))
         self.assertEqual(self.ask(server, "/snapshot"), (200, b"True"))
         with self.assertRaises((OSError, http.client.HTTPException)):
             self.ask(server, target)
@@ -87,12 +98,12 @@ class TimedOut(Models):
 
     def test_gunicorn_kills_at_level_2(self):
         levels = {"FMD_LEVEL": "2"}
-        with self.gunicorn("--timeout", "1", **levels) as server:
+        with self.gunicorn("--timeout", "2", **levels) as server:
             self.hang(server, "/hangs?deaf")
         self.assert_left()
 
     def test_gunicorn_aborts_and_the_worker_still_writes(self):
-        with self.gunicorn("--timeout", "1") as server:
+        with self.gunicorn("--timeout", "2") as server:
             self.hang(server, "/hangs?ms=20000")
         hung = [stack for stack in deep.stacks(self.traces) if stack[-1:] == ["hangs"]]
         self.assertGreaterEqual(len(hung), 5)
@@ -100,7 +111,7 @@ class TimedOut(Models):
 
     def test_uwsgi_kills_at_level_3(self):
         environment = self.environment()
-        options = ("--harakiri", "1")
+        options = ("--harakiri", "2")
         with Uwsgi("models_app:app", self.folder, *options, **environment) as server:
             self.hang(server, "/hangs?deaf")
         self.assert_left()
@@ -169,12 +180,14 @@ class Reloaded(Models):
         with Program(program, self.folder, **environment) as server:
             (first,) = server.workers()
             result = self.load(server, 1000, clients=8)  # and as many threads
+            self.wait_for_issued(server, 1000)
             os.utime(program)
             limit = time.monotonic() + 30
             while server.workers() == [first] and time.monotonic() < limit:
                 time.sleep(0.05)
             server.wait_until_it_listens()
             again = self.load(server, 60)
+            self.wait_for_issued(server, 60)
         for target, statuses in again["answers"].items():
             result["answers"][target][200] += statuses[200]
         result["failed"] += again["failed"]
