@@ -62,3 +62,48 @@ double benjamini_hochberg_cut(const double *p, size_t count, double rate)
     free(ranked);
     return cut;
 }
+
+static double least_of(const double *values, size_t count)
+{
+    double least = NAN;
+
+    for (size_t i = 0; i < count; i++)
+        least = fmin(least, values[i]); /* of a number and NAN the number */
+    return least;
+}
+
+static size_t count_up_to(const double *values, size_t count, double limit)
+{
+    size_t below = 0;
+
+    for (size_t i = 0; i < count; i++)
+        below += values[i] <= limit;
+    return below;
+}
+
+/* The least adjusted p of a family is its p by Simes. */
+size_t benjamini_bogomolov(const double *p, const size_t *sizes, size_t families,
+                           double rate, double *adjusted, double *cuts)
+{
+    double *combined = mem_array(families, sizeof(*combined));
+    double *family = mem_array(families, sizeof(*family));
+    size_t questions = 0, at = 0;
+
+    for (size_t f = 0; f < families; at += sizes[f++]) {
+        questions += benjamini_hochberg(p + at, sizes[f], adjusted + at);
+        combined[f] = least_of(adjusted + at, sizes[f]);
+    }
+    size_t known = benjamini_hochberg(combined, families, family);
+    size_t selected = count_up_to(family, families, rate);
+    double share = (double)(selected ? selected : 1) / (double)(known ? known : 1);
+    at = 0;
+    for (size_t f = 0; f < families; at += sizes[f++]) {
+        cuts[f] = benjamini_hochberg_cut(p + at, sizes[f], rate * share);
+        for (size_t i = at; i < at + sizes[f]; i++)
+            if (!isnan(adjusted[i]))
+                adjusted[i] = fmin(fmax(family[f], adjusted[i] / share), 1);
+    }
+    free(combined);
+    free(family);
+    return questions;
+}

@@ -317,46 +317,67 @@ static void gather(struct judging *judging, const struct regression_options *opt
 
 /* --- all questions of a report at once --- */
 
-static size_t trials_of(const struct judging *judging, struct trial **trials)
-{
-    size_t count = 0;
+/* The questions of a report, one-sided, both directions of a trial side by side; a family
+ * is an endpoint, or what all endpoints of a comparison share. */
+struct questions {
+    struct trial **trials;
+    size_t *sizes; /* trials of each family */
+    size_t count, families;
+};
 
-    for (size_t i = 0; i < judging->comparison->endpoint_count; i++)
-        for (unsigned m = 0; m < REGRESSION_METRICS; m++)
-            trials[count++] = &judging->endpoints[i].trials[m];
-    for (unsigned m = 0; m < REGRESSION_LATENCIES; m++)
-        trials[count++] = (struct trial *)&judging->global[m];
-    return count;
+static void add_family(struct questions *questions, struct trial *trials, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        questions->trials[questions->count++] = &trials[i];
+    questions->sizes[questions->families++] = 2 * count;
 }
 
-/* Adjusts the p-values; returns the largest that is rejected. */
-static double adjust(struct regression *regression, const struct judging *judgings)
+static void questions_gather(struct questions *questions,
+                             const struct regression *regression,
+                             struct judging *judgings)
 {
-    size_t most = 0, count = 0;
+    size_t most = 0;
 
     for (size_t i = 0; i < regression->comparison_count; i++)
-        most += regression->comparisons[i].endpoint_count * REGRESSION_METRICS +
-                REGRESSION_LATENCIES;
-    struct trial **trials = mem_array(most + 1, sizeof(struct trial *));
-    double *p = mem_array(2 * most + 1, sizeof(*p));
-    double *q = mem_array(2 * most + 1, sizeof(*q));
-    for (size_t i = 0; i < regression->comparison_count; i++)
-        count += trials_of(&judgings[i], trials + count);
-    for (size_t i = 0; i < count; i++) {
-        bool question = trials[i]->asked && !trials[i]->untold;
-        p[2 * i] = question ? trials[i]->own.p_greater : NAN;
-        p[2 * i + 1] = question ? trials[i]->own.p_less : NAN;
+        most += regression->comparisons[i].endpoint_count + 1;
+    questions->trials = mem_array(most * REGRESSION_METRICS, sizeof(struct trial *));
+    questions->sizes = mem_array(most, sizeof(size_t));
+    for (size_t i = 0; i < regression->comparison_count; i++) {
+        for (size_t k = 0; k < regression->comparisons[i].endpoint_count; k++)
+            add_family(questions, judgings[i].endpoints[k].trials, REGRESSION_METRICS);
+        add_family(questions, judgings[i].global, REGRESSION_LATENCIES);
     }
-    regression->questions = benjamini_hochberg(p, 2 * count, q);
-    double cut = benjamini_hochberg_cut(p, 2 * count, regression->alpha);
-    for (size_t i = 0; i < count; i++) {
-        trials[i]->q_worse = q[2 * i];
-        trials[i]->q_better = q[2 * i + 1];
+}
+
+/* Adjusts the p-values of all questions. */
+static void adjust(struct regression *regression, struct judging *judgings)
+{
+    struct questions questions = {.count = 0};
+
+    questions_gather(&questions, regression, judgings);
+    double *p = mem_array(2 * questions.count, sizeof(*p));
+    double *q = mem_array(2 * questions.count, sizeof(*q));
+    double *cuts = mem_array(questions.families, sizeof(*cuts));
+    for (size_t i = 0; i < questions.count; i++) {
+        const struct trial *trial = questions.trials[i];
+        bool asked = trial->asked && !trial->untold;
+        p[2 * i] = asked ? trial->own.p_greater : NAN;
+        p[2 * i + 1] = asked ? trial->own.p_less : NAN;
     }
-    free(trials);
+    regression->questions = benjamini_bogomolov(p, questions.sizes, questions.families,
+                                                regression->alpha, q, cuts);
+    for (size_t i = 0, family = 0, left = 0; i < questions.count; i++, left -= 2) {
+        while (left == 0)
+            left = questions.sizes[family++];
+        questions.trials[i]->q_worse = q[2 * i];
+        questions.trials[i]->q_better = q[2 * i + 1];
+        questions.trials[i]->cut = cuts[family - 1];
+    }
+    free(questions.trials);
+    free(questions.sizes);
     free(p);
     free(q);
-    return cut;
+    free(cuts);
 }
 
 /* --- everything --- */
@@ -430,9 +451,9 @@ static void judge_all(struct regression *regression, struct judging *judgings)
 {
     for (size_t i = 0; i < regression->comparison_count; i++)
         judging_test(&judgings[i]);
-    double cut = adjust(regression, judgings);
+    adjust(regression, judgings);
     for (size_t i = 0; i < regression->comparison_count; i++) {
-        judging_decide(&judgings[i], regression, cut);
+        judging_decide(&judgings[i], regression);
         const struct regression_comparison *comparison = &regression->comparisons[i];
         for (size_t k = 0; k < comparison->endpoint_count; k++)
             regression->verdicts[comparison->endpoints[k].verdict]++;

@@ -98,19 +98,19 @@ struct regression_finding {
      * that it makes in ns (errors: the difference of the shares). What verdicts judge. */
     struct regression_estimate ratio, difference;
     double p_worse, p_better; /* one-sided; NAN when INSUFFICIENT */
-    double q_worse, q_better; /* the same after Benjamini and Hochberg */
+    double q_worse, q_better; /* the same, adjusted for all questions */
     double df;
     double detectable; /* smallest ratio that is seen with probability .8; NAN: none */
-    double least; /* smallest change of the ratio that could be flagged: .05 to 1 */
+    double least;      /* smallest change of the ratio that could be flagged: .05 to 1 */
     /* Part of the change of the share of slow requests that comes from who asked: 1 is
      * all of it. NAN: not flagged, not of latency, or not known. */
     double explained;
 };
 
 struct regression_endpoint {
-    struct name application, name; /* in the newer side; borrowed */
+    struct name application, name;             /* in the newer side; borrowed */
     struct name older_application, older_name; /* in the older side */
-    struct name renamed_from;      /* NULL bytes: it has the same name on both sides */
+    struct name renamed_from; /* NULL bytes: it has the same name on both sides */
     struct regression_finding findings[REGRESSION_METRICS];
     enum regression_verdict verdict; /* the highest of them */
     enum regression_metric telling;  /* the metric that shows it best */

@@ -24,7 +24,7 @@ struct evidence {
     unsigned units[BOTH];             /* with requests */
     double mix[REGRESSION_LATENCIES]; /* part of the shift that is taken off as mix */
     double customers[REGRESSION_LATENCIES]; /* the customers' in it; NAN: not known */
-    struct histogram values[BOTH];    /* for quantiles: fine where it can be */
+    struct histogram values[BOTH];          /* for quantiles: fine where it can be */
 };
 
 /* The test of one endpoint × metric, or of what all share. */
@@ -38,6 +38,7 @@ struct trial {
     bool short_window;
     bool alone; /* too few others to tell how endpoints differ between runs */
     double q_worse, q_better;
+    double cut; /* the largest one-sided p that is rejected */
 };
 
 struct endpoint_trials {
@@ -63,8 +64,7 @@ void evidence_release(struct evidence *evidence);
 /* Runs the tests of a comparison whose evidence is there. */
 void judging_test(struct judging *judging);
 
-/* Fills the findings; cut: the largest one-sided p that Benjamini and Hochberg reject. */
-void judging_decide(struct judging *judging, const struct regression *regression,
-                    double cut);
+/* Fills the findings once all p-values are adjusted. */
+void judging_decide(struct judging *judging, const struct regression *regression);
 
 #endif

@@ -302,7 +302,7 @@ static void leave_out(struct regression_finding *finding, const struct evidence 
 
 static void find(struct regression_finding *finding, const struct endpoint_trials *from,
                  const struct judging *judging, const struct regression *regression,
-                 double cut, unsigned m)
+                 unsigned m)
 {
     const struct trial *trial = &from->trials[m];
     const struct evidence *evidence = &from->evidence;
@@ -323,8 +323,9 @@ static void find(struct regression_finding *finding, const struct endpoint_trial
     finding->q_worse = trial->q_worse;
     finding->q_better = trial->q_better;
     finding->df = trial->own.df;
-    double shift = (welch_t(cut, trial->own.df) + welch_t(1 - POWER, trial->own.df)) *
-                   trial->own.error;
+    double shift =
+        (welch_t(trial->cut, trial->own.df) + welch_t(1 - POWER, trial->own.df)) *
+        trial->own.error;
     if (m < REGRESSION_LATENCIES)
         decide_latency(finding, evidence, trial, judging, regression, shift, m);
     else
@@ -422,8 +423,7 @@ static void decide_global(struct regression_global *global, const struct judging
     global->reason = finding.reason;
 }
 
-void judging_decide(struct judging *judging, const struct regression *regression,
-                    double cut)
+void judging_decide(struct judging *judging, const struct regression *regression)
 {
     struct regression_comparison *comparison = judging->comparison;
 
@@ -437,8 +437,7 @@ void judging_decide(struct judging *judging, const struct regression *regression
     for (size_t i = 0; i < comparison->endpoint_count; i++) {
         struct regression_endpoint *endpoint = &comparison->endpoints[i];
         for (unsigned m = 0; m < REGRESSION_METRICS; m++)
-            find(&endpoint->findings[m], &judging->endpoints[i], judging, regression, cut,
-                 m);
+            find(&endpoint->findings[m], &judging->endpoints[i], judging, regression, m);
         conclude(endpoint);
         if (endpoint->verdict > comparison->verdict)
             comparison->verdict = endpoint->verdict;

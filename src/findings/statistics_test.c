@@ -166,6 +166,37 @@ TEST(p_values_that_are_not_known_are_no_questions)
     assert_int_equal(benjamini_hochberg(p, 0, adjusted), 0);
 }
 
+/* Four families, of which nothing was asked about the second; by hand: Simes gives
+ * .004, .02 and .4, adjusted .012, .03 and .4, so two of three are rejected, their
+ * questions at .05 x 2 / 3. */
+TEST(families_are_judged_first_and_then_their_questions)
+{
+    const double p[] = {.001, .03, .2, .9, NAN, NAN, .01, .5, .4, NAN};
+    const size_t sizes[] = {4, 2, 2, 2};
+    const double expected[] = {.012, .09, .4, 1, NAN, NAN, .03, .75, .6, NAN};
+    double adjusted[10], cuts[4];
+
+    assert_int_equal(benjamini_bogomolov(p, sizes, 4, .05, adjusted, cuts), 7);
+    for (unsigned i = 0; i < 10; i++)
+        assert_true(isnan(expected[i]) ? isnan(adjusted[i])
+                                       : near(adjusted[i], expected[i]));
+    assert_true(near(cuts[0], .05 * 2 / 3 / 4));
+    assert_true(near(cuts[2], .05 * 2 / 3 / 2));
+}
+
+/* A family a question each: the same as without families, where something is rejected. */
+TEST(families_of_one_question_are_those_of_benjamini_and_hochberg)
+{
+    const double p[] = {.001, .2, .012, NAN, .8};
+    const size_t sizes[] = {1, 1, 1, 1, 1};
+    double adjusted[5], plain[5], cuts[5];
+
+    benjamini_bogomolov(p, sizes, 5, .05, adjusted, cuts);
+    benjamini_hochberg(p, 5, plain);
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(isnan(p[i]) || (adjusted[i] <= .05) == (plain[i] <= .05));
+}
+
 TEST(without_any_variance_nothing_is_certain)
 {
     struct welch welch = welch_test(1, (struct spread){0, 5});
