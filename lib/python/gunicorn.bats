@@ -10,3 +10,4 @@ load tests/python
 @test "answers are the same bytes with the recorder and without" { tests test_gunicorn.Untouched; }
 @test "what killed workers had answered is recorded once" { tests test_gunicorn.Killed; }
 @test "httpbin, which does not know us: every answer is recorded" { tests test_httpbin; }
+@test "no planted secret is in traces or rings, and what is none is found there" { tests test_secrets; }

@@ -96,6 +96,7 @@ static void find_endpoint(struct exchange *exchange, PyObject *environ)
     const unsigned long endpoint = number ? PyLong_AsUnsignedLong(number) : 0;
     if (!PyErr_Occurred() && endpoint) {
         fmd_set_endpoint(&exchange->request, (uint32_t)endpoint);
+        fmd_py_set_context(exchange, environ);
         exchange->named = true;
     }
     PyErr_Clear();
@@ -235,13 +236,14 @@ static void name_exchange(struct exchange *exchange, struct binding *binding)
                                     mount ? mount : fmd_py_str_empty, rule);
     }
     PyErr_Clear();
+    if (endpoint) {
+        fmd_set_endpoint(&exchange->request, endpoint);
+        fmd_py_set_context(exchange, environ);
+        exchange->named = true;
+    }
     Py_XDECREF(environ);
     Py_XDECREF(rule);
     Py_XDECREF(request);
-    if (endpoint) {
-        fmd_set_endpoint(&exchange->request, endpoint);
-        exchange->named = true;
-    }
 }
 
 /* After the outermost dispatch, in its request context: whose request was it? An

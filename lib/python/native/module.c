@@ -13,7 +13,8 @@ PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname;
+    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname,
+    *fmd_py_str_path_info;
 
 static const struct {
     PyObject **string;
@@ -35,6 +36,7 @@ static const struct {
     {&fmd_py_str_group, "group"},
     {&fmd_py_str_address, "address"},
     {&fmd_py_str_read, "read"},
+    {&fmd_py_str_path_info, "PATH_INFO"},
     {&fmd_py_str_module, "__module__"},
     {&fmd_py_str_qualname, "__qualname__"},
 };
@@ -157,6 +159,7 @@ static PyObject *start(PyObject *self, PyObject *args, PyObject *keywords)
     const int result = fmd_start(&config);
     if (result == 0) {
         fmd_py_recording = true;
+        fmd_py_context_started();
         free(directory);
         directory = strdup(config.directory);
     }

@@ -71,7 +71,8 @@ extern PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname;
+    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname,
+    *fmd_py_str_path_info;
 
 /* exchange.c */
 /* Begins a request. New reference, NULL (no exception set) when out of memory. */
@@ -112,6 +113,12 @@ struct exchange *fmd_py_current_exchange(void);
  * itself where the server looks at its class, else an iterator around it. Steals result.
  * Never fails. */
 PyObject *fmd_py_body_take(struct exchange *exchange, PyObject *result);
+
+/* wsgi_context.c */
+/* The recorder runs: its allow-list of headers is known. */
+void fmd_py_context_started(void);
+/* The endpoint is set: path and headers, if its level asks for them. */
+void fmd_py_set_context(struct exchange *exchange, PyObject *environ);
 
 /* client_address.c */
 /* The client's address as text in its shortest form; length, 0 when there is none. */
