@@ -134,9 +134,33 @@ static void put_quoted(const char *text, FILE *to)
     fputc('\'', to);
 }
 
+/* The last line is the command to run next. */
+static void tell_command(const struct launch *launch)
+{
+    fputs("  fmd-analyze ", stderr);
+    put_quoted(launch->directory, stderr);
+    fputc('\n', stderr);
+}
+
+static void tell_left_behind(const struct launch *launch, size_t count, pid_t one)
+{
+    fprintf(stderr,
+            "fmd-record: the command goes on in the background (%s%d) and is recorded "
+            "as run %s until it ends; the report:\n",
+            count == 1 ? "process " : "processes, one is ", (int)one,
+            variable("FMD_RUN"));
+    tell_command(launch);
+}
+
 static void tell(const struct launch *launch)
 {
     size_t written = trace_directory_written(launch->absolute, launch->begin);
+    pid_t one = 0;
+    size_t left = child_left_behind(&one);
+    if (left > 0) {
+        tell_left_behind(launch, left, one);
+        return;
+    }
     if (written == 0) {
         fprintf(stderr, "fmd-record: nothing was recorded: the command made no Flask "
                         "application and did not use the recorder library");
@@ -147,10 +171,9 @@ static void tell(const struct launch *launch)
         fputc('\n', stderr);
         return;
     }
-    fprintf(stderr, "fmd-record: %zu trace%s of run %s; the report:\n  fmd-analyze ",
-            written, written == 1 ? "" : "s", variable("FMD_RUN"));
-    put_quoted(launch->directory, stderr);
-    fputc('\n', stderr);
+    fprintf(stderr, "fmd-record: %zu trace%s of run %s; the report:\n", written,
+            written == 1 ? "" : "s", variable("FMD_RUN"));
+    tell_command(launch);
 }
 
 /* The exit status. */

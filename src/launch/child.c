@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +64,22 @@ static int start(const char *file, char *const *argv, const sigset_t *mask, pid_
     return 0;
 }
 
+/* Takes in all that have ended; true when child did. Others are what it left behind. */
+static bool has_ended(pid_t child, int *child_status)
+{
+    bool ended = false;
+    for (;;) {
+        int status;
+        pid_t one = waitpid(-1, &status, WNOHANG);
+        if (one <= 0)
+            return ended;
+        if (one == child) {
+            *child_status = status;
+            ended = true;
+        }
+    }
+}
+
 /* A key at the terminal (SI_KERNEL) has reached the child already: it is in our group. */
 static int wait_for(pid_t child, const sigset_t *waited)
 {
@@ -69,7 +87,7 @@ static int wait_for(pid_t child, const sigset_t *waited)
     for (;;) {
         siginfo_t info;
         int number = sigwaitinfo(waited, &info);
-        if (number == SIGCHLD && waitpid(child, &status, WNOHANG) == child)
+        if (number == SIGCHLD && has_ended(child, &status))
             return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
         if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
             kill(child, number);
@@ -81,9 +99,25 @@ int child_run(const char *file, char *const *argv, struct err *err)
     sigset_t waited, before;
     pid_t child = -1;
     block(&waited, &before);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* what it leaves behind becomes our child */
     if (start(file, argv, &before, &child, err) != 0) {
         sigprocmask(SIG_SETMASK, &before, NULL);
         return -1;
     }
     return wait_for(child, &waited);
+}
+
+size_t child_left_behind(pid_t *one)
+{
+    size_t count = 0;
+    int ignored, pid;
+    (void)has_ended(-1, &ignored);
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    while (children && fscanf(children, "%d", &pid) == 1) {
+        *one = pid;
+        count++;
+    }
+    if (children)
+        fclose(children);
+    return count;
 }

@@ -188,6 +188,109 @@ PYTHON
     [ "$(carts)" = 50 ]
 }
 
+@test "--config is followed while the command runs, and the command has its own" {
+    printf '[levels]\n/cart* = 0\n' >levels.ini
+    printf 'bind = "127.0.0.1:%s"\nworkers = 2\n' "$port" >gunicorn.conf.py
+    launch --config levels.ini -- "$python" -m gunicorn --config gunicorn.conf.py shop:app
+    send 30
+    printf '[levels]\n/cart* = 1\n' >levels.ini
+    sleep 1.2
+    send 20
+    end TERM
+    [ "$(carts)" = 20 ]
+    run fmd-record --config none.ini -- touch ran
+    [ "$status" = 2 ]
+    [ ! -e ran ]
+}
+
+@test "a daemon is recorded, and the launcher says that it goes on" {
+    fmd-record --run nightly -- "$python" -m gunicorn --daemon --pid master.pid -w 2 \
+        -b "127.0.0.1:$port" --chdir "$PWD" shop:app 2>server.log 3>&-
+    cat server.log
+    grep -q 'goes on in the background (process' server.log
+    grep -q 'recorded as run nightly until it ends' server.log
+    [ "$(tail -1 server.log)" = "  fmd-analyze traces" ]
+    for _ in $(seq 200); do curl -s -o /dev/null "127.0.0.1:$port/" && break; sleep 0.05; done
+    send 40
+    master=$(cat master.pid)
+    kill -TERM "$master"
+    for _ in $(seq 200); do [ -e "/proc/$master" ] || break; sleep 0.05; done
+    [ ! -e "/proc/$master" ]
+    [ "$(carts)" = 40 ]
+    fmd-record info traces | grep -q '^  run  *nightly: 4'
+}
+
+@test "flask run in debug mode: what the reloader's children served" {
+    launch -- "$python" -m flask --app shop --debug run --port "$port"
+    send 30
+    sed -i 's/"cart": number/"trolley": number/' shop.py
+    for _ in $(seq 200); do
+        curl -s "127.0.0.1:$port/cart/1" | grep -q trolley && break
+        sleep 0.1
+    done
+    send 20
+    end INT
+    [ "$(carts)" = "$(grep -c 'GET /cart/[0-9]* HTTP/1.1" 200' server.log)" ]
+    [ "$(carts)" -ge 51 ]
+}
+
+@test "a program that replaces itself (execv)" {
+    cat >again.py <<'PYTHON'
+import os, sys
+from shop import app
+
+client = app.test_client()
+for number in range(10):
+    client.get(f"/cart/{number}", buffered=True)
+if len(sys.argv) < 4:
+    os.execv(sys.executable, [sys.executable, *sys.argv, "again"])
+PYTHON
+    fmd-record -- "$python" again.py 2>server.log
+    cat server.log
+    [ "$(carts)" = 40 ]
+    [ "$(tail -1 server.log)" = "  fmd-analyze traces" ]
+    [ -z "$(find traces -type l)" ]
+}
+
+@test "it needs no capability" {
+    command -v setpriv || skip "no setpriv"
+    setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- \
+        fmd-record -- "$python" -c 'import shop
+client = shop.app.test_client()
+print(client.get("/cart/1", buffered=True).data)
+print([line for line in open("/proc/self/status") if line.startswith("CapEff")])' >said
+    cat said
+    grep -q 'CapEff:\\t0000000000000000' said || [ "$(id -u)" != 0 ]
+    [ "$(carts)" = 1 ]
+}
+
+@test "info says what is in a truncated trace, and in none" {
+    fmd-record -- "${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/lib/examples/shop" -n 20000
+    trace=$(ls traces/*.fmd)
+    size=$(stat -c %s "$trace")
+    head -c $((size * 2 / 3)) "$trace" >torn.fmd
+    run fmd-record info torn.fmd
+    echo "$output"
+    [ "$status" = 0 ]
+    requests=$(sed -n 's/^  requests  *\([0-9]*\) requests.*/\1/p' <<<"$output")
+    [ "$requests" -gt 0 ]
+    [ "$requests" -lt 20000 ]
+    grep -q '^  host ' <<<"$output"
+    grep -q '^  note .*torn' <<<"$output"
+    head -c 10 "$trace" >short.fmd
+    : >empty.fmd
+    run fmd-record info short.fmd
+    [ "$status" = 0 ]
+    grep -q '^  requests  *0 requests' <<<"$output"
+    run fmd-record info empty.fmd
+    [ "$status" = 3 ]
+    grep -q 'empty.fmd is empty' <<<"$output"
+    run fmd-record info torn.fmd none.fmd
+    echo "$output"
+    [ "$status" = 3 ]
+    grep -q "^  requests  *$requests requests" <<<"$output"
+}
+
 @test "exit status and signals are the command's" {
     run fmd-record -q -- sh -c 'exit 7'
     [ "$status" = 7 ]
