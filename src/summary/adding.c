@@ -517,32 +517,6 @@ static void add_endpoint(struct source_map *map, const struct events *events,
     }
 }
 
-/* Sorts the batch by endpoint. Returns how many endpoints it has: work.touched. */
-static unsigned sort_by_endpoint(struct source_map *map, const struct events *events)
-{
-    struct source_work *work = &map->work;
-    struct source_endpoint *endpoints = map->endpoints;
-    unsigned touched = 0, begin = 0;
-    for (unsigned i = 0; i < events->count; i++) {
-        uint32_t id = events->endpoint[i];
-        uint32_t slot = id < map->slot_room ? map->slots[id] : 0;
-        work->slots[i] = slot;
-        if (endpoints[slot].pending++ == 0)
-            work->touched[touched++] = slot;
-    }
-    for (unsigned i = 0; i < touched; i++) {
-        unsigned count = endpoints[work->touched[i]].pending;
-        endpoints[work->touched[i]].pending = begin;
-        begin += count;
-    }
-    for (unsigned i = 0; i < events->count; i++) {
-        uint32_t position = endpoints[work->slots[i]].pending++;
-        work->position[i] = (uint16_t)position;
-        work->order[position] = (uint16_t)i;
-    }
-    return touched;
-}
-
 #define SORT_COLUMN(to, from)                                                            \
     for (uint32_t i = 0; (from) && i < events->count; i++)                               \
     (to)[position[i]] = (from)[i]
@@ -608,11 +582,11 @@ static void add_batch(struct source_map *map, const struct events *given)
         map->run = summary_run_of(map->summary,
                                   (struct name){map->run_name, strlen(map->run_name)});
     source_map_refresh(map);
-    unsigned touched = sort_by_endpoint(map, events), begin = 0;
+    unsigned touched = source_map_sort(map, events), begin = 0;
     sort_columns(&map->work, events);
     for (unsigned i = 0; i < touched; i++) {
         struct source_endpoint *endpoint = &map->endpoints[map->work.touched[i]];
-        unsigned end = endpoint->pending; /* the sort left it at the end */
+        unsigned end = endpoint->pending;
         endpoint->pending = 0;
         add_endpoint(map, events, endpoint, begin, end - begin);
         begin = end;

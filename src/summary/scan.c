@@ -192,11 +192,11 @@ static void keep_limit(struct scan *scan)
         coarsen(scan, 1);
 }
 
-/* The counts of an endpoint's cell at a time; valid until the next call. */
-static struct scan_count *counts_at(struct scan *scan, size_t endpoint, int64_t utc_ns)
+/* The counts of an endpoint's cell (id as if cells were not longer); valid until the next
+ * call. */
+static struct scan_count *counts_at(struct scan *scan, size_t endpoint, int64_t id)
 {
     struct cells *cells = &scan->cells[endpoint];
-    int64_t id = utc_ns / CELL_NS - (utc_ns % CELL_NS < 0);
     size_t before = cells->count;
     size_t cell = cell_of(cells, id >> scan->shift);
     if (cells->count > before) {
@@ -303,39 +303,127 @@ static unsigned place_of(const struct scan *scan, const struct places *places,
                : places->names[dimension][values->numbers[id] - LISTED];
 }
 
-static void count(struct scan_count *count, bool outlier)
+static void add_count(struct scan_count *to, struct scan_count counts)
 {
-    count->requests++;
-    count->outliers += outlier;
+    to->requests += counts.requests;
+    to->outliers += counts.outliers;
 }
 
-static void scan_one(struct scan *scan, struct source_map *map,
-                     const struct source_endpoint *endpoint, const struct events *events,
-                     uint32_t i)
+/* Requests of one endpoint in one cell: order[begin .. end) of the batch. */
+struct scan_piece {
+    struct scan *scan;
+    struct source_map *map;
+    const struct events *events;
+    const struct places *places;
+    struct scan_count *counts; /* of the cell */
+    unsigned begin, end;
+};
+
+/* Outliers by both fences; work.error remembers those of the version's own. */
+static void scan_durations(const struct scan_piece *piece, const struct scan_fence *fence,
+                           uint8_t version_place)
+{
+    struct source_work *work = &piece->map->work;
+    struct scan_count own = {.requests = piece->end - piece->begin}, common = own;
+    for (unsigned i = piece->begin; i < piece->end; i++) {
+        uint64_t ns = piece->events->duration_ns[work->order[i]];
+        work->error[i] = ns >= fence->fence_ns;
+        own.outliers += work->error[i];
+        common.outliers += ns >= fence->common_ns;
+    }
+    add_count(&piece->counts[SCAN_ALL], own);
+    add_count(&piece->counts[SCAN_ALL_COMMON], common);
+    if (version_place)
+        add_count(&piece->counts[SCAN_VALUES + version_place - 1], common);
+}
+
+static void scan_values(const struct scan_piece *piece, enum summary_dimension dimension,
+                        const uint32_t *ids)
+{
+    const struct source_work *work = &piece->map->work;
+    for (unsigned i = piece->begin; ids && i < piece->end; i++) {
+        unsigned place = place_of(piece->scan, piece->places, piece->map, dimension,
+                                  ids[work->order[i]]);
+        if (place)
+            add_count(&piece->counts[SCAN_VALUES + place - 1],
+                      (struct scan_count){1, work->error[i]});
+    }
+}
+
+/* Nearly always the code of the one before again: runs are added at once. */
+static void add_run(const struct scan_piece *piece, unsigned place,
+                    struct scan_count *run)
+{
+    if (place)
+        add_count(&piece->counts[SCAN_VALUES + place - 1], *run);
+    *run = (struct scan_count){0};
+}
+
+static void scan_statuses(const struct scan_piece *piece)
+{
+    const struct source_work *work = &piece->map->work;
+    const uint16_t *status = piece->events->status;
+    struct scan_count run = {0};
+    unsigned current = 0;
+    for (unsigned i = piece->begin; i < piece->end; i++) {
+        unsigned code = status ? status[work->order[i]] : 0;
+        unsigned place =
+            piece->places
+                ->status[code < SUMMARY_STATUS_OTHER ? code : SUMMARY_STATUS_OTHER];
+        if (place != current)
+            add_run(piece, current, &run);
+        current = place;
+        run.requests++;
+        run.outliers += work->error[i];
+    }
+    add_run(piece, current, &run);
+}
+
+static void scan_methods(const struct scan_piece *piece)
+{
+    const struct source_work *work = &piece->map->work;
+    const uint8_t *method = piece->events->method;
+    struct scan_count run = {0};
+    unsigned current = 0;
+    for (unsigned i = piece->begin; i < piece->end; i++) {
+        unsigned code = method ? method[work->order[i]] : FMD_METHOD_OTHER;
+        unsigned place = piece->places->method[code];
+        if (place != current)
+            add_run(piece, current, &run);
+        current = place;
+        run.requests++;
+        run.outliers += work->error[i];
+    }
+    add_run(piece, current, &run);
+}
+
+static int64_t cell_at(const struct events *events, unsigned event)
+{
+    int64_t utc_ns = (int64_t)(events->start_ns[event] + (uint64_t)events->utc_offset_ns);
+    return utc_ns / CELL_NS - (utc_ns % CELL_NS < 0);
+}
+
+/* Requests of an endpoint of the plan: order[begin .. end). */
+static void scan_endpoint(struct scan *scan, struct source_map *map,
+                          const struct source_endpoint *endpoint,
+                          const struct events *events, unsigned begin, unsigned end)
 {
     size_t e = endpoint->scan - LISTED;
+    const uint16_t *order = map->work.order;
     const struct scan_fence *fence =
         &scan->plan->endpoints[e].fences[endpoint->scan_fence];
-    const struct places *places = &scan->places[e];
-    struct scan_count *counts = counts_at(
-        scan, e, (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns));
-    uint64_t ns = events->duration_ns[i];
-    unsigned status = events->status ? events->status[i] : 0;
-    bool outlier = ns >= fence->fence_ns, common = ns >= fence->common_ns;
-    const unsigned at[] = {
-        events->group ? place_of(scan, places, map, SUMMARY_GROUP, events->group[i]) : 0,
-        events->address ? place_of(scan, places, map, SUMMARY_ADDRESS, events->address[i])
-                        : 0,
-        places->status[status < SUMMARY_STATUS_OTHER ? status : SUMMARY_STATUS_OTHER],
-        places->method[events->method ? events->method[i] : FMD_METHOD_OTHER]};
-
-    count(&counts[SCAN_ALL], outlier);
-    count(&counts[SCAN_ALL_COMMON], common);
-    for (size_t d = 0; d < sizeof(at) / sizeof(at[0]); d++)
-        if (at[d])
-            count(&counts[SCAN_VALUES + at[d] - 1], outlier);
-    if (endpoint->scan_version)
-        count(&counts[SCAN_VALUES + endpoint->scan_version - 1], common);
+    struct scan_piece piece = {scan, map, events, &scan->places[e], NULL, begin, begin};
+    while (piece.end < end) {
+        int64_t id = cell_at(events, order[piece.begin = piece.end]);
+        while (piece.end < end && cell_at(events, order[piece.end]) == id)
+            piece.end++;
+        piece.counts = counts_at(scan, e, id);
+        scan_durations(&piece, fence, endpoint->scan_version);
+        scan_values(&piece, SUMMARY_GROUP, events->group);
+        scan_values(&piece, SUMMARY_ADDRESS, events->address);
+        scan_statuses(&piece);
+        scan_methods(&piece);
+    }
 }
 
 /* Request i in its cohort. */
@@ -354,18 +442,21 @@ static void scan_side(struct scan *scan, struct source_map *map, uint32_t place,
         to->beyond[t] += events->duration_ns[i] >= cohort->thresholds_ns[t];
 }
 
+/* Sorted by endpoint as in adding.c: then the counts of its cell are near. */
 void scan_add(struct scan *scan, struct source_map *map, const struct events *events)
 {
-    for (uint32_t i = 0; i < events->count; i++) {
-        uint32_t id = events->endpoint[i];
-        struct source_endpoint *endpoint =
-            &map->endpoints[id < map->slot_room ? map->slots[id] : 0];
+    unsigned touched = source_map_sort(map, events), begin = 0;
+    for (unsigned t = 0; t < touched; t++) {
+        struct source_endpoint *endpoint = &map->endpoints[map->work.touched[t]];
+        unsigned end = endpoint->pending;
+        endpoint->pending = 0;
         if (endpoint->scan == UNKNOWN)
             look_up(scan, endpoint);
         if (endpoint->scan >= LISTED)
-            scan_one(scan, map, endpoint, events, i);
-        if (endpoint->scan_cohort)
-            scan_side(scan, map, endpoint->scan_cohort - 1, events, i);
+            scan_endpoint(scan, map, endpoint, events, begin, end);
+        for (unsigned i = begin; endpoint->scan_cohort && i < end; i++)
+            scan_side(scan, map, endpoint->scan_cohort - 1, events, map->work.order[i]);
+        begin = end;
     }
 }
 

@@ -98,7 +98,7 @@ void scan_free(struct scan *scan);
 const struct scan_plan *scan_plan_of(const struct scan *scan);
 /* Both of the same plan. */
 void scan_merge(struct scan *to, const struct scan *from);
-/* What summary_add does in a summary that scans. */
+/* What summary_add does in a summary that scans; at most SOURCE_BATCH requests. */
 void scan_add(struct scan *scan, struct source_map *map, const struct events *events);
 
 /* Length of a cell in seconds: SCAN_CELL_S times a power of two. */

@@ -223,3 +223,28 @@ uint32_t source_map_entry(struct source_map *map, struct source_version *version
         version->entries[dimension][id] = entry;
     return entry;
 }
+
+unsigned source_map_sort(struct source_map *map, const struct events *events)
+{
+    struct source_work *work = &map->work;
+    struct source_endpoint *endpoints = map->endpoints;
+    unsigned touched = 0, begin = 0;
+    for (unsigned i = 0; i < events->count; i++) {
+        uint32_t id = events->endpoint[i];
+        uint32_t slot = id < map->slot_room ? map->slots[id] : 0;
+        work->slots[i] = slot;
+        if (endpoints[slot].pending++ == 0)
+            work->touched[touched++] = slot;
+    }
+    for (unsigned i = 0; i < touched; i++) {
+        unsigned count = endpoints[work->touched[i]].pending;
+        endpoints[work->touched[i]].pending = begin;
+        begin += count;
+    }
+    for (unsigned i = 0; i < events->count; i++) {
+        uint32_t position = endpoints[work->slots[i]].pending++;
+        work->position[i] = (uint16_t)position;
+        work->order[position] = (uint16_t)i;
+    }
+    return touched;
+}

@@ -91,6 +91,10 @@ struct source_map {
 
 /* Before a batch: forgets look-ups that are no longer right. */
 void source_map_refresh(struct source_map *map);
+/* Sorts at most SOURCE_BATCH requests by endpoint: work.order and work.position. Returns
+ * how many endpoints they are of: work.touched; those of each lie one behind the other up
+ * to its `pending`, which the caller sets back to 0. */
+unsigned source_map_sort(struct source_map *map, const struct events *events);
 /* Looks an endpoint's cell and version up; its fields are set afterwards. */
 void source_map_find_cell(struct source_map *map, struct source_endpoint *endpoint);
 /* Entry in the version's tally of the group or address with the source's number, never 0.

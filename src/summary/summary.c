@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "inside.h"
+#include "filter.h"
 #include "scan.h"
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -78,7 +79,7 @@ struct summary *summary_new(void)
 
 void summary_filter(struct summary *summary, const struct filter *filter)
 {
-    summary->filter = filter;
+    summary->filter = filter && filter_is_set(filter) ? filter : NULL;
 }
 
 static void free_histograms(struct histogram *histograms, size_t count)
