@@ -341,9 +341,13 @@ static void scan_values(const struct scan_piece *piece, enum summary_dimension d
                         const uint32_t *ids)
 {
     const struct source_work *work = &piece->map->work;
+    const struct source_values *values = &piece->map->values[dimension];
     for (unsigned i = piece->begin; ids && i < piece->end; i++) {
-        unsigned place = place_of(piece->scan, piece->places, piece->map, dimension,
-                                  ids[work->order[i]]);
+        uint32_t id = ids[work->order[i]];
+        if (id < values->room && values->numbers[id] == UNLISTED)
+            continue;
+        unsigned place =
+            place_of(piece->scan, piece->places, piece->map, dimension, id);
         if (place)
             add_count(&piece->counts[SCAN_VALUES + place - 1],
                       (struct scan_count){1, work->error[i]});
