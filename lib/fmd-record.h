@@ -8,7 +8,7 @@
  * and keep errno:
  * when the recorder cannot keep up it drops the request and counts it, so that recorded +
  * dropped = issued, always. Only the first request of a process and of a thread does a
- * little more (25 us to start the writer, 0.6 ms in a forked child, which opens rings of
+ * little more (35 us to start the writer, 1 ms in a forked child, which opens rings of
  * its own). Built for 10 to 10^6 requests a second a process, a few hundred endpoints,
  * and threads and forks that come and go. No call may be made from a signal handler.
  */
@@ -174,7 +174,7 @@ FMD_API void fmd_set_address(struct fmd_request *request, const char *bytes,
                              size_t length);
 /* Where it came from, for outliers and for requests that a kill ends: call these when the
  * endpoint is set. Below level 2 they do nothing (fmd_wants_context() says so), else they
- * take some 0.3 us each. What is written is scrubbed: e-mail addresses, tokens, card
+ * take some 0.2 us each. What is written is scrubbed: e-mail addresses, tokens, card
  * numbers and what follows a name like "password" become asterisks. Cut at 255 bytes.
  * The path of the URL; from '?' or '#' on it is left out. The first call counts. */
 FMD_API void fmd_set_path(struct fmd_request *request, const char *bytes, size_t length);

@@ -21,7 +21,7 @@
 #define BURSTS 600
 #define GROUPS 1024 /* a power of two: choosing one costs nothing */
 
-enum what { CLOCKS, BARE, USUAL, FULL, LEVEL_0, LEVEL_2, LEVEL_3, WHATS };
+enum what { CLOCKS, BARE, USUAL, FULL, LEVEL_0, LEVEL_2, CONTEXT, LEVEL_3, WHATS };
 
 static const char *const names[WHATS] = {
     [CLOCKS] = "two clock_gettime(CLOCK_MONOTONIC)",
@@ -30,6 +30,7 @@ static const char *const names[WHATS] = {
     [FULL] = "begin, method, status, group, address, view, end",
     [LEVEL_0] = "begin, end at level 0",
     [LEVEL_2] = "begin, end at level 2",
+    [CONTEXT] = "begin, path, six headers, end at level 2",
     [LEVEL_3] = "begin, end at level 3",
 };
 
@@ -52,6 +53,26 @@ static void two_clocks(void)
     sink = now_ns() - sink;
 }
 
+static void set_header(struct fmd_request *request, const char *name, const char *value)
+{
+    fmd_set_header(request, name, value, strlen(value));
+}
+
+/* As a browser asks. */
+static void set_context(struct fmd_request *request)
+{
+    static const char path[] = "/customers/4711/invoices/2026-11-23.pdf";
+
+    fmd_set_path(request, path, sizeof path - 1);
+    set_header(request, "Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    set_header(request, "Content-Length", "1432");
+    set_header(request, "Content-Type", "application/json; charset=utf-8");
+    set_header(request, "Referer", "https://shop.example/customers/4711?tab=2");
+    set_header(request, "User-Agent",
+               "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0");
+    set_header(request, "X-Request-ID", "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+}
+
 static void one_request(enum what what, unsigned i)
 {
     struct fmd_request request;
@@ -65,6 +86,8 @@ static void one_request(enum what what, unsigned i)
         fmd_view_begin(&request);
         fmd_view_end(&request);
     }
+    if (what == CONTEXT)
+        set_context(&request);
     if (what == USUAL || what == FULL) {
         fmd_set_status(&request, 200);
         fmd_set_group(&request, groups[who], group_lengths[who]);
@@ -269,7 +292,7 @@ int main(void)
         return 1;
     endpoint = fmd_endpoint("GET /bench");
     level_endpoints[LEVEL_0] = fmd_endpoint("level 0");
-    level_endpoints[LEVEL_2] = fmd_endpoint("level 2");
+    level_endpoints[LEVEL_2] = level_endpoints[CONTEXT] = fmd_endpoint("level 2");
     level_endpoints[LEVEL_3] = fmd_endpoint("level 3");
     run(1);
     run(2);

@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS 256u /* of all items of a request: the default list always fits */
-#define ITEM_BYTES_MAX (8 + FMD__CONTEXT_VALUE_BYTES + 1)
+/* A header waits as it came, with more than is told of it: so a cut is never taken for
+ * the end of a word. */
+#define RAW_BYTES 320u
+#define WORDS 288u /* of all items of a request: the default list always fits */
 #define PATH_ITEM UINT8_MAX
 
 /* Items one after the other, each a word (which header, length << 8) and its bytes in
@@ -139,7 +141,7 @@ static void append(struct context *context, uint8_t which, const char *bytes,
 {
     uint32_t used = atomic_load_explicit(&context->used, memory_order_relaxed);
     uint32_t words = 1 + (uint32_t)(length + 7) / 8;
-    uint64_t item[(ITEM_BYTES_MAX + 7) / 8] = {which | (uint64_t)length << 8};
+    uint64_t item[1 + RAW_BYTES / 8] = {which | (uint64_t)length << 8};
 
     if (used + words > WORDS)
         return;
@@ -204,38 +206,43 @@ static bool is_request_number(const char *name, const char *value, size_t length
 void fmd__context_set_header(uint32_t number, uint32_t index, const char *value,
                              size_t length)
 {
-    char scrubbed[FMD__CONTEXT_VALUE_BYTES];
     struct context *context = &contexts[number - 1];
-    const char *name = allowed.names[index];
 
     if (context->seen >> index & 1)
         return;
     context->seen |= 1u << index;
-    if (same_name(name, "Referer"))
+    if (same_name(allowed.names[index], "Referer"))
         cut_to_path(&value, &length);
-    if (!is_request_number(name, value, length)) {
-        length = fmd__scrub_copy(scrubbed, sizeof scrubbed, value, length);
-        value = scrubbed;
-    }
-    append(context, (uint8_t)index, value, length);
+    append(context, (uint8_t)index, value, length < RAW_BYTES ? length : RAW_BYTES);
 }
 
 /* --- into the journal --------------------------------------------------------------- */
 
+/* An entry and room for what it points to. */
+struct telling {
+    struct fmd__journal_entry entry;
+    char values[FMD__CONTEXT_ITEMS_MAX][FMD__CONTEXT_VALUE_BYTES];
+};
+
 /* Adds the item at words[at]; returns where the next begins. */
-static uint32_t add_item(struct fmd__context *to, const uint64_t *words, uint32_t at)
+static uint32_t add_item(struct telling *telling, const uint64_t *words, uint32_t at)
 {
     uint32_t which = (uint32_t)(words[at] & 0xff), length = (uint32_t)(words[at] >> 8);
     const char *name = which == PATH_ITEM ? "" : allowed.names[which];
+    const char *bytes = (const char *)&words[at + 1];
+    struct fmd__context *to = &telling->entry.context;
+    char *value = telling->values[to->item_count];
+    size_t kept = length;
 
-    if (to->item_count < FMD__CONTEXT_ITEMS_MAX) {
-        to->items[to->item_count].what =
-            which == PATH_ITEM ? FMD__CONTEXT_PATH : FMD__CONTEXT_HEADER;
-        to->items[to->item_count].name = (struct fmd__text){name, (uint32_t)strlen(name)};
-        to->items[to->item_count].value =
-            (struct fmd__text){(const char *)&words[at + 1], length};
-        to->item_count++;
-    }
+    if (which == PATH_ITEM || is_request_number(name, bytes, length))
+        memcpy(value, bytes, length);
+    else
+        kept = fmd__scrub_copy(value, FMD__CONTEXT_VALUE_BYTES, bytes, length);
+    to->items[to->item_count].what =
+        which == PATH_ITEM ? FMD__CONTEXT_PATH : FMD__CONTEXT_HEADER;
+    to->items[to->item_count].name = (struct fmd__text){name, (uint32_t)strlen(name)};
+    to->items[to->item_count].value = (struct fmd__text){value, (uint32_t)kept};
+    to->item_count++;
     return at + 1 + (length + 7) / 8;
 }
 
@@ -259,18 +266,21 @@ void fmd__context_tell(struct fmd__ring_header *header, uint32_t number,
 {
     const struct fmd__flight *flight = fmd__ring_flights(header) + (number - 1);
     struct context *context = &contexts[number - 1];
-    struct fmd__journal_entry entry = {.kind = FMD__ENTRY_CONTEXT};
+    struct telling telling;
     uint64_t words[WORDS];
     uint8_t bytes[WORDS * 8 + FMD__CONTEXT_ITEMS_MAX * FMD__HEADER_NAME_BYTES + 256];
     uint32_t used;
 
     if (atomic_load_explicit(&context->told_ns, memory_order_relaxed) == start_ns)
         return;
-    used = copy_words(flight, context, start_ns, &entry.context.request, words);
+    telling.entry.kind = FMD__ENTRY_CONTEXT;
+    telling.entry.context.item_count = 0;
+    used = copy_words(flight, context, start_ns, &telling.entry.context.request, words);
     if (used == 0 || atomic_exchange_explicit(&context->told_ns, start_ns,
                                               memory_order_relaxed) == start_ns)
         return;
-    for (uint32_t at = 0; at < used;)
-        at = add_item(&entry.context, words, at);
-    (void)fmd__watch_put(header, bytes, fmd__entry_encode(&entry, bytes));
+    for (uint32_t at = 0;
+         at < used && telling.entry.context.item_count < FMD__CONTEXT_ITEMS_MAX;)
+        at = add_item(&telling, words, at);
+    (void)fmd__watch_put(header, bytes, fmd__entry_encode(&telling.entry, bytes));
 }

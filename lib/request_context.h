@@ -5,13 +5,15 @@
  * request is an outlier, once, by the watcher while it lasts or by its own thread at its
  * end. The path is in its flight besides, where a kill leaves it.
  *
- *   fmd_set_path, fmd_set_header ──scrubbed──► items of the flight ──outlier──► journal
+ *   fmd_set_path, fmd_set_header ──► items of the flight ──outlier: scrubbed──► journal
  *
- * Promises: nothing gets here that is not on the list and was not scrubbed (scrub.h), and
- * no header whose name tells a secret, whatever the list says. Allocates nothing and
- * takes no lock: items are only appended, by the request's own thread, and published by
- * the length. Built for a path and half a dozen headers a request, 10^5 requests a
- * second.
+ * Promises: nothing gets into ring file or trace that is not on the list and was not
+ * scrubbed (scrub.h), and no header whose name tells a secret, whatever the list says.
+ * The path is scrubbed when it is set, since it goes into the ring file; headers wait in
+ * the process's own memory as they came, and are scrubbed when they are told. Allocates
+ * nothing and takes no lock: items are only appended, by the request's own thread, and
+ * published by the length. Built for a path and half a dozen headers a request, 10^5
+ * requests a second.
  */
 #ifndef FMD_REQUEST_CONTEXT_H
 #define FMD_REQUEST_CONTEXT_H
