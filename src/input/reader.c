@@ -5,8 +5,10 @@
 #include "csv.h"
 #include "json_lines.h"
 #include "ledger_beside.h"
+#include "dashboard.h"
 #include "leftrings.h"
 #include "recognise.h"
+#include "saved_inputs.h"
 #include "tree.h"
 
 #include "src/base/err.h"
@@ -32,6 +34,8 @@ struct reader {
     struct ledger *ledger;
     struct tree *tree;
     struct leftrings *rings;
+    struct saved_inputs *saved;
+    struct dashboards *dashboards;
     struct columns_wanted columns;
     struct map seen; /* files of others, by leaf.identity */
     uint64_t files;
@@ -75,6 +79,8 @@ struct reader *reader_new(const char *const *paths, size_t path_count,
         (struct intake){.options = options, .notes = ledger_notes(reader->ledger)};
     reader->tree = tree_new(&reader->intake, paths, path_count);
     reader->rings = leftrings_new(&reader->intake, reader->ledger);
+    reader->saved = saved_inputs_new(reader->ledger);
+    reader->dashboards = dashboards_new(reader->ledger);
     reader->bytes_total = tree_bytes(paths, path_count);
     reader->own_bytes_max = reader->bytes_total / OWN_PARTS / threads;
     return reader;
@@ -105,6 +111,8 @@ void reader_free(struct reader *reader)
     close_file(&reader->shared);
     tree_free(reader->tree);
     leftrings_free(reader->rings);
+    saved_inputs_free(reader->saved);
+    dashboards_free(reader->dashboards);
     columns_wanted_release(&reader->columns);
     map_release(&reader->seen);
     ledger_free(reader->ledger);
@@ -147,8 +155,9 @@ static void pass_by(struct reader *reader, const struct leaf *leaf, enum content
         reader->intake.cancelled = true;
         err_set(
             err, ERR_INPUT,
-            "%s is no trace and no archive that can be read (tar, zip; gzip, zstd, xz, "
-            "bzip2); name what the recorder wrote",
+            "%s is no trace, archive (tar, zip; gzip, zstd, xz, bzip2), saved summary, "
+            "table with a header, JSON lines, access log or SQLite database; name what "
+            "the recorder wrote, or one of these",
             name);
     }
     free(name);
@@ -231,6 +240,50 @@ static bool begin_rows(struct reader *reader, struct leaf *leaf, enum content co
     return true;
 }
 
+/* Why a file of others cannot be used: of a named one an error, else a note where it is a
+ * loss. */
+static void refuse(struct reader *reader, const struct leaf *leaf, bool is_loss,
+                   const char *why, struct err *err)
+{
+    char *name = notes_shown_name(leaf->name);
+    if (leaf->named) {
+        reader->intake.cancelled = true;
+        err_set(err, ERR_INPUT, "%s %s", name, why);
+    } else if (is_loss) {
+        notes_add(reader->intake.notes, INPUT_DAMAGE, (struct note_place){leaf->place, 0},
+                  leaf->name, 0, 0, "%s %s", name, why);
+    }
+    free(name);
+}
+
+static void keep_database(struct reader *reader, struct leaf *leaf, struct err *err)
+{
+    const char *why = dashboards_keep(reader->dashboards, leaf);
+    reader->intake.traces += !why;
+    if (why)
+        refuse(reader, leaf, false, why, err);
+}
+
+static void keep_summary(struct reader *reader, struct leaf *leaf, struct err *err)
+{
+    struct err why = ERR_INIT;
+    reader->intake.traces++;
+    if (saved_inputs_add(reader->saved, leaf, &why) != 0)
+        refuse(reader, leaf, true, why.message, err);
+}
+
+/* What is read when all traces are. */
+static void keep_whole(struct reader *reader, struct leaf *leaf, enum content content,
+                       struct err *err)
+{
+    if (is_known(reader, leaf))
+        reader->intake.traces++;
+    else if (content == CONTENT_DATABASE)
+        keep_database(reader, leaf, err);
+    else
+        keep_summary(reader, leaf, err);
+}
+
 /* Goes on to the next file, which is opened as *file when it is a trace. False at the
  * end. */
 static bool next_file(struct reader *reader, struct own_file *file, struct err *err)
@@ -255,6 +308,8 @@ static bool next_file(struct reader *reader, struct own_file *file, struct err *
         return true;
     if (content == CONTENT_RING)
         leftrings_keep(reader->rings, leaf);
+    else if (content == CONTENT_SUMMARY || content == CONTENT_DATABASE)
+        keep_whole(reader, leaf, content, err);
     else if (!is_rows(content))
         pass_by(reader, leaf, content, err);
     leaf_free(leaf);
@@ -293,6 +348,9 @@ int reader_finish(struct reader *reader, struct summary *summary,
     char *why = NULL;
     leftrings_recover(reader->rings, summary);
     ledger_add_beside(reader->ledger, summary);
+    dashboards_read(reader->dashboards, summary);
+    if (saved_inputs_merge(reader->saved, summary, err) != 0)
+        return -1;
     tell_progress(reader, true);
     notes_from(reader->intake.notes, 0, &why);
     report->files += reader->files;

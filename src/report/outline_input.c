@@ -7,6 +7,7 @@
 #include "src/base/mem.h"
 #include "src/input/input.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -54,20 +55,25 @@ static uint64_t add_sources(struct outline *outline, const struct input_report *
         [INPUT_ACCESS_LOGS] = {"access log", "access logs", "line"},
         [INPUT_DATABASES] = {"Flask-MonitoringDashboard database",
                              "Flask-MonitoringDashboard databases", "row"},
-        [INPUT_SUMMARIES] = {"saved summary", "saved summaries", "part"},
+        [INPUT_SUMMARIES] = {"saved summary", "saved summaries", NULL},
     };
     uint64_t files = 0;
 
     for (size_t i = 0; i < INPUT_SOURCES; i++) {
         const struct input_source_counts *from = &input->sources[i];
         files += from->files;
-        if (from->files)
-            outline_add(
-                outline, BLOCK_LINE,
-                outline_text("%s %s: %s request%s; %s %s%s left out.",
-                             format_count(from->files).s, names[i][from->files > 1],
-                             format_count(from->requests).s, plural(from->requests),
-                             format_count(from->bad).s, names[i][2], plural(from->bad)));
+        if (from->files == 0)
+            continue;
+        char *bad = names[i][2]
+                        ? outline_text("; %s %s%s left out", format_count(from->bad).s,
+                                       names[i][2], plural(from->bad))
+                        : mem_text("");
+        outline_add(outline, BLOCK_LINE,
+                    outline_text("%s %s: %s request%s%s.", format_count(from->files).s,
+                                 names[i][from->files > 1],
+                                 format_count(from->requests).s, plural(from->requests),
+                                 bad));
+        free(bad);
     }
     return files;
 }

@@ -155,7 +155,8 @@ struct summary *scale_scan(const char *const *paths, size_t path_count,
     struct summary *summary = summary_new_scanning(plan);
     input_report_init(&report);
     int status = scale_summarize(paths, path_count, options, summary, &report, &err);
-    bool same = status == 0 && report.requests == requests;
+    bool same = status == 0 && report.requests == requests &&
+                report.sources[INPUT_SUMMARIES].files == 0;
     input_report_release(&report);
     if (same)
         return summary;

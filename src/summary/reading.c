@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "filter.h"
 #include "inside.h"
 #include "src/base/mem.h"
 
@@ -22,6 +23,11 @@ struct summary_totals summary_totals(const struct summary *summary)
     totals.seen_first_utc_ns = summary->seen_first_utc_ns;
     totals.seen_last_utc_ns = summary->seen_last_utc_ns;
     return totals;
+}
+
+bool summary_filters(const struct summary *summary)
+{
+    return summary->filter && filter_is_set(summary->filter);
 }
 
 size_t summary_endpoints(const struct summary *summary,

@@ -543,6 +543,11 @@ struct summary *summary_new_like(const struct summary *summary)
     return like;
 }
 
+bool summary_scans(const struct summary *summary)
+{
+    return summary->scan != NULL;
+}
+
 struct scan *summary_scan(struct summary *summary)
 {
     for (size_t e = 0; summary->scan && e < summary->scan->plan->endpoint_count; e++)

@@ -114,6 +114,7 @@ const struct scan_stratum *scan_strata(const struct scan *scan, size_t cohort);
 /* A summary that adds nothing up but scans by the plan, so that whoever reads and merges
  * does so the same way twice. */
 struct summary *summary_new_scanning(const struct scan_plan *plan);
+bool summary_scans(const struct summary *summary);
 /* The result, or NULL of an ordinary summary; sorted, so nothing may be added after. */
 struct scan *summary_scan(struct summary *summary);
 

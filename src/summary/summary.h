@@ -165,6 +165,7 @@ struct summary *summary_new(void);
 /* From now on only requests that pass count; filter is borrowed for the summary's life.
  * What was filtered is not saved with the summary. */
 void summary_filter(struct summary *summary, const struct filter *filter);
+bool summary_filters(const struct summary *summary);
 /* An empty one that does the same with what is added: filters, adds up or scans (scan.h).
  */
 struct summary *summary_new_like(const struct summary *summary);
