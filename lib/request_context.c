@@ -267,7 +267,7 @@ void fmd__context_tell(struct fmd__ring_header *header, uint32_t number,
     const struct fmd__flight *flight = fmd__ring_flights(header) + (number - 1);
     struct context *context = &contexts[number - 1];
     struct telling telling;
-    uint64_t words[WORDS];
+    uint64_t words[WORDS] = {0};
     uint8_t bytes[WORDS * 8 + FMD__CONTEXT_ITEMS_MAX * FMD__HEADER_NAME_BYTES + 256];
     uint32_t used;
 

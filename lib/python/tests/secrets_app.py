@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An application whose requests are full of secrets; slow where the query says so."""
+"""An application whose requests are full of secrets; hangs where the query says so."""
+import os
 import time
 
 import flask
@@ -11,7 +12,12 @@ app.secret_key = "the application's own secret key"
 
 
 def wait():
-    time.sleep(int(flask.request.args.get("ms", "0")) / 1000)
+    """Until the test lets it go."""
+    until = time.monotonic() + 20
+    while "hang" in flask.request.args and time.monotonic() < until:
+        if os.path.exists(os.environ["RELEASED"]):
+            break
+        time.sleep(0.02)
 
 
 @app.get("/orders/<path:rest>")
