@@ -205,12 +205,14 @@ void mark_dots(struct scene *scene, const struct point *places, size_t count,
             places, count);
 }
 
-void mark_label(struct scene *scene, const struct label *label, struct text_mark how)
+static void add_text(struct scene *scene, const struct label *label, struct text_mark how,
+                     bool attached)
 {
     if (label->text[0] == '\0')
         return;
     scene_add(scene,
               &(struct shape){.kind = SHAPE_TEXT,
+                              .attached = attached,
                               .fill = how.ink,
                               .stroke = how.plate,
                               .stroke_pt = how.style.size_pt * 0.15,
@@ -221,6 +223,25 @@ void mark_label(struct scene *scene, const struct label *label, struct text_mark
                               .bold = how.style.bold,
                               .max_pt = how.max_pt},
               &how.at, 1);
+}
+
+void mark_label(struct scene *scene, const struct label *label, struct text_mark how)
+{
+    add_text(scene, label, how, false);
+}
+
+void mark_frame(struct scene *scene, struct frame frame, struct color fill,
+                const char *name, const struct label *label, struct text_mark how)
+{
+    struct point points[2] = {{frame.left, frame.top},
+                              {frame.right - frame.left, frame.bottom - frame.top}};
+    struct label whole;
+    label_name(&whole, name, (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 200);
+    scene_add(scene,
+              &(struct shape){.kind = SHAPE_RECTS, .fill = fill, .data = whole.text},
+              points, 2);
+    if (label)
+        add_text(scene, label, how, true);
 }
 
 void mark_text(struct scene *scene, const char *raw, struct text_mark how)

@@ -70,4 +70,9 @@ struct box_places {
 void mark_box(struct scene *scene, const struct box_places *places, struct color fill,
               struct stroke edge);
 
+/* A rectangle that stands for something of that name (any bytes), with a label in it or
+ * NULL. */
+void mark_frame(struct scene *scene, struct frame frame, struct color fill,
+                const char *name, const struct label *label, struct text_mark how);
+
 #endif

@@ -7,6 +7,7 @@
 #define PLOTS_SAMPLE_DATA_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -68,5 +69,36 @@ static inline double sample_quantile(const double *sorted, size_t count, double 
 {
     return sorted[(size_t)fmin((double)count * share, (double)count - 1)];
 }
+
+/* A call tree of a shop: node i's parent comes before it, SIZE_MAX for a root. The second
+ * value is of an older version, which knew no tax and was quicker in the database. */
+struct sample_node {
+    size_t parent;
+    const char *name;
+    double own, older_own;
+};
+
+enum { SAMPLE_NODES = 19 };
+static const struct sample_node sample_tree[SAMPLE_NODES] = {
+    {SIZE_MAX, "gunicorn.workers:Worker.run", 2, 2},
+    {0, "flask.app:Flask.wsgi_app", 5, 5},
+    {1, "flask.app:Flask.full_dispatch_request", 8, 8},
+    {2, "shop.cart:show", 12, 11},
+    {3, "shop.database:Session.query", 30, 30},
+    {4, "sqlite3:Cursor.execute", 260, 140},
+    {4, "shop.database:Session._build", 22, 24},
+    {3, "shop.templates:render", 25, 60},
+    {7, "jinja2.environment:Template.render", 90, 160},
+    {8, "jinja2.runtime:Context.call", 40, 70},
+    {3, "shop.prices:total", 15, 14},
+    {10, "shop.prices:tax", 45, 0},
+    {11, "decimal:Decimal.quantize", 80, 0},
+    {2, "shop.session:load", 10, 10},
+    {13, "json.decoder:JSONDecoder.decode", 35, 34},
+    {2, "shop.legacy:convert", 0, 30},
+    {1, "werkzeug.serving:log_request", 14, 15},
+    {0, "gunicorn.util:close", 3, 3},
+    {SIZE_MAX, "threading:Thread._bootstrap", 20, 21},
+};
 
 #endif

@@ -19,6 +19,7 @@ void scene_release(struct scene *scene)
     for (size_t i = 0; i < scene->count; i++) {
         free(scene->shapes[i].text);
         free(scene->shapes[i].tip);
+        free(scene->shapes[i].data);
     }
     free(scene->shapes);
     free(scene->points);
@@ -57,15 +58,17 @@ void scene_add(struct scene *scene, const struct shape *shape, const struct poin
     struct shape added = *shape;
     added.first_point = scene->point_count;
     added.point_count = point_count;
-    added.tip = NULL;
+    added.tip = added.data = NULL;
     bool copied =
         copy_string(&added.text, shape->text) && copy_string(&added.tip, scene->tip) &&
+        copy_string(&added.data, shape->data) &&
         grow((void **)&scene->shapes, &scene->room, scene->count, 1, sizeof(*shape)) &&
         grow((void **)&scene->points, &scene->point_room, scene->point_count, point_count,
              sizeof(*points));
     if (!copied) {
         free(added.text);
         free(added.tip);
+        free(added.data);
         scene->failed = true;
         return;
     }
@@ -142,6 +145,8 @@ static void print_shape(FILE *out, const struct scene *scene, const struct shape
         print_number(out, shape->max_pt);
         fprintf(out, " \"%s\"", shape->text);
     }
+    if (shape->data)
+        fprintf(out, " data \"%s\"", shape->data);
     if (shape->tip)
         fprintf(out, " tip \"%s\"", shape->tip);
     fputc('\n', out);

@@ -53,6 +53,11 @@ struct shape {
     bool bold;
     double max_pt; /* the renderer shortens what its fonts make wider than this */
     char *tip; /* said when a reader points at the shape (svg.h); NULL for none; owned */
+    /* The whole name of what a rectangle stands for, for scripts that zoom and search
+     * (svg.h); NULL for none; owned. A text that is attached belongs to the shape before
+     * it. */
+    char *data;
+    bool attached;
 };
 
 struct scene {

@@ -330,14 +330,15 @@ static void write_text(struct walk *walk, const struct shape *shape, struct poin
     if (shape->anchor != ANCHOR_START)
         add_attribute(walk, "text-anchor",
                       shape->anchor == ANCHOR_MIDDLE ? "middle" : "end");
-    add_tip(walk, shape);
+    if (!shape->attached) /* else the group has it */
+        add_tip(walk, shape);
     add_text(walk, shape->text);
     close_element(walk);
 }
 
 static bool same_style(const struct shape *shape, const struct shape *next)
 {
-    return next->kind == SHAPE_TEXT && same_paint(shape, next) &&
+    return next->kind == SHAPE_TEXT && !next->attached && same_paint(shape, next) &&
            shape->size_pt == next->size_pt && shape->bold == next->bold;
 }
 
@@ -360,11 +361,34 @@ static void write_texts(struct walk *walk, const struct scene *scene,
     close_element(walk);
 }
 
+/* A rectangle with a name, and the text in it, in one group: what a script moves. */
+static void write_frame(struct walk *walk, const struct scene *scene, size_t i,
+                        size_t count, const struct shape *dark)
+{
+    const struct shape *shape = &scene->shapes[i];
+    const struct point *at = &scene->points[shape->first_point];
+    open_element(walk, "g");
+    add_attribute(walk, "data-frame", shape->data);
+    add_tip(walk, shape);
+    open_element(walk, "rect");
+    add_number(walk, "x", at[0].x);
+    add_number(walk, "y", at[0].y);
+    add_number(walk, "width", at[1].x);
+    add_number(walk, "height", at[1].y);
+    add_colors(walk, shape, dark);
+    close_element(walk);
+    if (count > 1)
+        write_texts(walk, scene, shape + 1, 1, dark ? dark + 1 : NULL);
+    close_element(walk);
+}
+
 /* How many shapes from i on become one element; what they are in the dark agrees, too. */
 static size_t run_length(const struct scene *scene, const struct scene *dark, size_t i)
 {
     const struct shape *first = &scene->shapes[i];
     size_t end = i + 1;
+    if (first->data)
+        return end < scene->count && scene->shapes[end].attached ? 2 : 1;
     for (; end < scene->count; end++) {
         const struct shape *next = &scene->shapes[end];
         bool alike =
@@ -381,7 +405,9 @@ static void write_run(struct walk *walk, const struct scene *scene, size_t i,
     const struct shape *shape = &scene->shapes[i];
     if (shape->point_count == 0)
         return;
-    if (shape->kind == SHAPE_TEXT)
+    if (shape->data)
+        write_frame(walk, scene, i, count, dark);
+    else if (shape->kind == SHAPE_TEXT)
         write_texts(walk, scene, shape, count, dark);
     else if (shape->kind == SHAPE_DOTS && shape->point_count > 1 && !shape->tip &&
              shape->stroke.alpha == 0)
@@ -390,6 +416,14 @@ static void write_run(struct walk *walk, const struct scene *scene, size_t i,
         write_dots(walk, shape, dark, &scene->points[shape->first_point]);
     else
         write_path(walk, scene, shape, count, dark);
+}
+
+static bool has_text(const struct scene *scene)
+{
+    for (size_t i = 0; i < scene->count; i++)
+        if (scene->shapes[i].kind == SHAPE_TEXT)
+            return true;
+    return false;
 }
 
 static void open_svg(struct walk *walk, const struct scene *scene)
@@ -406,7 +440,8 @@ static void open_svg(struct walk *walk, const struct scene *scene)
     add_attribute(walk, "height", height);
     add_attribute(walk, "role", "img");
     add_attribute(walk, "aria-label", scene->title ? scene->title : "");
-    add_attribute(walk, "font-family", "Noto Sans,DejaVu Sans,sans-serif");
+    if (has_text(scene))
+        add_attribute(walk, "font-family", "Noto Sans,DejaVu Sans,sans-serif");
     add_attribute(walk, "fill", "none");
     add_attribute(walk, "stroke-linejoin", "round");
 }

@@ -5,6 +5,8 @@
  * follows the reader's light or dark setting, the same chart drawn in both themes becomes
  * one SVG.
  *
+ * Shapes with data are groups with data-frame, so that scripts can zoom and search.
+ *
  * Complete without style sheets: sizes and light colours are attributes. All data go
  * through the writer, which escapes them. Built for some hundred charts a page, so it
  * spends few bytes: relative paths in tenths of a point, one class a shape.

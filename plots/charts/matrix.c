@@ -56,7 +56,8 @@ static void write_amount(const struct grid *grid, double amount, char out[NUMBER
     if (grid->data->unit == MATRIX_LATENCY)
         latency_text(amount, out);
     else if (grid->data->unit == MATRIX_SHARE)
-        percent_text(round(amount * 1e4) / 1e4, out);
+        percent_text(
+            amount >= 0.1 ? round(amount * 1e3) / 1e3 : round(amount * 1e4) / 1e4, out);
     else
         count_text(amount, out);
 }

@@ -23,6 +23,9 @@
  * requests beyond it on. */
 enum { BINS_MAX = 96, BEYOND_MIN = 2, BINS_MIN = 12 };
 
+/* Values of a sparkline; fewer than so many say nothing. */
+enum { SERIES_MAX = 20, SERIES_MIN = 3 };
+
 /* Requests that most bins should hold: for a p99, for a count. */
 enum { GOOD_FOR_QUANTILES = 200, GOOD_FOR_COUNTS = 20 };
 
@@ -95,9 +98,10 @@ static uint64_t requests_of(const struct about *about)
     return requests;
 }
 
-/* Wide enough to be few, and for most to hold so many requests, down to BINS_MIN bins.
- */
-static void bins_init(struct bins *bins, const struct about *about, uint64_t good)
+/* Wide enough to be at most so many, and for most to hold so many requests, down to
+ * BINS_MIN bins. */
+static void bins_init(struct bins *bins, const struct about *about, size_t most,
+                      uint64_t good)
 {
     int64_t last;
     uint64_t requests = requests_of(about);
@@ -109,7 +113,7 @@ static void bins_init(struct bins *bins, const struct about *about, uint64_t goo
     for (; bins->shift < TIMEGRID_SHIFT_MAX; bins->shift++) {
         range_at(about, bins->shift, &bins->first, &last);
         uint64_t wide = (uint64_t)(last - bins->first) + 1;
-        if (wide <= BINS_MAX && (requests / wide >= good || wide < 2 * BINS_MIN))
+        if (wide <= most && (requests / wide >= good || wide < 2 * BINS_MIN))
             break;
     }
     range_at(about, bins->shift, &bins->first, &last);
@@ -155,7 +159,7 @@ static void bins_of_report(struct bins *bins, const struct report *report,
     struct about about = {endpoint ? &one : (const struct summary_endpoint *const *)all,
                           endpoint ? 1 : count};
 
-    bins_init(bins, &about, endpoint ? GOOD_FOR_QUANTILES : GOOD_FOR_COUNTS);
+    bins_init(bins, &about, BINS_MAX, endpoint ? GOOD_FOR_QUANTILES : GOOD_FOR_COUNTS);
     bins->from_s = (double)d->first_utc_ns / 1e9;
     bins->to_s = (double)d->last_utc_ns / 1e9;
 }
@@ -332,6 +336,27 @@ int chart_draw_traffic(const struct report *report, const struct report_chart *c
     bins_release(bins);
     free(bins);
     return result;
+}
+
+double *report_p95_series(const struct endpoint *endpoint, size_t *count)
+{
+    struct bins *bins = mem_new(sizeof(*bins));
+    const struct summary_endpoint *one = endpoint->versions[0].cell->endpoint;
+    double *series = mem_array(SERIES_MAX, sizeof(*series));
+    size_t known = 0;
+
+    bins_init(bins, &(struct about){&one, 1}, SERIES_MAX, GOOD_FOR_QUANTILES / 2);
+    for (size_t i = 0; i < bins->count; i++) {
+        series[i] = quantile_or_nan(&bins->blocks[i], .95);
+        known += isnan(series[i]) ? 0 : 1;
+    }
+    *count = bins->count;
+    bins_release(bins);
+    free(bins);
+    if (known >= SERIES_MIN)
+        return series;
+    free(series);
+    return NULL;
 }
 
 /* --- titles --- */

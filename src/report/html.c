@@ -18,11 +18,13 @@
 #include "src/base/mem.h"
 #include "src/base/str.h"
 
+#include "plots/charts/sparkline.h"
 #include "plots/svg.h"
 
 #include <ctype.h>
 #include <glib.h>
 #include <libxml/xmlwriter.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,8 +39,9 @@ struct page {
     bool failed;     /* the writer's first failure stays */
     const char *why; /* NULL: out of memory or out of disk */
     unsigned under_heading;
-    size_t section_bytes; /* of an endpoint with one chart and its tables, so far */
-    struct str links;     /* ids of headings, each with a newline behind it */
+    size_t chart_bytes, table_bytes; /* largest of the endpoints so far: their first
+                                        charts, all of their section but charts */
+    struct str links;                /* ids of headings, each with a newline behind it */
 };
 
 /* --- markup --- */
@@ -87,6 +90,56 @@ static void newline(struct page *page)
     text(page, "\n");
 }
 
+/* --- pictures --- */
+
+static int write_svg(struct page *page, const struct report_chart *chart,
+                     const char **why)
+{
+    struct scene scenes[2];
+    int failed = report_scenes(page->report, chart, scenes, why);
+
+    if (!failed)
+        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, why);
+    scene_release(&scenes[0]);
+    scene_release(&scenes[1]);
+    return failed;
+}
+
+/* "p95 over time, from 12 ms to 30 ms at most, 14 ms at last". */
+static char *words_of_series(const struct table_cell *cell)
+{
+    double least = INFINITY, most = 0, last = NAN;
+    struct str words;
+
+    for (size_t i = 0; i < cell->series_count; i++) {
+        least = fmin(least, cell->series[i]);
+        most = fmax(most, cell->series[i]);
+        last = isnan(cell->series[i]) ? last : cell->series[i];
+    }
+    str_init(&words);
+    str_addf(&words, "over time: %s to %s, at last %s", format_duration(least).s,
+             format_duration(most).s, format_duration(last).s);
+    return str_take(&words);
+}
+
+static void write_sparkline(struct page *page, const struct table_cell *cell)
+{
+    const struct theme themes[2] = {theme_light(), theme_dark()};
+    char *words = words_of_series(cell);
+    struct sparkline_data data = {words, cell->series, cell->series_count};
+    struct scene scenes[2] = {0};
+    const char *why = NULL;
+    int failed = chart_sparkline(&data, &themes[0], &scenes[0], &why) ||
+                 chart_sparkline(&data, &themes[1], &scenes[1], &why);
+
+    if (!failed && !page->failed)
+        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, &why);
+    page->failed |= failed != 0;
+    scene_release(&scenes[0]);
+    scene_release(&scenes[1]);
+    free(words);
+}
+
 /* --- tables --- */
 
 static void write_cell(struct page *page, const struct table *table,
@@ -116,6 +169,8 @@ static void write_cell(struct page *page, const struct table *table,
     } else {
         text(page, cell->text);
     }
+    if (cell->series)
+        write_sparkline(page, cell);
     end(page);
 }
 
@@ -154,19 +209,6 @@ static void write_table(struct page *page, const struct table *table, const char
 }
 
 /* --- charts --- */
-
-static int write_svg(struct page *page, const struct report_chart *chart,
-                     const char **why)
-{
-    struct scene scenes[2];
-    int failed = report_scenes(page->report, chart, scenes, why);
-
-    if (!failed)
-        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, why);
-    scene_release(&scenes[0]);
-    scene_release(&scenes[1]);
-    return failed;
-}
 
 static void write_chart(struct page *page, const struct report_chart *chart)
 {
@@ -301,10 +343,9 @@ static void write_passage(struct page *page, const struct outline *outline, size
 
 /* --- endpoints --- */
 
-/* With more endpoints than so many, lines are drawn with fewer points. Every endpoint has
- * its first chart while the page has less than MOST_BYTES, and more of them while there
- * is room for the first charts and tables of those to come. */
-enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 56, MOST_BYTES = 2850000 };
+/* With more endpoints than so many, lines are drawn with fewer points. The body of a page
+ * has at most so many bytes. */
+enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 44, MOST_BYTES = 2900000 };
 
 static size_t bytes_of(struct page *page)
 {
@@ -312,21 +353,30 @@ static size_t bytes_of(struct page *page)
     return (size_t)xmlBufferLength(page->buffer);
 }
 
-/* Whether chart i of an endpoint may be drawn when so many endpoints are to come. */
+/* Whether chart i of an endpoint may be drawn when so many endpoints are to come: the
+ * tables of those have their room, and before second charts their first charts, too. */
 static bool has_room(struct page *page, size_t i, size_t to_come)
 {
-    size_t reserved =
-        i == 0 ? 0 : to_come * (page->section_bytes ? page->section_bytes : 20000);
+    size_t tables = page->table_bytes ? page->table_bytes : 8000;
+    size_t chart = page->chart_bytes ? page->chart_bytes : 12000;
 
-    return bytes_of(page) + reserved < MOST_BYTES;
+    return bytes_of(page) + chart + (to_come + 1) * tables +
+               (i == 0 ? 0 : to_come * chart) <
+           MOST_BYTES;
 }
 
-/* Returns how many bytes all but the first take. */
+static void keep_most(size_t *most, size_t bytes)
+{
+    *most = bytes > *most ? bytes : *most;
+}
+
+/* Returns how many bytes they take. */
 static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_come)
 {
     const struct report *report = page->report;
     struct report_chart charts[REPORT_ENDPOINT_CHARTS];
-    size_t count = report_plan_endpoint(report, index, charts), left_out = 0, first = 0;
+    size_t count = report_plan_endpoint(report, index, charts), left_out = 0;
+    size_t begin = bytes_of(page);
 
     for (size_t i = 0; i < count; i++) {
         if (report->overview.endpoint_count > MANY_ENDPOINTS)
@@ -336,11 +386,12 @@ static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_c
         else
             left_out++;
         report_chart_release(&charts[i]);
-        first = i == 0 ? bytes_of(page) : first;
+        if (i == 0)
+            keep_most(&page->chart_bytes, bytes_of(page) - begin);
     }
     if (left_out == count)
         element(page, "p", "No charts here, to keep the page quick to open.");
-    return bytes_of(page) - first;
+    return bytes_of(page) - begin;
 }
 
 /* Without an id: every endpoint has tables of these names. */
@@ -384,8 +435,7 @@ static void write_endpoint(struct page *page, size_t index, size_t to_come)
     outline_release(&outline);
     end(page);
     newline(page);
-    if (bytes_of(page) - begin > page->section_bytes)
-        page->section_bytes = bytes_of(page) - begin;
+    keep_most(&page->table_bytes, bytes_of(page) - begin);
     str_release(&target);
     free(anchor);
     free(label);

@@ -2,6 +2,7 @@
 /* Overview, versions, precision: the tables about how fast each endpoint is. */
 #include "passages.h"
 
+#include "charts.h"
 #include "label.h"
 
 #include "src/base/mem.h"
@@ -38,8 +39,19 @@ static void add_precision(struct table *table, const struct quantile *quantile)
                         TONE_DIM);
 }
 
+static void add_series(struct table *table, const struct endpoint *endpoint)
+{
+    size_t count;
+    double *series = report_p95_series(endpoint, &count);
+
+    if (series)
+        table_series_take(table, series, count);
+}
+
+/* endpoint NULL: a row without a sparkline. */
 static void add_overview_row(struct table *table, const struct report *report,
-                             const struct distribution *d)
+                             const struct distribution *d,
+                             const struct endpoint *endpoint)
 {
     const struct quantile *q = d->quantiles;
 
@@ -54,6 +66,8 @@ static void add_overview_row(struct table *table, const struct report *report,
     table_add(table, text_of_quantile(&q[QUANTILE_50]).s);
     table_add(table, text_of_quantile(&q[QUANTILE_90]).s);
     table_add(table, text_of_quantile(&q[QUANTILE_95]).s);
+    if (endpoint)
+        add_series(table, endpoint);
     add_precision(table, &q[QUANTILE_95]);
     table_add(table, text_of_quantile(&q[QUANTILE_99]).s);
     table_add(table, text_of_quantile(&q[QUANTILE_999]).s);
@@ -77,11 +91,12 @@ static void add_overview(struct outline *outline, const struct report *report)
         table_add_take(table, label_of_endpoint(report, endpoint));
         if (outline->page)
             table_link_take(table, anchor_of_endpoint(report, endpoint));
-        add_overview_row(table, report, &endpoint->all);
+        add_overview_row(table, report, &endpoint->all,
+                         outline->page && report->options.charts ? endpoint : NULL);
     }
     if (overview->endpoint_count > 1) {
         table_add(table, "(all)");
-        add_overview_row(table, report, &overview->all);
+        add_overview_row(table, report, &overview->all, NULL);
     }
     outline_rest(outline, overview->endpoint_count, shown, "endpoints");
 }

@@ -69,7 +69,8 @@
   document.body.append(tip);
   document.addEventListener("pointermove", (event) => {
     const shape = event.target.closest && event.target.closest("svg *");
-    const title = shape && shape.querySelector(":scope > title");
+    const title = shape && (shape.querySelector(":scope > title") ||
+                            shape.parentElement.querySelector(":scope > title"));
     tip.hidden = !title;
     if (!title) return;
     tip.textContent = title.textContent;

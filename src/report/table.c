@@ -21,6 +21,7 @@ void table_release(struct table *table)
     for (size_t i = 0; i < table->cell_count; i++) {
         free(table->cells[i].text);
         free(table->cells[i].anchor);
+        free(table->cells[i].series);
     }
     free(table->cells);
     *table = (struct table){0};
@@ -30,7 +31,7 @@ static void add_cell(struct table *table, char *text, enum tone tone)
 {
     table->cells = vec_room(table->cells, &table->cell_room, table->cell_count + 1,
                             sizeof(*table->cells));
-    table->cells[table->cell_count++] = (struct table_cell){text, tone, NULL};
+    table->cells[table->cell_count++] = (struct table_cell){.text = text, .tone = tone};
 }
 
 void table_add(struct table *table, const char *text)
@@ -51,6 +52,12 @@ void table_add_take(struct table *table, char *text)
 void table_link_take(struct table *table, char *anchor)
 {
     table->cells[table->cell_count - 1].anchor = anchor;
+}
+
+void table_series_take(struct table *table, double *series, size_t count)
+{
+    table->cells[table->cell_count - 1].series = series;
+    table->cells[table->cell_count - 1].series_count = count;
 }
 
 size_t table_rows(const struct table *table)

@@ -24,7 +24,9 @@ enum tone { TONE_PLAIN, TONE_DIM, TONE_GOOD, TONE_BAD };
 struct table_cell {
     char *text; /* clean (display.h); owned */
     enum tone tone;
-    char *anchor; /* of a page: what the cell leads to; owned, NULL: nothing */
+    char *anchor;   /* of a page: what the cell leads to; owned, NULL: nothing */
+    double *series; /* values over time beside the text, NAN where there is none; owned */
+    size_t series_count;
 };
 
 struct table {
@@ -46,6 +48,8 @@ void table_add_take(struct table *table, char *text);
 /* The cell that was added last leads to an anchor of the page; anchor is taken. */
 void table_link_take(struct table *table, char *anchor);
 
+/* The cell that was added last has a sparkline; series is taken. */
+void table_series_take(struct table *table, double *series, size_t count);
 size_t table_rows(const struct table *table);
 const struct table_cell *table_at(const struct table *table, size_t row, size_t column);
 
