@@ -360,9 +360,11 @@ static bool has_room(struct page *page, size_t i, size_t to_come)
     size_t tables = page->table_bytes ? page->table_bytes : 8000;
     size_t chart = page->chart_bytes ? page->chart_bytes : 12000;
 
-    return bytes_of(page) + chart + (to_come + 1) * tables +
-               (i == 0 ? 0 : to_come * chart) <
-           MOST_BYTES;
+    size_t later = to_come * tables;
+
+    if (i > 0) /* with some slack, for later ones may be larger */
+        later += to_come * chart + to_come * (tables + chart) / 16;
+    return bytes_of(page) + chart + tables + later < MOST_BYTES;
 }
 
 static void keep_most(size_t *most, size_t bytes)
