@@ -217,30 +217,46 @@ static int make_batch(struct fmd__writer *writer)
     return 0;
 }
 
-/* Writes a batch of what fill puts in: up to 4096 requests, counts. 0 or a negative
- * errno. */
-static int write_batch(struct fmd__writer *writer, void (*fill)(struct fmd__batch *batch))
-{
-    bool is_new;
-    int result = make_batch(writer);
+typedef void fill_batch(struct fmd__batch *batch);
 
-    if (result == 0)
-        result = open_segment(writer, &is_new);
+/* Into the open segment or, as *is_new says then, a new one. */
+static int try_batch(struct fmd__writer *writer, fill_batch *fill, bool *is_new)
+{
+    const uint32_t counts_next = writer->batch->counts_next;
+    int result = open_segment(writer, is_new);
+
     if (result != 0)
         return result;
     turn_dictionary(writer);
     fmd__batch_begin(writer->batch, writer->sequence);
-    if (is_new) {
+    if (*is_new) {
         writer->segment.number = writer->files.number;
         fmd__batch_new_segment(writer->batch);
         fmd__batch_segment(writer->batch, &writer->segment);
     }
     fill(writer->batch);
-    if (is_new || stats_are_due(writer))
+    if (*is_new || stats_are_due(writer))
         add_stats(writer, false);
     result = append_batch(writer);
-    if (result != 0) /* definitions of this batch are not in this segment */
+    if (result != 0) { /* definitions of this batch are not in this segment */
         fmd__trace_files_close_segment(&writer->files);
+        writer->batch->counts_next = counts_next;
+    }
+    return result;
+}
+
+/* Writes a batch of what fill puts in: up to 4096 requests, counts. In the next segment
+ * where this one has grown as large as the process may make files. 0 or a negative errno.
+ */
+static int write_batch(struct fmd__writer *writer, fill_batch *fill)
+{
+    bool is_new = false;
+    int result = make_batch(writer);
+
+    if (result == 0)
+        result = try_batch(writer, fill, &is_new);
+    if (result == -EFBIG && !is_new)
+        result = try_batch(writer, fill, &is_new);
     return result;
 }
 
@@ -659,6 +675,8 @@ int fmd__writer_close(struct fmd__writer *writer)
     add(&writer->given_up, requests_left(writer));
     if (result == 0)
         result = write_clean_end(writer);
+    else if (writer->open) /* at least that so much is missing */
+        (void)write_clean_end(writer);
     fmd__trace_files_release(&writer->files);
     fmd__dictionary_release(&writer->dictionary);
     fmd__batch_free(writer->batch);

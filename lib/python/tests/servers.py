@@ -18,15 +18,16 @@ def free_port():
 
 
 class Server:
-    """command: of the server, that listens on port. Use as a context; ends gracefully."""
+    """command: of the server, that listens on port. Use as a context; ends gracefully.
+    prepare is called in its process before the command."""
 
-    def __init__(self, command, port, log, environment):
+    def __init__(self, command, port, log, environment, prepare=None):
         self.port, self.log = port, log
         environment = {**os.environ, "PYTHONPATH": HERE, **environment}
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
                 command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT,
+                stdout=output, stderr=subprocess.STDOUT, preexec_fn=prepare,
             )  # fmt: skip
 
     def __enter__(self):
@@ -74,12 +75,12 @@ def children(pid):
 
 
 class Gunicorn(Server):
-    def __init__(self, module, folder, *options, **environment):
+    def __init__(self, module, folder, *options, prepare=None, **environment):
         port = free_port()
         super().__init__(
             [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}",
              "--graceful-timeout", "10", "--keep-alive", "30", *options, module],
-            port, os.path.join(folder, "gunicorn.log"), environment,
+            port, os.path.join(folder, "gunicorn.log"), environment, prepare,
         )  # fmt: skip
 
     def stop(self):
