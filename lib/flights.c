@@ -110,23 +110,30 @@ static void note(struct fmd__flight *flight, const struct fmd__takeoff *known)
     set(&flight->address_hash, known->address_hash);
 }
 
-static void note_owner(struct fmd__flight *flight)
+/* The calling thread is where it runs. */
+static void note_thread(struct fmd__flight *flight)
 {
     struct fmd__python_thread python;
-    struct usage usage;
 
     _Static_assert(sizeof python == 4 * sizeof(uint64_t), "four words");
     _Static_assert(FMD__FLIGHT_PYTHON + 4 <= 9, "the owner's words");
     fmd__python_here(&python);
+    atomic_store_explicit(&flight->thread, this_thread(), memory_order_relaxed);
+    set(&flight->owner[FMD__FLIGHT_PYTHON], python.state);
+    set(&flight->owner[FMD__FLIGHT_PYTHON + 1], python.chunk);
+    set(&flight->owner[FMD__FLIGHT_PYTHON + 2], python.frame);
+    set(&flight->owner[FMD__FLIGHT_PYTHON + 3], python.code);
+}
+
+static void note_usage(struct fmd__flight *flight)
+{
+    struct usage usage;
+
     read_usage(&usage);
     set(&flight->owner[FMD__FLIGHT_CPU], usage.cpu_ns);
     set(&flight->owner[FMD__FLIGHT_SWITCHES], usage.switches);
     set(&flight->owner[FMD__FLIGHT_FAULTS], usage.faults);
     set(&flight->owner[FMD__FLIGHT_BLOCKS], usage.blocks);
-    set(&flight->owner[FMD__FLIGHT_PYTHON], python.state);
-    set(&flight->owner[FMD__FLIGHT_PYTHON + 1], python.chunk);
-    set(&flight->owner[FMD__FLIGHT_PYTHON + 2], python.frame);
-    set(&flight->owner[FMD__FLIGHT_PYTHON + 3], python.code);
 }
 
 static void raise_used(uint32_t number)
@@ -152,9 +159,9 @@ uint32_t fmd__flights_take(struct fmd__ring_header *header,
     flight += index;
     fmd__flight_write_begin(flight);
     atomic_store_explicit(&flight->about, 0, memory_order_relaxed); /* no path */
-    atomic_store_explicit(&flight->thread, this_thread(), memory_order_relaxed);
     note(flight, takeoff);
-    note_owner(flight);
+    note_thread(flight);
+    note_usage(flight);
     fmd__context_begin(index + 1);
     set(&flight->start_ns, takeoff->start_ns);
     fmd__flight_write_end(flight);
@@ -181,6 +188,15 @@ void fmd__flights_set_path(struct fmd__ring_header *header, uint32_t number,
     fmd__flight_write_begin(flight);
     about |= fmd__flight_set_path(flight, bytes, length) << 16;
     atomic_store_explicit(&flight->about, about, memory_order_relaxed);
+    fmd__flight_write_end(flight);
+}
+
+void fmd__flights_move(struct fmd__ring_header *header, uint32_t number)
+{
+    struct fmd__flight *flight = fmd__ring_flights(header) + (number - 1);
+
+    fmd__flight_write_begin(flight);
+    note_thread(flight);
     fmd__flight_write_end(flight);
 }
 

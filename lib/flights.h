@@ -43,6 +43,8 @@ void fmd__flights_set_path(struct fmd__ring_header *header, uint32_t number,
  * outlier. */
 void fmd__flights_measure(struct fmd__ring_header *header, uint32_t number,
                           uint64_t duration_ns, struct fmd__slot_detail *detail);
+/* The request goes on in the calling thread. */
+void fmd__flights_move(struct fmd__ring_header *header, uint32_t number);
 void fmd__flights_give_back(struct fmd__ring_header *header, uint32_t number);
 
 /* The flight's owner words. */
@@ -53,5 +55,9 @@ enum fmd__flight_owner {
     FMD__FLIGHT_BLOCKS,   /* reads, writes */
     FMD__FLIGHT_PYTHON    /* four words: struct fmd__python_thread */
 };
+
+struct fmd_request;
+/* For bindings: the request, whichever, goes on in the calling thread. Of recorder.c. */
+void fmd__request_moved(const struct fmd_request *request);
 
 #endif

@@ -182,6 +182,20 @@ struct fmd__request_key fmd__request_key(const struct fmd_request *request)
                                      .endpoint = flight->endpoint};
 }
 
+/* Off the path: not through the thread's ring, which a thread of an event loop has not.
+ */
+void fmd__request_moved(const struct fmd_request *request)
+{
+    const struct flight *flight = (const struct flight *)(const void *)request;
+
+    if (flight->number == 0 || !fmd__lifecycle_visit())
+        return;
+    if (flight->generation ==
+        atomic_load_explicit(&gate()->generation, memory_order_relaxed))
+        fmd__flights_move(fmd__recorder.pool.header, flight->number);
+    fmd__lifecycle_leave();
+}
+
 /* --- levels 2 and 3: requests that are watched ------------------------------------- */
 
 static struct fmd__takeoff takeoff_of(const struct flight *flight)

@@ -4,7 +4,7 @@
 
 load tests/python
 
-@test "stacks of blueprint, class, decorated, recursive, streaming views and hooks are whole" { tests test_shapes; }
+@test "stacks of blueprint, class, async, decorated, recursive, streaming views and hooks are whole" { tests test_shapes; }
 
 @test "a Python of unknown layout is recorded without samples, and says so once" {
     for level in 1 3; do

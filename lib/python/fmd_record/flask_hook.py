@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the recorder into a Flask application: around its WSGI entry, around its dispatch
-(the endpoint is known there, and the customer), around the view, and around the handling
-of what the application did not handle.
+(the endpoint is known there, and the customer), around the view, around the handling of
+what the application did not handle, and where async views go to another thread.
 
 The application's class becomes a subclass of its own whose wsgi_app is a property, so
 that middleware which is installed after bind() is still inside the time of the request
@@ -14,7 +14,7 @@ from .endpoints import UNMATCHED, UNROUTED
 
 
 # by what they are to _native.Hook
-_HOOKED = ("full_dispatch_request", "dispatch_request", "handle_exception")
+_HOOKED = ("full_dispatch_request", "dispatch_request", "handle_exception", "async_to_sync")
 
 
 def is_bound(app):

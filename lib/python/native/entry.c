@@ -324,6 +324,16 @@ static PyObject *failure_call(PyObject *self, PyObject *const *args, size_t narg
     return result < 0 ? NULL : PyObject_Vectorcall(hook->method, args, nargsf, kwnames);
 }
 
+/* Around async_to_sync(coroutine function). */
+static PyObject *async_call(PyObject *self, PyObject *const *args, size_t nargsf,
+                            PyObject *kwnames)
+{
+    struct hook *hook = (struct hook *)self;
+    PyObject *sync = PyObject_Vectorcall(hook->method, args, nargsf, kwnames);
+
+    return sync ? fmd_py_async_moves(sync) : NULL;
+}
+
 /* --- the Python types of the two ---------------------------------------------------- */
 
 static PyObject *entry_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -393,14 +403,15 @@ PyTypeObject fmd_py_entry_type = {
 static PyObject *hook_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"method", "binding", "what", NULL};
-    static const vectorcallfunc calls[] = {dispatch_call, view_call, failure_call};
+    static const vectorcallfunc calls[] = {dispatch_call, view_call, failure_call,
+                                           async_call};
     PyObject *method, *binding;
     unsigned what;
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!I", names, &method,
                                      &fmd_py_binding_type, &binding, &what))
         return NULL;
     if (what >= sizeof calls / sizeof *calls) {
-        PyErr_SetString(PyExc_ValueError, "what is DISPATCH, VIEW or FAILURE");
+        PyErr_SetString(PyExc_ValueError, "what is a number from 0 to 3");
         return NULL;
     }
     struct hook *hook = (struct hook *)type->tp_alloc(type, 0);

@@ -14,7 +14,7 @@ PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
     *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname,
-    *fmd_py_str_path_info;
+    *fmd_py_str_awaitable, *fmd_py_str_path_info;
 
 static const struct {
     PyObject **string;
@@ -39,6 +39,7 @@ static const struct {
     {&fmd_py_str_path_info, "PATH_INFO"},
     {&fmd_py_str_module, "__module__"},
     {&fmd_py_str_qualname, "__qualname__"},
+    {&fmd_py_str_awaitable, "awaitable"},
 };
 
 /* --- binding ------------------------------------------------------------------------ */
@@ -313,10 +314,9 @@ static struct PyModuleDef definition = {
 static int add_types(PyObject *module)
 {
     PyTypeObject *const types[] = {
-        &fmd_py_binding_type, &fmd_py_exchange_type,
-        &fmd_py_entry_type,   &fmd_py_hook_type,
-        &fmd_py_body_type,    &fmd_py_sized_body_type,
-        &fmd_py_closer_type,  NULL,
+        &fmd_py_binding_type, &fmd_py_exchange_type, &fmd_py_entry_type,
+        &fmd_py_hook_type,    &fmd_py_body_type,     &fmd_py_sized_body_type,
+        &fmd_py_closer_type,  &fmd_py_mover_type,    NULL,
     };
     for (PyTypeObject *const *type = types; *type; type++)
         if (PyModule_AddType(module, *type) < 0)

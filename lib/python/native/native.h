@@ -61,7 +61,7 @@ struct exchange {
 
 extern PyTypeObject fmd_py_binding_type, fmd_py_exchange_type, fmd_py_entry_type;
 extern PyTypeObject fmd_py_hook_type, fmd_py_body_type, fmd_py_sized_body_type;
-extern PyTypeObject fmd_py_closer_type;
+extern PyTypeObject fmd_py_closer_type, fmd_py_mover_type;
 
 /* 1 between start and stop; requests pass by untouched otherwise. */
 extern bool fmd_py_recording;
@@ -72,7 +72,7 @@ extern PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
     *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
     *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
     *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname,
-    *fmd_py_str_path_info;
+    *fmd_py_str_awaitable, *fmd_py_str_path_info;
 
 /* exchange.c */
 /* Begins a request. New reference, NULL (no exception set) when out of memory. */
@@ -107,6 +107,11 @@ int fmd_py_exception_handled(const struct exchange *exchange, PyObject *error);
 /* The exchange that this context serves, also where the application asks itself: new
  * reference or NULL, no exception set. */
 struct exchange *fmd_py_current_exchange(void);
+
+/* async_view.c */
+/* What Flask's async_to_sync made of a coroutine function, with the moves of its requests
+ * between threads told. Steals sync and gives what takes its place; never fails. */
+PyObject *fmd_py_async_moves(PyObject *sync);
 
 /* wsgi_body.c */
 /* Takes what the application returned and gives what the server is to get: the object

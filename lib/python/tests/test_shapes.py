@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """At level 3 the stack of every shape of a Flask view is whole: from the first frame of the
 thread to the innermost, and none of ours in between."""
+import asyncio
 import functools
 import sys
 import time
@@ -63,6 +64,11 @@ def make_app():
     def decorated():
         return spin()
 
+    @app.get("/async")
+    async def in_async():
+        await asyncio.sleep(0)
+        return spin()
+
     @app.get("/recursive")
     def recursive():
         return recursion(100)
@@ -86,7 +92,7 @@ def make_app():
     return app
 
 
-SHAPES = "/plain /blueprint /class /decorated /recursive /streamed /hook".split()
+SHAPES = "/plain /async /blueprint /class /decorated /recursive /streamed /hook".split()
 
 
 class Shapes(InProcess):
