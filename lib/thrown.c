@@ -15,8 +15,6 @@ static bool enter(void)
     bool inside =
         fmd__lifecycle_visit() || (fmd__lifecycle_wake() != 0 && fmd__lifecycle_visit());
 
-    if (inside)
-        fmd__writer_start_thread(&fmd__recorder.writer);
     errno = kept;
     return inside;
 }

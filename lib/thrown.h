@@ -7,7 +7,8 @@
  *   begin ─► frame, frame, ... ─► count ─► end                 of a kind that is known
  *   begin ─► frame, frame, ... ─► count ─► end ─► (message) ─► the same, with add
  *
- * Recorded at levels 1 to 3 of the request's endpoint, and outside of requests. Some
+ * Recorded at levels 1 to 3 of the request's endpoint, and outside of requests; there it
+ * waits in the journal for the writer, which starts with the first request. Some
  * 0.2 us and 20 ns a frame; the first of a kind some 10 us.
  */
 #ifndef FMD_THROWN_H

@@ -322,6 +322,30 @@ time.sleep(30)" 3>&- &
     [ "$status" = 143 ]
 }
 
+@test "the last line is a command that a shell runs as it stands" {
+    fmd-record -o "it's mine" -- "${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/lib/examples/shop" -n 50 2>server.log
+    tail -1 server.log
+    run bash -c "$(tail -1 server.log) --format json --quiet | jq .total.requests"
+    [ "$output" = 50 ]
+}
+
+@test "a WSGI application without Flask, by one line of its own" {
+    cat >bare.py <<'PYTHON'
+import fmd_record
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "4")])
+    return [b"bare"]
+
+application = fmd_record.wsgi(application, endpoint="GET /bare")
+PYTHON
+    launch --app-version 3 -- "$python" -m gunicorn -w 2 -b "127.0.0.1:$port" bare
+    send 25
+    end TERM
+    [ "$(field '[.endpoints[] | select(.name == "GET /bare") | .requests] | add')" -ge 25 ]
+    [ "$(field '.versions[0].name')" = 3 ]
+}
+
 @test "a directory that holds something else is refused, and so is what cannot be written" {
     mkdir mine
     echo hello >mine/letter.txt

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import gc
+import glob
 import io
 import logging
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -15,7 +17,7 @@ import flask
 import flask.views
 
 import fmd_record
-from caught import caught, frames_of, starts
+from caught import caught, frames_of, second_decoder, starts
 from test_wsgi import Answer, InProcess, environ_of
 from traces import EXCEPTION
 
@@ -342,6 +344,27 @@ class Captured(Caught):
             os._exit(0)
         os.waitpid(child, 0)
         self.assertEqual(self.only().message, "in the child")
+
+
+class Killed(Caught):
+    def test_the_first_of_a_kind_outlives_a_kill(self):
+        child = os.fork()
+        if child == 0:
+            application = self.record(lambda *_: deep(2), block_ms=3600_000)
+            for _ in range(5):
+                Answer(application)
+            fmd_record.capture(ValueError("the last"))
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        (link,) = glob.glob(os.path.join(self.folder, "*.ring"))
+        self.addCleanup(os.unlink, os.readlink(link))
+        left = second_decoder.read_ring_file(link)["areas"]["journal"]
+        codes = {entry[1][1]: entry[1][3][0] for _, entry in left if entry[0] == "definition"}
+        errors = [entry for _, entry in left if entry[0] == "exception"]
+        self.assertEqual([error[6] for error in errors], [b"deep", b"the last"])
+        self.assertEqual([error[3] for error in errors], [1, 1])
+        names = [codes[code].rpartition(b".")[2] for code, _ in errors[0][7:]]
+        self.assertEqual(names, [b"<lambda>", b"deep", b"deep", b"deep"])
 
 
 class Many(Caught):
