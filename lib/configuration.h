@@ -28,7 +28,8 @@
 
 /* name in the file, variable, kind, smallest, largest, live, what it is */
 #define FMD__KEYS(KEY)                                                                   \
-    KEY(DIRECTORY, "directory", "FMD_DIR", TEXT, 0, 0, false, "where traces go")         \
+    KEY(DIRECTORY, "directory", "FMD_DIR", TEXT, 0, 0, false,                            \
+        "where traces go; else traces")                                                  \
     KEY(APPLICATION, "application", "FMD_APPLICATION", TEXT, 0, 0, false,                \
         "name in every report")                                                          \
     KEY(VERSION, "app_version", "FMD_APP_VERSION", TEXT, 0, 0, false,                    \
@@ -37,24 +38,27 @@
     KEY(RING_DIRECTORY, "ring_directory", "FMD_RING_DIR", TEXT, 0, 0, false,             \
         "where requests wait to be written; else /dev/shm")                              \
     KEY(LEVEL, "level", "FMD_LEVEL", NUMBER, 0, 3, true,                                 \
-        "of endpoints that no pattern names")                                            \
-    KEY(RINGS, "rings", "FMD_RINGS", NUMBER, 1, 1024, false, "rings made at start")      \
+        "0 to 3, of endpoints that no pattern names; else 1")                            \
+    KEY(RINGS, "rings", "FMD_RINGS", NUMBER, 1, 1024, false,                             \
+        "threads that record at once, at the start; it grows; else 64")                  \
     KEY(RING_BYTES, "ring_bytes", "FMD_RING_BYTES", NUMBER, 128, 1 << 24, false,         \
-        "of each, a power of two")                                                       \
+        "of each, a power of two; else 32768")                                           \
     KEY(SEGMENT_BYTES, "segment_bytes", "FMD_SEGMENT_BYTES", NUMBER, 4096,               \
-        INT64_C(1) << 40, false, "a trace file is closed and the next begun")            \
+        INT64_C(1) << 40, false,                                                         \
+        "a trace file is closed and the next begun; else 16 MiB")                        \
     KEY(TOTAL_BYTES, "total_bytes", "FMD_TOTAL_BYTES", NUMBER, 4096, INT64_C(1) << 50,   \
-        false, "the oldest files of the application go beyond it")                       \
+        false, "the oldest files of the application go beyond it; else 1 GiB")           \
     KEY(BLOCK_MS, "block_ms", "FMD_BLOCK_MS", NUMBER, 1, 3600000, false,                 \
-        "longest time a request waits in memory")                                        \
+        "longest time a request waits in memory; else 1000")                             \
     KEY(OUTLIER_FLOOR_MS, "outlier_floor_ms", "FMD_OUTLIER_FLOOR_MS", NUMBER, 0,         \
-        86400000, true, "no request that is quicker is an outlier")                      \
+        86400000, true, "no request that is quicker is an outlier; else 10")             \
     KEY(OUTLIER_REQUESTS, "outlier_requests", "FMD_OUTLIER_REQUESTS", NUMBER, 20,        \
-        1000000, true, "requests of an endpoint before it has outliers")                 \
+        1000000, true, "requests of an endpoint before it has outliers; else 100")       \
     KEY(SAMPLING_HZ, "sampling_hz", "FMD_SAMPLING_HZ", NUMBER, 1, 1000, true,            \
-        "stacks a second at level 3")                                                    \
+        "stacks a second at level 3, at most; else 100")                                 \
     KEY(HEADERS, "headers", "FMD_HEADERS", TEXT, 0, 0, false,                            \
-        "kept of outliers, separated by commas; none: none")
+        "kept of outliers, separated by commas; none: none; else a few that hold no "    \
+        "secret")
 
 enum fmd__key {
 #define FMD__KEY_ENUM(id, name, variable, kind, low, high, live, help) FMD__KEY_##id,

@@ -11,13 +11,13 @@ in options.py.
 """
 import contextlib
 import os
-from errno import EALREADY
+from errno import EALREADY, EINVAL
 
 from . import _native, flask_hook
 from .endpoints import WSGI, Endpoints
 from .identity import GroupFailures, Pseudonyms
 from .notice import say
-from .options import resolve
+from .options import OPTIONS, resolve
 from .version import find_version
 
 __all__ = ["bind", "init_app", "wsgi", "capture", "gauge", "snapshot", "stats", "stop"]
@@ -125,32 +125,42 @@ def _start(chosen, name, folder):
     nothing can be recorded (it is off, or it has been said why)."""
     if not chosen["enabled"]:
         return None
-    application = chosen["application"] or name
+    configured = _native.configured(chosen["configuration"])
+    is_wrong = configured is None
+    configured = configured or {}
+    application = chosen["application"] or configured.get("application") or name
     version = chosen["version"]
     if version is None:
-        version = find_version(folder)
+        version = configured.get("app_version") or find_version(folder)
+    wanted = chosen["directory"] or configured.get("directory") or "traces"
     with contextlib.suppress(OSError):  # the recorder itself makes no parents
-        os.makedirs(chosen["directory"], 0o700, exist_ok=True)
+        os.makedirs(wanted, 0o700, exist_ok=True)
     config = {key: chosen[key] for key in _CONFIG if chosen[key] is not None}
-    result = _native.start(application=application, version=version, **config)
+    result = _native.start(
+        directory=wanted, application=application, version=version, **config
+    )
     if result == -EALREADY:
         directory = _native.directory()
-        if chosen["directory"] != directory:
+        if wanted != directory:
             say(
                 f"{application} is recorded into {directory}, as the application bound "
-                f"before it; {chosen['directory']} is not used"
+                f"before it; {wanted} is not used"
             )
+    elif result == -EINVAL or is_wrong:
+        return None  # the recorder has said why
     elif result != 0:
         say(
-            f"cannot record into {chosen['directory']}: {os.strerror(-result)}. The "
+            f"cannot record into {wanted}: {os.strerror(-result)}. The "
             "application goes on unrecorded; set FMD_DIR to a folder it may write"
         )
         return None
     return Endpoints(application, version)
 
 
-_CONFIG = ("directory", "run", "ring_directory", "level", "rings", "ring_bytes")
-_CONFIG += ("segment_bytes", "total_bytes", "block_ms")
+# What the recorder is started with besides: its keys and the file of them.
+_NAMED = "directory", "application", "version"
+_CONFIG = [option.name for option in OPTIONS if option.of_recorder and option.name not in _NAMED]
+_CONFIG.append("configuration")
 
 
 def _who(chosen, group_by):

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one table of options. A row feeds bind() and wsgi(), the environment and the
-README, whose table a test compares with this one.
+"""The one table of options: the recorder's own, and what Python adds. A row feeds bind()
+and wsgi(), the environment and the README, whose table a test compares with this one.
 
 An argument goes before the environment, which goes before the default. A wrong argument
-is the programmer's error and raises; a wrong environment variable is said on stderr and
-the default holds.
+is the programmer's error and raises; a wrong environment variable is said on stderr:
+then the default holds, or, where the recorder reads it itself, nothing is recorded.
 """
 import os
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
+from . import _native
 from .notice import say
 
 
@@ -20,6 +21,7 @@ class Option:
     default: Any  # None: decided where it is used
     read: Callable  # the argument's or variable's value, or ValueError
     help: str
+    of_recorder: bool = False  # which reads the variable itself, and tells of a wrong one
 
 
 def text(value):
@@ -50,32 +52,28 @@ def yes_or_no(value):
         raise ValueError("must be yes or no") from None
 
 
+def _of_recorder():
+    """One for each row of the recorder's own table of keys (configuration.h)."""
+    for name, variable, is_text, low, high, help in _native.keys():
+        read = text if is_text else number(low, high)
+        if name == "application":
+            help += "; else the Flask application's"
+        if name == "app_version":
+            name, variable = "version", "APP_VERSION"
+            help += "; else FMD_APP_VERSION, else from git"
+        yield Option(name, variable, None, read, help, of_recorder=True)
+
+
 OPTIONS = (
     Option("enabled", "FMD_ENABLED", True, yes_or_no, "no: record nothing, touch nothing"),
-    Option("directory", "FMD_DIR", "traces", text, "where traces go; made if missing"),
-    Option("application", "FMD_APPLICATION", None, text,
-           "name in every report; else the Flask application's"),
-    Option("version", "APP_VERSION", None, text, "of the application; else from git"),
-    Option("run", "FMD_RUN", None, text, "id of this recording run"),
-    Option("level", "FMD_LEVEL", 1, number(0, 3),
-           "0: counted, 1: every request, 2: and outliers, 3: and profile"),
     Option("hash_key", "FMD_HASH_KEY", None, key,
            "groups and addresses are recorded as keyed hashes"),
     Option("trusted_proxies", "FMD_TRUSTED_PROXIES", 0, number(0, 100),
            "proxies in front that append to X-Forwarded-For"),
     Option("addresses", "FMD_ADDRESSES", True, yes_or_no, "no: record no client addresses"),
-    Option("ring_directory", "FMD_RING_DIR", None, text,
-           "where requests wait to be written; else /dev/shm"),
-    Option("rings", "FMD_RINGS", None, number(1, 65536),
-           "threads that record at once, at the start; it grows"),
-    Option("ring_bytes", "FMD_RING_BYTES", None, number(4096, 1 << 30),
-           "of each, a power of two"),
-    Option("segment_bytes", "FMD_SEGMENT_BYTES", None, number(65536, 1 << 40),
-           "a trace file is closed and the next begun"),
-    Option("total_bytes", "FMD_TOTAL_BYTES", None, number(65536, 1 << 50),
-           "the oldest files of the application go beyond it"),
-    Option("block_ms", "FMD_BLOCK_MS", None, number(1, 3600_000),
-           "longest time a request waits in memory"),
+    Option("configuration", "FMD_CONFIG", None, text,
+           "INI file: levels by endpoint, and what stands below"),
+    *_of_recorder(),
 )  # fmt: skip
 
 
@@ -99,5 +97,6 @@ def _value(option, argument):
         return option.read(variable) if variable else option.default
     except ValueError as error:
         default = "its default" if option.default is None else option.default
-        say(f"{option.variable}={variable!r}: {error}; {default} is used")
+        if not option.of_recorder:
+            say(f"{option.variable}={variable!r}: {error}; {default} is used")
         return option.default

@@ -5,6 +5,8 @@
  */
 #include "native.h"
 
+#include "configuration.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <structmember.h>
@@ -138,9 +140,23 @@ static char *directory;
 
 static PyObject *start(PyObject *self, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"directory",      "application", "version",  "run",
-                            "ring_directory", "level",       "rings",    "ring_bytes",
-                            "segment_bytes",  "total_bytes", "block_ms", NULL};
+    static char *names[] = {"directory",
+                            "application",
+                            "version",
+                            "run",
+                            "ring_directory",
+                            "configuration",
+                            "headers",
+                            "level",
+                            "rings",
+                            "ring_bytes",
+                            "segment_bytes",
+                            "total_bytes",
+                            "block_ms",
+                            "outlier_floor_ms",
+                            "outlier_requests",
+                            "sampling_hz",
+                            NULL};
     struct fmd_config config;
     unsigned long long ring_bytes, segment_bytes, total_bytes;
     (void)self;
@@ -148,11 +164,12 @@ static PyObject *start(PyObject *self, PyObject *args, PyObject *keywords)
     ring_bytes = config.ring_bytes;
     segment_bytes = config.segment_bytes;
     total_bytes = config.total_bytes;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$zzzzziIKKKI", names,
-                                     &config.directory, &config.application,
-                                     &config.version, &config.run, &config.ring_directory,
-                                     &config.level, &config.rings, &ring_bytes,
-                                     &segment_bytes, &total_bytes, &config.block_ms))
+    if (!PyArg_ParseTupleAndKeywords(
+            args, keywords, "|$zzzzzzziIKKKIIII", names, &config.directory,
+            &config.application, &config.version, &config.run, &config.ring_directory,
+            &config.configuration, &config.headers, &config.level, &config.rings,
+            &ring_bytes, &segment_bytes, &total_bytes, &config.block_ms,
+            &config.outlier_floor_ms, &config.outlier_requests, &config.sampling_hz))
         return NULL;
     config.ring_bytes = (size_t)ring_bytes;
     config.segment_bytes = segment_bytes;
@@ -165,6 +182,53 @@ static PyObject *start(PyObject *self, PyObject *args, PyObject *keywords)
         directory = strdup(config.directory);
     }
     return PyLong_FromLong(result);
+}
+
+/* The table of keys: (name, variable, is text, lowest, highest, what it is) of each. */
+static PyObject *keys(PyObject *self, PyObject *unused)
+{
+    PyObject *rows = PyList_New(0);
+    (void)self, (void)unused;
+    for (int key = 0; rows && key < FMD__KEY_COUNT; key++) {
+        const struct fmd__key_row *row = &fmd__key_rows[key];
+        PyObject *tuple = Py_BuildValue(
+            "(ssNLLs)", row->name, row->variable, PyBool_FromLong(row->is_text),
+            (long long)row->low, (long long)row->high, row->help);
+        if (!tuple || PyList_Append(rows, tuple) < 0)
+            Py_CLEAR(rows);
+        Py_XDECREF(tuple);
+    }
+    return rows;
+}
+
+/* What environment and file say of the keys that are texts; None when they are wrong,
+ * which start() tells of. */
+static PyObject *configured(PyObject *self, PyObject *args)
+{
+    static struct fmd__configuration file, environment; /* too large for a stack */
+    const char *path;
+    char why[256];
+    (void)self;
+    if (!PyArg_ParseTuple(args, "z", &path))
+        return NULL;
+    memset(&file, 0, sizeof file);
+    memset(&environment, 0, sizeof environment);
+    path = path ? path : getenv("FMD_CONFIG");
+    if ((path && path[0] &&
+         fmd__configuration_read_file(&file, path, why, sizeof why) != 0) ||
+        fmd__configuration_read_environment(&environment, why, sizeof why) != 0)
+        Py_RETURN_NONE;
+    PyObject *texts = PyDict_New();
+    fmd__configuration_overlay(&file, &environment);
+    for (int key = 0; texts && key < FMD__KEY_COUNT; key++) {
+        if (!fmd__key_rows[key].is_text || !file.values[key].given)
+            continue;
+        PyObject *text = PyUnicode_DecodeFSDefault(file.values[key].text);
+        if (!text || PyDict_SetItemString(texts, fmd__key_rows[key].name, text) < 0)
+            Py_CLEAR(texts);
+        Py_XDECREF(text);
+    }
+    return texts;
 }
 
 static PyObject *stop(PyObject *self, PyObject *unused)
@@ -291,6 +355,8 @@ static PyObject *where(PyObject *self, PyObject *unused)
 static PyMethodDef methods[] = {
     {"start", (PyCFunction)(void (*)(void))start, METH_VARARGS | METH_KEYWORDS,
      "start(**config) -> 0 or a negative errno"},
+    {"keys", keys, METH_NOARGS, "keys() -> the table of keys"},
+    {"configured", configured, METH_VARARGS, "configured(file) -> {key: text}"},
     {"stop", stop, METH_NOARGS, "stop() -> 0 or a negative errno"},
     {"snapshot", snapshot, METH_NOARGS, "snapshot() -> 0 or a negative errno"},
     {"stats", stats, METH_NOARGS, "stats() -> the recorder's counts"},

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens before the first request: options, the version from git, the package."""
 import contextlib
+import glob
 import io
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from unittest import mock
@@ -35,12 +37,13 @@ class Options(unittest.TestCase):
             self.assertEqual(resolve({"directory": "given"})["directory"], "given")
         with mock.patch.dict(os.environ):
             os.environ.pop("FMD_DIR", None)
-            self.assertEqual(resolve({})["directory"], "traces")
+            self.assertIsNone(resolve({})["directory"])  # as the recorder has it
 
     def test_each_option_is_read_from_its_variable(self):
         texts = {"enabled": "no", "level": "0", "trusted_proxies": "2", "addresses": "off"}
         numbers = {"rings": 8, "ring_bytes": 8192, "segment_bytes": 1 << 20}
-        numbers |= {"total_bytes": 1 << 22, "block_ms": 50}
+        numbers |= {"total_bytes": 1 << 22, "block_ms": 50, "outlier_floor_ms": 7}
+        numbers |= {"outlier_requests": 33, "sampling_hz": 50}
         texts |= {name: str(value) for name, value in numbers.items()}
         variables = {o.variable: texts.get(o.name, "some text") for o in OPTIONS}
         with mock.patch.dict(os.environ, variables):
@@ -52,9 +55,42 @@ class Options(unittest.TestCase):
 
     def test_a_wrong_variable_is_said_and_the_default_holds(self):
         said = io.StringIO()
-        with mock.patch.dict(os.environ, {"FMD_LEVEL": "loud"}), contextlib.redirect_stderr(said):
-            self.assertEqual(resolve({})["level"], 1)
-        self.assertIn("FMD_LEVEL='loud'", said.getvalue())
+        with mock.patch.dict(os.environ, {"FMD_ADDRESSES": "loud"}), contextlib.redirect_stderr(said):
+            self.assertIs(resolve({})["addresses"], True)
+        self.assertIn("FMD_ADDRESSES='loud'", said.getvalue())
+
+    def said_by_bind(self, options="", **environment):
+        """stderr of a process that binds an application; it records into a folder here."""
+        with tempfile.TemporaryDirectory(prefix="fmd-setup-") as folder:
+            with open(os.path.join(folder, "fmd.ini"), "w") as file:
+                file.write("[recorder]\ndirectory = from-file\napp_version = 7\n")
+            code = f"import flask, fmd_record; fmd_record.bind(flask.Flask('a'){options}); "
+            code += "fmd_record.gauge('g', 1); fmd_record.stop()"
+            run = subprocess.run(
+                [sys.executable, "-c", code], cwd=folder, env={**os.environ, **environment},
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            self.files = [os.path.relpath(file, folder) for file in glob.glob(folder + "/*/*.fmd")]
+        return run.stderr
+
+    def test_what_the_recorder_refuses_is_said_in_one_line(self):
+        for environment, options, expected in (
+            ({"FMD_RINGS": "many"}, "", "FMD_RINGS = many must be a whole number from 1 to 1024"),
+            ({}, ", ring_bytes=1000", "ring_bytes = 1000, as given to fmd_start(), must be a power of two"),
+            ({"FMD_CONFIG": "missing.ini"}, "", "missing.ini cannot be opened: No such file"),
+            ({}, ", headers='Cookie'", "'Cookie' holds secrets and is never recorded"),
+        ):
+            said = self.said_by_bind(options, **environment)
+            self.assertIn(expected, said)
+            self.assertIn("nothing is recorded", said)
+            self.assertEqual(len(said.splitlines()), 1)
+            self.assertEqual(self.files, [])
+
+    def test_the_file_says_what_nobody_else_says(self):
+        self.assertEqual(self.said_by_bind(", configuration='fmd.ini'"), "")
+        self.assertEqual([os.path.dirname(file) for file in self.files], ["from-file"])
+        self.assertEqual(self.said_by_bind(FMD_CONFIG="fmd.ini", FMD_DIR="from-environment"), "")
+        self.assertEqual([os.path.dirname(file) for file in self.files], ["from-environment"])
 
     def test_a_wrong_argument_raises(self):
         for wrong in {"level": 7}, {"trusted_proxies": -1}, {"block_ms": 1.5}, {"directory": 3}:
