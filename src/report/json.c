@@ -361,6 +361,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "checks", json_targets(report, TARGET_CHECK));
     put(object, "change_points", json_changes(report));
     put(object, "outliers", json_outliers(report));
+    put(object, "profile", json_profile(report));
     put(object, "input", input_json(report->input));
     put(object, "charts", charts_json(report));
     return object;

@@ -2,6 +2,8 @@
 /* Outliers, slow modes, and whose they are. */
 #include "json_parts.h"
 
+#include "src/base/str.h"
+
 static void put_endpoint(json_t *object, const struct report *report, size_t endpoint)
 {
     const struct summary_endpoint *source = report->outliers.endpoints[endpoint].source;
@@ -52,6 +54,33 @@ static json_t *part_ns(uint64_t ns)
     return ns == UINT64_MAX ? json_null() : count(ns);
 }
 
+/* What a request at level 2 or above carries; null of others. */
+static json_t *detail_json(const struct incident_detail *of)
+{
+    const struct detailed_request *detail = of->detail;
+    if (!detail)
+        return json_null();
+    json_t *object = json_object();
+    put(object, "cpu_ns", detail->measured ? count(detail->cpu_ns) : json_null());
+    put(object, "threshold_ns",
+        detail->threshold_ns ? count(detail->threshold_ns) : json_null());
+    put(object, "voluntary_switches", count(detail->counts[DETAIL_VOLUNTARY_SWITCHES]));
+    put(object, "involuntary_switches",
+        count(detail->counts[DETAIL_INVOLUNTARY_SWITCHES]));
+    put(object, "minor_faults", count(detail->counts[DETAIL_MINOR_FAULTS]));
+    put(object, "major_faults", count(detail->counts[DETAIL_MAJOR_FAULTS]));
+    put(object, "block_reads", count(detail->counts[DETAIL_BLOCK_READS]));
+    put(object, "block_writes", count(detail->counts[DETAIL_BLOCK_WRITES]));
+    put(object, "path", json_path(of->context));
+    put(object, "headers", json_headers(of->context));
+    put(object, "stack",
+        of->stack ? json_stack((struct name){of->stack->bytes, of->stack->length})
+                  : json_null());
+    put(object, "stack_elapsed_ns",
+        of->stack ? count(of->stack_elapsed_ns) : json_null());
+    return object;
+}
+
 static json_t *slowest_json(const struct report *report)
 {
     const struct outliers *outliers = &report->outliers;
@@ -74,6 +103,10 @@ static json_t *slowest_json(const struct report *report)
         put(row, "status", request->status ? count(request->status) : json_null());
         put(row, "first_byte_ns", part_ns(request->first_byte_ns));
         put(row, "view_ns", part_ns(request->view_ns));
+        struct incident_detail detail = incident_detail_of(
+            report->summary, endpoint->cells[outlier->cell].cell, request);
+        put(row, "detail", detail_json(&detail));
+        incident_detail_release(&detail);
         json_array_append_new(array, row);
     }
     return array;

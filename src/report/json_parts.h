@@ -66,6 +66,11 @@ json_t *json_quantiles(const struct quantile *quantiles);
 json_t *json_usage(const struct report *report);
 json_t *json_filter(const struct report *report); /* null: none was asked */
 json_t *json_changes(const struct report *report);
+json_t *json_profile(const struct report *report);
+/* Frames, outermost first; the headers and the path of a context. */
+json_t *json_stack(struct name stack);
+json_t *json_headers(struct name context);
+json_t *json_path(struct name context);
 json_t *json_outliers(const struct report *report);
 json_t *json_targets(const struct report *report, enum target_kind kind);
 json_t *json_verdicts(const struct report *report);

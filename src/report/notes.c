@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "notes.h"
 
+#include "notes_profile.h"
+
 #include "display.h"
 #include "format.h"
 #include "label.h"
@@ -628,6 +630,24 @@ static void note_next(struct report *report)
             title ? title : "TRACES");
 }
 
+/* --- beside requests --- */
+
+static void note_profile(struct report *report)
+{
+    const struct profile *profile = &report->profile;
+
+    add_note_if(report, REPORT_NOTE_FINDING, notes_unfinished_sentence(report));
+    add_note_if(report, REPORT_NOTE_FINDING, notes_exceptions_sentence(report));
+    for (size_t i = 0; i < profile->endpoint_count; i++)
+        add_note_if(report, REPORT_NOTE_FINDING,
+                    notes_profile_change_sentence(&profile->endpoints[i]));
+    for (size_t i = 0; i < profile->endpoint_count && i < 3; i++)
+        add_note_if(report, REPORT_NOTE_FINDING,
+                    notes_stuck_sentence(&profile->endpoints[i]));
+    add_note_if(report, REPORT_NOTE_INPUT, notes_recorder_cost_sentence(report));
+    add_note_if(report, REPORT_NOTE_INPUT, notes_samples_sentence(report));
+}
+
 void notes_build(struct report *report)
 {
     if (report->overview.all.requests > 0) {
@@ -641,6 +661,7 @@ void notes_build(struct report *report)
         note_usage(report);
         note_silences(report);
     }
+    note_profile(report);
     note_filter(report);
     note_lost(report);
     note_files(report);

@@ -96,6 +96,7 @@ static void build(struct outline *outline, const struct report *report)
     outline_targets(outline, report);
     outline_endpoints(outline, report);
     outline_outliers(outline, report);
+    outline_profile(outline, report);
     outline_usage(outline, report);
     outline_input(outline, report);
     if (!outline->page)

@@ -40,6 +40,9 @@ void outline_notes(struct outline *outline, const struct report *report,
 /* The parts. */
 void outline_verdicts(struct outline *outline, const struct report *report);
 void outline_endpoints(struct outline *outline, const struct report *report);
+/* What comes beside requests. */
+void outline_profile(struct outline *outline, const struct report *report);
+void outline_details(struct outline *outline, const struct report *report);
 void outline_outliers(struct outline *outline, const struct report *report);
 void outline_targets(struct outline *outline, const struct report *report);
 void outline_activity(struct outline *outline, const struct report *report);

@@ -133,6 +133,8 @@ int report_build(struct report *report, const struct summary *summary,
                         &report->usage.addresses, &report->overview);
     targets_judge(&report->results, options->targets, &report->overview);
     change_points_build(&report->changes, summary);
+    profile_build(&report->profile, summary, options->regression.baseline_version);
+    incidents_build(&report->incidents, summary);
     outliers_build(&report->outliers, summary, &options->outliers);
     if (options->scan)
         outliers_attribute(&report->outliers, summary, options->scan);
@@ -155,6 +157,8 @@ void report_release(struct report *report)
     free(report->order);
     target_results_release(&report->results);
     change_points_release(&report->changes);
+    incidents_release(&report->incidents);
+    profile_release(&report->profile);
     outliers_release(&report->outliers);
     activity_release(&report->activity);
     actor_latency_release(&report->group_latency);

@@ -11,7 +11,9 @@
 #include "src/findings/actor_latency.h"
 #include "src/findings/change_points.h"
 #include "src/findings/distribution.h"
+#include "src/findings/incidents.h"
 #include "src/findings/outliers.h"
+#include "src/findings/profile.h"
 #include "src/findings/targets.h"
 #include "src/findings/regression.h"
 #include "src/findings/usage.h"
@@ -113,6 +115,8 @@ struct report {
     struct activity activity;
     struct actor_latency group_latency, address_latency; /* rows as usage's */
     struct outliers outliers;
+    struct profile profile;
+    struct incidents incidents;
     struct change_points changes;
     struct target_results results; /* of options.targets */
     struct regression regression;

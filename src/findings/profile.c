@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "profile.h"
+
+#include "profile_changes.h"
+
+#include "src/base/mem.h"
+#include "src/base/str.h"
+#include "src/base/vec.h"
+#include "src/summary/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One endpoint on its way: nodes in the order they were met. */
+struct growing {
+    struct profile_endpoint endpoint;
+    struct map children; /* (parent, function) */
+    struct map lines;    /* (node, line) */
+    uint64_t *line_us;   /* by line's number */
+    size_t line_room, node_room, version_room;
+};
+
+/* key: (endpoint, version) of each of beside's cells. */
+struct building {
+    const struct summary *summary;
+    const struct beside *beside;
+    struct map endpoints, functions;
+    struct growing *growing; /* by endpoint */
+    size_t room;
+    struct place {
+        uint32_t endpoint, version;
+    } * places; /* by cell */
+};
+
+static int compare_names(struct name a, struct name b)
+{
+    return str_compare(a.bytes, a.length, b.bytes, b.length);
+}
+
+/* --- who ------------------------------------------------------------------------------
+ */
+
+static const struct summary_cell *find_cell(const struct summary *summary,
+                                            const struct beside_key *key)
+{
+    struct summary_endpoint *const *endpoints;
+    size_t count = summary_endpoints(summary, &endpoints);
+    for (size_t i = 0; i < count; i++) {
+        if (compare_names(endpoints[i]->name, key->endpoint) != 0 ||
+            compare_names(endpoints[i]->application, key->application) != 0)
+            continue;
+        for (size_t k = 0; k < endpoints[i]->cell_count; k++)
+            if (compare_names(endpoints[i]->cells[k]->version->name, key->version) == 0)
+                return endpoints[i]->cells[k];
+    }
+    return NULL;
+}
+
+static double mean_of(const struct summary_cell *cell)
+{
+    return cell ? (double)cell->sum_ns / (double)cell->requests : NAN;
+}
+
+static struct growing *growing_of(struct building *building, const struct beside_key *key,
+                                  uint32_t *number)
+{
+    struct str both;
+    str_init(&both);
+    str_addf(&both, "%zu ", key->application.length);
+    str_add(&both, key->application.bytes, key->application.length);
+    str_add(&both, key->endpoint.bytes, key->endpoint.length);
+    size_t before = building->endpoints.count;
+    *number = map_add(&building->endpoints, both.bytes, both.length);
+    str_release(&both);
+    building->growing = vec_room(building->growing, &building->room,
+                                 building->endpoints.count, sizeof(*building->growing));
+    struct growing *growing = &building->growing[*number];
+    if (building->endpoints.count == before)
+        return growing;
+    *growing = (struct growing){
+        .endpoint = {.application = key->application, .name = key->endpoint}};
+    map_init(&growing->children);
+    map_init(&growing->lines);
+    return growing;
+}
+
+/* Versions of an endpoint by their first request, then by name: the cells of an endpoint
+ * are few. */
+static bool comes_before(const struct profile_version *a, const struct profile_version *b)
+{
+    int64_t a_first = a->cell ? a->cell->first_utc_ns : INT64_MAX;
+    int64_t b_first = b->cell ? b->cell->first_utc_ns : INT64_MAX;
+    if (a_first != b_first)
+        return a_first < b_first;
+    return compare_names(a->name, b->name) < 0;
+}
+
+static void add_version(struct building *building, uint32_t cell)
+{
+    struct beside_key key = beside_key_of(building->beside, cell);
+    uint32_t number;
+    struct growing *growing = growing_of(building, &key, &number);
+    struct profile_endpoint *endpoint = &growing->endpoint;
+    struct profile_version version = {.name = key.version,
+                                      .cell = find_cell(building->summary, &key),
+                                      .beside = &building->beside->of_cells[cell]};
+    version.mean_ns = mean_of(version.cell);
+    endpoint->versions = vec_room(endpoint->versions, &growing->version_room,
+                                  endpoint->version_count + 1, sizeof(version));
+    size_t at = endpoint->version_count;
+    while (at > 0 && comes_before(&version, &endpoint->versions[at - 1]))
+        at--;
+    vec_hole(endpoint->versions, endpoint->version_count++, at, sizeof(version));
+    endpoint->versions[at] = version;
+    building->places[cell].endpoint = number;
+}
+
+static void add_versions(struct building *building)
+{
+    const struct beside *beside = building->beside;
+    for (uint32_t cell = 0; cell < beside->cells.count; cell++)
+        add_version(building, cell);
+    for (uint32_t cell = 0; cell < beside->cells.count; cell++) {
+        struct place *place = &building->places[cell];
+        const struct profile_endpoint *endpoint =
+            &building->growing[place->endpoint].endpoint;
+        while (endpoint->versions[place->version].beside != &beside->of_cells[cell])
+            place->version++;
+    }
+}
+
+/* --- the tree -------------------------------------------------------------------------
+ */
+
+/* The node of a function below parent, made where there is none. */
+static size_t child_of(struct growing *growing, size_t parent, uint32_t function,
+                       const struct stack_frame *frame)
+{
+    struct profile_endpoint *endpoint = &growing->endpoint;
+    uint64_t key[2] = {parent, function};
+    size_t before = growing->children.count, versions = endpoint->version_count;
+    size_t node = map_add(&growing->children, key, sizeof(key));
+    if (growing->children.count == before)
+        return node;
+    endpoint->nodes = vec_room(endpoint->nodes, &growing->node_room, node + 1,
+                               sizeof(*endpoint->nodes));
+    endpoint->nodes[node] = (struct profile_node){
+        .parent = parent,
+        .function = frame->function,
+        .file = frame->file,
+        .depth = parent == SIZE_MAX ? 0 : endpoint->nodes[parent].depth + 1};
+    endpoint->values = mem_resize_array(endpoint->values, growing->node_room * versions,
+                                        sizeof(*endpoint->values));
+    memset(&endpoint->values[node * versions], 0, versions * sizeof(*endpoint->values));
+    endpoint->node_count = node + 1;
+    return node;
+}
+
+static uint64_t sum_us(const uint64_t us[STACK_STATES])
+{
+    return us[STACK_UNKNOWN] + us[STACK_RUNNING] + us[STACK_WAITING];
+}
+
+static void add_self(struct profile_endpoint *endpoint, size_t node, size_t number,
+                     const struct stack_times *times)
+{
+    struct profile_version *version = &endpoint->versions[number];
+    struct profile_value *value =
+        &endpoint->values[node * endpoint->version_count + number];
+    const uint64_t *us = times->us[STACK_PROFILE];
+    value->self_us += sum_us(us);
+    value->self_waiting_us += us[STACK_WAITING];
+    value->self_samples += times->samples[STACK_PROFILE];
+    value->outlier_self_us += sum_us(times->us[STACK_OUTLIER]);
+    value->outlier_samples += times->samples[STACK_OUTLIER];
+    version->us += sum_us(us);
+    version->running_us += us[STACK_RUNNING];
+    version->waiting_us += us[STACK_WAITING];
+    version->samples += times->samples[STACK_PROFILE];
+    version->outlier_us += sum_us(times->us[STACK_OUTLIER]);
+    version->outlier_samples += times->samples[STACK_OUTLIER];
+}
+
+/* Time with all callees, of each of the summary's nodes, for the line it is in. */
+static uint64_t *totals_of(const struct stacks *stacks)
+{
+    uint64_t *totals = mem_array(stacks->nodes.count, sizeof(*totals));
+    for (uint32_t i = (uint32_t)stacks->nodes.count; i-- > 0;) {
+        struct stack_link link = stacks_link(stacks, i);
+        const struct stack_times *times = &stacks->times[i];
+        totals[i] += sum_us(times->us[STACK_PROFILE]) + sum_us(times->us[STACK_OUTLIER]);
+        if (link.parent != STACK_ROOT)
+            totals[link.parent] += totals[i];
+    }
+    return totals;
+}
+
+static void add_line(struct growing *growing, size_t node, uint32_t line, uint64_t us)
+{
+    uint64_t key[2] = {node, line};
+    size_t before = growing->lines.count;
+    uint32_t number = map_add(&growing->lines, key, sizeof(key));
+    growing->line_us = vec_room(growing->line_us, &growing->line_room,
+                                growing->lines.count, sizeof(*growing->line_us));
+    growing->line_us[number] =
+        us + (growing->lines.count > before ? 0 : growing->line_us[number]);
+}
+
+/* A function's number, whatever the line. */
+static uint32_t function_of(struct building *building, const struct stack_frame *frame)
+{
+    struct str both;
+    str_init(&both);
+    str_addf(&both, "%zu ", frame->file.length);
+    str_add(&both, frame->file.bytes, frame->file.length);
+    str_add(&both, frame->function.bytes, frame->function.length);
+    uint32_t number = map_add(&building->functions, both.bytes, both.length);
+    str_release(&both);
+    return number;
+}
+
+/* Parents have smaller numbers, so they are placed before their children. */
+static void add_nodes(struct building *building)
+{
+    static const struct stack_frame root = {{"", 0}, {"", 0}, 0};
+    const struct stacks *stacks = &building->beside->stacks;
+    size_t *nodes = mem_array(stacks->nodes.count, sizeof(*nodes));
+    struct place *places = mem_array(stacks->nodes.count, sizeof(*places));
+    uint64_t *totals = totals_of(stacks);
+    for (uint32_t i = 0; i < stacks->nodes.count; i++) {
+        struct stack_link link = stacks_link(stacks, i);
+        bool is_root = link.parent == STACK_ROOT;
+        places[i] = is_root ? building->places[link.frame] : places[link.parent];
+        struct growing *growing = &building->growing[places[i].endpoint];
+        struct stack_frame frame = is_root ? root : stacks_frame_at(stacks, link.frame);
+        nodes[i] = child_of(growing, is_root ? SIZE_MAX : nodes[link.parent],
+                            is_root ? 0 : function_of(building, &frame), &frame);
+        add_self(&growing->endpoint, nodes[i], places[i].version, &stacks->times[i]);
+        add_line(growing, nodes[i], frame.line, totals[i]);
+    }
+    free(totals);
+    free(places);
+    free(nodes);
+}
+
+/* --- order ----------------------------------------------------------------------------
+ */
+
+/* Callees come after their callers, so totals add up from the end. */
+static void add_totals(struct profile_endpoint *endpoint)
+{
+    size_t versions = endpoint->version_count;
+    for (size_t n = endpoint->node_count; n-- > 0;)
+        for (size_t v = 0; v < versions; v++) {
+            struct profile_value *value = &endpoint->values[n * versions + v];
+            value->total_us += value->self_us;
+            value->total_waiting_us += value->self_waiting_us;
+            if (n == 0)
+                continue;
+            struct profile_value *caller =
+                &endpoint->values[endpoint->nodes[n].parent * versions + v];
+            caller->total_us += value->total_us;
+            caller->total_waiting_us += value->total_waiting_us;
+        }
+}
+
+/* The line with most time, of equal ones the first. */
+static void choose_lines(struct growing *growing)
+{
+    struct profile_endpoint *endpoint = &growing->endpoint;
+    uint64_t *best_us = mem_array(endpoint->node_count, sizeof(*best_us));
+    for (size_t i = 0; i < growing->lines.count; i++) {
+        uint64_t key[2], us = growing->line_us[i];
+        memcpy(key, growing->lines.keys[i].bytes, sizeof(key));
+        struct profile_node *node = &endpoint->nodes[key[0]];
+        if (us > best_us[key[0]] || (us == best_us[key[0]] && key[1] < node->line)) {
+            best_us[key[0]] = us;
+            node->line = (uint32_t)key[1];
+        }
+    }
+    free(best_us);
+}
+
+struct ordered {
+    size_t parent, node;
+    uint64_t us;
+    const struct profile_node *of;
+};
+
+/* Callees of a caller together, most time first, of equal ones by name. */
+static int by_time(const void *left, const void *right)
+{
+    const struct ordered *a = left, *b = right;
+    if (a->parent != b->parent)
+        return a->parent < b->parent ? -1 : 1;
+    if (a->us != b->us)
+        return a->us > b->us ? -1 : 1;
+    int order = compare_names(a->of->function, b->of->function);
+    return order ? order : compare_names(a->of->file, b->of->file);
+}
+
+static struct ordered *ordered_nodes(const struct profile_endpoint *endpoint)
+{
+    struct ordered *ordered = mem_array(endpoint->node_count, sizeof(*ordered));
+    for (size_t n = 0; n < endpoint->node_count; n++) {
+        ordered[n] =
+            (struct ordered){endpoint->nodes[n].parent + 1, n, 0, &endpoint->nodes[n]};
+        for (size_t v = 0; v < endpoint->version_count; v++)
+            ordered[n].us += profile_value_of(endpoint, n, v)->total_us;
+    }
+    qsort(ordered, endpoint->node_count, sizeof(*ordered), by_time);
+    return ordered;
+}
+
+/* The order in which nodes were met depends on the input's, so they get another: breadth
+ * first, callers with most time before others. */
+static void order_nodes(struct profile_endpoint *endpoint)
+{
+    size_t count = endpoint->node_count, versions = endpoint->version_count;
+    struct ordered *ordered = ordered_nodes(endpoint);
+    size_t *first = mem_array(count + 2, sizeof(*first)); /* callee of each, + 1 */
+    size_t *queue = mem_array(count, sizeof(*queue));     /* old numbers */
+    size_t *number = mem_array(count, sizeof(*number));   /* new ones */
+    struct profile_node *nodes = mem_array(count, sizeof(*nodes));
+    struct profile_value *values = mem_array(count * versions, sizeof(*values));
+    for (size_t i = 0; i < count; i++)
+        first[ordered[i].parent + 1]++;
+    for (size_t i = 1; i < count + 2; i++)
+        first[i] += first[i - 1];
+    for (size_t at = 0, end = 1; at < count; at++) {
+        size_t old = queue[at];
+        number[old] = at;
+        nodes[at] = endpoint->nodes[old];
+        if (at > 0)
+            nodes[at].parent = number[nodes[at].parent];
+        memcpy(&values[at * versions], &endpoint->values[old * versions],
+               versions * sizeof(*values));
+        for (size_t i = first[old + 1]; i < first[old + 2]; i++)
+            queue[end++] = ordered[i].node;
+    }
+    free(endpoint->nodes);
+    free(endpoint->values);
+    endpoint->nodes = nodes;
+    endpoint->values = values;
+    free(number);
+    free(queue);
+    free(first);
+    free(ordered);
+}
+
+/* --- the whole ------------------------------------------------------------------------
+ */
+
+struct stuck_node {
+    size_t node;
+    uint64_t us;
+};
+
+static int by_stuck_time(const void *left, const void *right)
+{
+    const struct stuck_node *a = left, *b = right;
+    if (a->us != b->us)
+        return a->us > b->us ? -1 : 1;
+    return (a->node > b->node) - (a->node < b->node);
+}
+
+static void find_stuck(struct profile_endpoint *endpoint)
+{
+    struct stuck_node *stuck = mem_array(endpoint->node_count, sizeof(*stuck));
+    size_t count = 0;
+    for (size_t n = 0; n < endpoint->node_count; n++) {
+        stuck[count] = (struct stuck_node){n, 0};
+        for (size_t v = 0; v < endpoint->version_count; v++)
+            stuck[count].us += profile_value_of(endpoint, n, v)->outlier_self_us;
+        count += stuck[count].us > 0;
+    }
+    qsort(stuck, count, sizeof(*stuck), by_stuck_time);
+    endpoint->stuck = mem_array(count, sizeof(*endpoint->stuck));
+    for (size_t i = 0; i < count; i++)
+        endpoint->stuck[i] = stuck[i].node;
+    endpoint->stuck_count = count;
+    free(stuck);
+}
+
+static void finish(struct growing *growing, const char *baseline)
+{
+    struct profile_endpoint *endpoint = &growing->endpoint;
+    for (size_t v = 0; v < endpoint->version_count; v++) {
+        struct profile_version *version = &endpoint->versions[v];
+        version->samples_effective =
+            profile_effective_samples(version->beside, version->samples);
+        endpoint->us += version->us;
+        endpoint->outlier_us += version->outlier_us;
+    }
+    if (endpoint->node_count) {
+        add_totals(endpoint);
+        choose_lines(growing);
+        order_nodes(endpoint);
+        find_stuck(endpoint);
+        profile_compare(endpoint, baseline);
+    }
+    map_release(&growing->children);
+    map_release(&growing->lines);
+    free(growing->line_us);
+}
+
+static void release_endpoint(struct profile_endpoint *endpoint)
+{
+    free(endpoint->versions);
+    free(endpoint->nodes);
+    free(endpoint->values);
+    free(endpoint->stuck);
+    free(endpoint->changes);
+}
+
+static int by_endpoint_time(const void *left, const void *right)
+{
+    const struct profile_endpoint *a = left, *b = right;
+    if (a->us != b->us)
+        return a->us > b->us ? -1 : 1;
+    if (a->outlier_us != b->outlier_us)
+        return a->outlier_us > b->outlier_us ? -1 : 1;
+    int order = compare_names(a->application, b->application);
+    return order ? order : compare_names(a->name, b->name);
+}
+
+void profile_build(struct profile *profile, const struct summary *summary,
+                   const char *baseline)
+{
+    struct building building = {.summary = summary, .beside = summary_beside(summary)};
+    *profile = (struct profile){.beside = building.beside};
+    if (!building.beside)
+        return;
+    map_init(&building.endpoints);
+    map_init(&building.functions);
+    building.places = mem_array(building.beside->cells.count, sizeof(*building.places));
+    add_versions(&building);
+    add_nodes(&building);
+    profile->endpoints = mem_array(building.endpoints.count, sizeof(*profile->endpoints));
+    for (size_t i = 0; i < building.endpoints.count; i++) {
+        finish(&building.growing[i], baseline);
+        if (building.growing[i].endpoint.node_count)
+            profile->endpoints[profile->endpoint_count++] = building.growing[i].endpoint;
+        else
+            release_endpoint(&building.growing[i].endpoint);
+    }
+    if (profile->endpoint_count)
+        qsort(profile->endpoints, profile->endpoint_count, sizeof(*profile->endpoints),
+              by_endpoint_time);
+    free(building.places);
+    free(building.growing);
+    map_release(&building.endpoints);
+    map_release(&building.functions);
+}
+
+void profile_release(struct profile *profile)
+{
+    for (size_t i = 0; i < profile->endpoint_count; i++)
+        release_endpoint(&profile->endpoints[i]);
+    free(profile->endpoints);
+    *profile = (struct profile){0};
+}

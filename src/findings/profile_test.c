@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "testdata/cmocka_tests.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "profile.h"
+#include "src/summary/made_beside.h"
+
+static const struct made_plan plan = {.seed = 23,
+                                      .count = 5000,
+                                      .processes = 4,
+                                      .endpoints = 2,
+                                      .versions = 2,
+                                      .groups = 1,
+                                      .addresses = 1,
+                                      .runs = 1,
+                                      .start_utc_ns = MADE_OFFSET_NS,
+                                      .length_ns = 60000000000};
+
+static struct summary *summary_of(const struct made_event *events, size_t count)
+{
+    struct summary *summary = summary_new();
+    struct made_request *requests = made_requests(&plan);
+    made_add(summary, &plan, requests, plan.count, 100);
+    made_add_events(summary, &plan, events, count);
+    free(requests);
+    return summary;
+}
+
+/* --- against something dumb -----------------------------------------------------------
+ */
+
+/* Does the sample count for the profile of that endpoint and version? */
+static bool counts(const struct made_event *event, uint32_t endpoint, uint32_t version)
+{
+    uint64_t bits = event->number;
+    return event->kind == MADE_SAMPLE && event->endpoint == endpoint &&
+           event->version == version && (bits >> 14) % 16 && (bits & 32 || !(bits & 64));
+}
+
+static uint64_t interval_of(const struct made_event *event)
+{
+    return event->number % 3 ? 10000 : 5000;
+}
+
+/* Functions on the way from the root to node. */
+static unsigned path_of(const struct profile_endpoint *endpoint, size_t node,
+                        uint32_t path[MADE_FRAMES])
+{
+    unsigned depth = endpoint->nodes[node].depth;
+    for (unsigned i = depth; i-- > 0; node = endpoint->nodes[node].parent) {
+        struct name function = endpoint->nodes[node].function;
+        path[i] = (uint32_t)(function.bytes[function.length - 1] - '0');
+    }
+    return depth;
+}
+
+static void assert_node(const struct made_event *events,
+                        const struct profile_endpoint *endpoint, uint32_t number,
+                        size_t node, uint32_t version)
+{
+    uint32_t path[MADE_FRAMES];
+    unsigned depth = path_of(endpoint, node, path);
+    uint64_t self_us = 0, total_us = 0;
+    for (size_t i = 0; i < plan.count; i++) {
+        if (!counts(&events[i], number, version) || events[i].count < depth ||
+            memcmp(events[i].functions, path, depth * sizeof(*path)) != 0)
+            continue;
+        total_us += interval_of(&events[i]);
+        self_us += events[i].count == depth ? interval_of(&events[i]) : 0;
+    }
+    const struct profile_value *value = profile_value_of(endpoint, node, version);
+    assert_int_equal(value->self_us, self_us);
+    assert_int_equal(value->total_us, total_us);
+}
+
+TEST(times_of_nodes_are_those_of_their_samples)
+{
+    struct made_event *events = made_beside(&plan);
+    struct summary *summary = summary_of(events, plan.count);
+    struct profile profile;
+    profile_build(&profile, summary, NULL);
+    assert_int_equal(profile.endpoint_count, 2);
+    for (size_t e = 0; e < 2; e++) {
+        const struct profile_endpoint *endpoint = &profile.endpoints[e];
+        uint32_t number = (uint32_t)(endpoint->name.bytes[5] - '0');
+        assert_int_equal(endpoint->version_count, 2);
+        assert_true(endpoint->node_count > 200);
+        for (size_t n = 0; n < endpoint->node_count; n += 1 + n / 50)
+            for (uint32_t v = 0; v < 2; v++)
+                assert_node(events, endpoint, number, n, v);
+    }
+    profile_release(&profile);
+    summary_free(summary);
+    free(events);
+}
+
+TEST(the_order_of_samples_changes_nothing)
+{
+    struct made_event *events = made_beside(&plan);
+    struct summary *summary = summary_of(events, plan.count);
+    for (size_t i = 0; i < plan.count / 2; i++) {
+        struct made_event swap = events[i];
+        events[i] = events[plan.count - 1 - i];
+        events[plan.count - 1 - i] = swap;
+    }
+    struct summary *turned = summary_of(events, plan.count);
+    struct profile one, other;
+    profile_build(&one, summary, NULL);
+    profile_build(&other, turned, NULL);
+    for (size_t e = 0; e < one.endpoint_count; e++) {
+        const struct profile_endpoint *a = &one.endpoints[e], *b = &other.endpoints[e];
+        assert_int_equal(a->node_count, b->node_count);
+        assert_memory_equal(a->values, b->values,
+                            a->node_count * a->version_count * sizeof(*a->values));
+        for (size_t n = 0; n < a->node_count; n++) {
+            assert_int_equal(a->nodes[n].line, b->nodes[n].line);
+            assert_int_equal(a->nodes[n].parent, b->nodes[n].parent);
+        }
+        assert_memory_equal(a->changes, b->changes,
+                            a->change_count * sizeof(*a->changes));
+    }
+    profile_release(&one);
+    profile_release(&other);
+    summary_free(turned);
+    summary_free(summary);
+    free(events);
+}
+
+TEST(a_summary_without_samples_has_no_profile)
+{
+    struct summary *summary = summary_of(NULL, 0);
+    struct profile profile;
+    profile_build(&profile, summary, NULL);
+    assert_null(profile.beside);
+    assert_int_equal(profile.endpoint_count, 0);
+    profile_release(&profile);
+    summary_free(summary);
+}
+
+/* --- intervals ------------------------------------------------------------------------
+ */
+
+TEST(wilsons_interval_is_that_of_the_textbook)
+{
+    /* R 4.2.2: prop.test(15, 148, correct = FALSE)$conf.int and prop.test(0, 20, ...) */
+    struct profile_share share = profile_wilson(15.0 / 148, 148, 1.959964);
+    struct profile_share none = profile_wilson(0, 20, 1.959964);
+    assert_true(fabs(share.low - 0.06238640) < 1e-7);
+    assert_true(fabs(share.high - 0.16048724) < 1e-7);
+    assert_true(none.low == 0);
+    assert_true(fabs(none.high - 0.16112516) < 1e-7);
+}
+
+TEST(samples_of_one_request_are_worth_one)
+{
+    struct sampled_request of_one = {.samples = 40};
+    struct sampled_request of_two[2] = {{.samples = 20}, {.samples = 20}};
+    struct beside_cell one = {.sampled = &of_one, .sampled_count = 1};
+    struct beside_cell two = {.sampled = of_two, .sampled_count = 2};
+    struct beside_cell none = {0};
+    assert_true(profile_effective_samples(&one, 40) == 1);
+    assert_true(profile_effective_samples(&two, 40) == 2);
+    assert_true(profile_effective_samples(&none, 40) == 40);
+}
+
+/* --- what explains a difference -------------------------------------------------------
+ */
+
+/* A service whose every request spends time in two functions: each is met by samples
+ * 10 ms apart, at a random moment. */
+static void add_service(struct summary *summary, const char *version, uint64_t parse_ns,
+                        uint64_t query_ns, unsigned requests, uint64_t *random)
+{
+    struct event_source source = {"", "", made_random(random)};
+    struct source_map *map = source_map_new(summary, &source);
+    struct event_text file = {"shop.py", 7};
+    uint32_t frames[3] = {
+        source_map_frame(map, file, (struct event_text){"view", 4}, 3),
+        source_map_frame(map, file, (struct event_text){"parse", 5}, 9),
+        source_map_frame(map, file, (struct event_text){"query", 5}, 12)};
+    uint32_t endpoint = 1;
+    uint64_t duration_ns = parse_ns + query_ns, start_ns = 1000;
+    source_map_endpoint(map, 1, "shop", 4, version, strlen(version), "GET /", 5);
+    for (unsigned i = 0; i < requests; i++, start_ns += 1000000000) {
+        struct events events = {
+            .count = 1,
+            .utc_offset_ns = MADE_OFFSET_NS + (version[0] - '0') * INT64_C(1000000000000),
+            .sequence = i,
+            .endpoint = &endpoint,
+            .start_ns = &start_ns,
+            .duration_ns = &duration_ns};
+        summary_add(summary, map, &events);
+        for (uint64_t at = made_random(random) % 10000000; at < duration_ns;
+             at += 10000000) {
+            uint32_t stack[2] = {frames[0], frames[at < parse_ns ? 1 : 2]};
+            struct event_sample sample = {.request = {start_ns, 1},
+                                          .elapsed_ns = at,
+                                          .interval_us = 10000,
+                                          .profile = true,
+                                          .running = at < parse_ns,
+                                          .waiting = at >= parse_ns,
+                                          .frames = stack,
+                                          .frame_count = 2};
+            summary_add_sample(summary, map, &sample);
+        }
+    }
+    source_map_free(map);
+}
+
+static bool is_called(struct name name, const char *text)
+{
+    return name.length == strlen(text) && memcmp(name.bytes, text, name.length) == 0;
+}
+
+TEST(the_function_that_got_slower_comes_first)
+{
+    uint64_t random = 77;
+    struct summary *summary = summary_new();
+    struct profile profile;
+    add_service(summary, "1", 4000000, 6000000, 2000, &random);
+    add_service(summary, "2", 4000000, 9000000, 2000, &random);
+    profile_build(&profile, summary, NULL);
+    const struct profile_endpoint *endpoint = &profile.endpoints[0];
+    assert_true(endpoint->compared);
+    assert_true(is_called(endpoint->versions[endpoint->newer].name, "2"));
+    const struct profile_change *change = &endpoint->changes[0];
+    assert_true(is_called(endpoint->nodes[change->node].function, "query"));
+    assert_int_equal(endpoint->nodes[change->node].line, 12);
+    assert_true(change->real);
+    assert_true(change->low_ns < 3e6 && 3e6 < change->high_ns);
+    assert_false(endpoint->changes[1].real);
+    profile_release(&profile);
+    profile_build(&profile, summary, "3"); /* there is no such version */
+    assert_false(profile.endpoints[0].compared);
+    profile_release(&profile);
+    summary_free(summary);
+}
+
+TEST(versions_that_are_the_same_rarely_differ)
+{
+    unsigned wrong = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        uint64_t random = seed * 1000;
+        struct summary *summary = summary_new();
+        struct profile profile;
+        add_service(summary, "1", 14000000, 26000000, 100, &random);
+        add_service(summary, "2", 14000000, 26000000, 100, &random);
+        profile_build(&profile, summary, NULL);
+        wrong += profile.endpoints[0].changes[0].real;
+        profile_release(&profile);
+        summary_free(summary);
+    }
+    assert_true(wrong <= 6); /* 3 are expected at most */
+}

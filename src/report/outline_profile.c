@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where the time goes, exceptions, and requests that never finished. */
+#include "passages.h"
+
+#include "code_place.h"
+#include "label.h"
+
+#include "src/base/mem.h"
+#include "src/base/str.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Endpoints with tables of their own, and their rows. */
+enum { ENDPOINTS_SHOWN = 3, FUNCTIONS_SHOWN = 10 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct text text_of_us(uint64_t us)
+{
+    return format_duration((double)us * 1e3);
+}
+
+/* "4.1 % to 9.3 %" */
+static char *text_of_interval(struct profile_share share)
+{
+    return outline_text("%s to %s", format_percent(share.low).s,
+                        format_percent(share.high).s);
+}
+
+/* --- functions of an endpoint ----------------------------------------------------------
+ */
+
+static const struct table_column function_columns[] = {
+    {"Function", false, true, 0},  {"Own time", true, false, 0},
+    {"95 %", true, false, 2},      {"With callees", true, false, 1},
+    {"Waiting", true, false, 1},   {"A request", true, false, 2},
+    {"Called by", false, true, 3},
+};
+
+struct ranked {
+    size_t node;
+    uint64_t us;
+};
+
+static int by_own_time(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->us != b->us)
+        return a->us > b->us ? -1 : 1;
+    return (a->node > b->node) - (a->node < b->node);
+}
+
+static struct ranked *rank_nodes(const struct profile_endpoint *endpoint, size_t version,
+                                 size_t *count)
+{
+    struct ranked *ranked = mem_array(endpoint->node_count, sizeof(*ranked));
+    *count = 0;
+    for (size_t n = 0; n < endpoint->node_count; n++) {
+        uint64_t us = profile_value_of(endpoint, n, version)->self_us;
+        if (us)
+            ranked[(*count)++] = (struct ranked){n, us};
+    }
+    qsort(ranked, *count, sizeof(*ranked), by_own_time);
+    return ranked;
+}
+
+static void add_function(struct table *table, const struct profile_endpoint *endpoint,
+                         size_t version, size_t node)
+{
+    const struct profile_version *of = &endpoint->versions[version];
+    const struct profile_value *value = profile_value_of(endpoint, node, version);
+    struct profile_share own = profile_share(of, value->self_us, 1.959964);
+    table_add_take(table, code_place_of_node(endpoint, node));
+    table_add(table, format_percent(own.share).s);
+    table_add_take(table, text_of_interval(own));
+    table_add(table, format_percent((double)value->total_us / (double)of->us).s);
+    table_add(table,
+              format_percent((double)value->self_waiting_us / (double)value->self_us).s);
+    table_add(table, format_duration(own.share * of->mean_ns).s);
+    table_add_take(table, code_callers(endpoint, node));
+}
+
+static void add_functions(struct outline *outline,
+                          const struct profile_endpoint *endpoint, size_t version)
+{
+    const struct profile_version *of = &endpoint->versions[version];
+    size_t count;
+    struct ranked *ranked = rank_nodes(endpoint, version, &count);
+    size_t shown = smaller(count, FUNCTIONS_SHOWN);
+    char *name = label_of_name(&endpoint->name, "(no name)");
+    char *called = label_of_name(&of->name, "(no version)");
+    struct table *table = outline_table(
+        outline,
+        outline_text("Where %s %s spends its time (%s sample%s, worth %s independent "
+                     "ones; %s running, %s waiting)",
+                     name, called, format_count(of->samples).s,
+                     of->samples == 1 ? "" : "s", format_number(of->samples_effective).s,
+                     format_percent((double)of->running_us / (double)of->us).s,
+                     format_percent((double)of->waiting_us / (double)of->us).s),
+        function_columns, COUNT(function_columns));
+    for (size_t i = 0; i < shown; i++)
+        add_function(table, endpoint, version, ranked[i].node);
+    outline_rest(outline, count, shown, "functions with less");
+    free(called);
+    free(name);
+    free(ranked);
+}
+
+/* --- two versions ----------------------------------------------------------------------
+ */
+
+static const struct table_column change_columns[] = {
+    {"Function", false, true, 0}, {"Before", true, false, 1},
+    {"After", true, false, 1},    {"Difference", true, false, 0},
+    {"95 %", true, false, 2},     {"Called by", false, true, 3},
+};
+
+static char *text_of_difference(double ns)
+{
+    return outline_text("%s%s",
+                        ns > 0   ? "+"
+                        : ns < 0 ? "\u2212"
+                                 : "",
+                        format_duration(fabs(ns)).s);
+}
+
+static void add_changes(struct outline *outline, const struct profile_endpoint *endpoint)
+{
+    size_t shown = smaller(endpoint->change_count, FUNCTIONS_SHOWN);
+    char *name = label_of_name(&endpoint->name, "(no name)");
+    struct table *table = outline_table(
+        outline,
+        outline_text("What explains the difference of %s: own time a request, before "
+                     "(%s) and after (%s)",
+                     name, format_duration(endpoint->versions[endpoint->older].mean_ns).s,
+                     format_duration(endpoint->versions[endpoint->newer].mean_ns).s),
+        change_columns, COUNT(change_columns));
+    for (size_t i = 0; i < shown; i++) {
+        const struct profile_change *change = &endpoint->changes[i];
+        char *low = text_of_difference(change->low_ns);
+        char *high = text_of_difference(change->high_ns);
+        char *difference = text_of_difference(change->difference_ns);
+        table_add_take(table, code_place_of_node(endpoint, change->node));
+        table_add(table, format_duration(change->older_ns).s);
+        table_add(table, format_duration(change->newer_ns).s);
+        table_add_toned(table, difference,
+                        !change->real               ? TONE_DIM
+                        : change->difference_ns > 0 ? TONE_BAD
+                                                    : TONE_GOOD);
+        table_add_take(table, outline_text("%s to %s", low, high));
+        table_add_take(table, code_callers(endpoint, change->node));
+        free(difference);
+        free(high);
+        free(low);
+    }
+    outline_rest(outline, endpoint->change_count, shown, "functions");
+    free(name);
+}
+
+/* --- beyond the threshold --------------------------------------------------------------
+ */
+
+static const struct table_column stuck_columns[] = {
+    {"Endpoint", false, true, 0}, {"Hung in", false, true, 0},
+    {"Time", true, false, 0},     {"Share", true, false, 0},
+    {"Samples", true, false, 1},  {"Called by", false, true, 2},
+};
+
+static void add_stuck_row(struct table *table, const struct profile_endpoint *endpoint,
+                          size_t node)
+{
+    uint64_t us = 0, samples = 0;
+    for (size_t v = 0; v < endpoint->version_count; v++) {
+        us += profile_value_of(endpoint, node, v)->outlier_self_us;
+        samples += profile_value_of(endpoint, node, v)->outlier_samples;
+    }
+    table_add_take(table, label_of_name(&endpoint->name, "(no name)"));
+    table_add_take(table, code_place_of_node(endpoint, node));
+    table_add(table, text_of_us(us).s);
+    table_add(table, format_percent((double)us / (double)endpoint->outlier_us).s);
+    table_add_count(table, samples);
+    table_add_take(table, code_callers(endpoint, node));
+}
+
+static void add_stuck(struct outline *outline, const struct report *report)
+{
+    enum { OF_ENDPOINT = 3 };
+    const struct profile *profile = &report->profile;
+    struct table *table = NULL;
+    size_t shown = 0, count = 0;
+
+    for (size_t e = 0; e < profile->endpoint_count; e++) {
+        const struct profile_endpoint *endpoint = &profile->endpoints[e];
+        count += endpoint->stuck_count;
+        if (endpoint->stuck_count && !table)
+            table = outline_table(
+                outline, mem_text("Where requests were once beyond their threshold"),
+                stuck_columns, COUNT(stuck_columns));
+        for (size_t i = 0; i < smaller(endpoint->stuck_count, OF_ENDPOINT); i++)
+            if (shown < outline_rows(report, count)) {
+                add_stuck_row(table, endpoint, endpoint->stuck[i]);
+                shown++;
+            }
+    }
+    outline_rest(outline, count, shown, "places");
+}
+
+/* --- exceptions ------------------------------------------------------------------------
+ */
+
+static const struct table_column exception_columns[] = {
+    {"Exception", false, true, 0}, {"In", false, true, 0},
+    {"Endpoint", false, true, 1},  {"Times", true, false, 0},
+    {"Got out", false, false, 2},  {"First", false, false, 3},
+    {"Last", false, false, 3},     {"Versions", false, true, 2},
+    {"Message", false, true, 4},
+};
+
+static char *text_of_versions(const struct incident_exception *exception)
+{
+    char *first = label_of_name(&exception->first_version, "(no version)");
+    if (exception->version_count == 1)
+        return first;
+    char *last = label_of_name(&exception->last_version, "(no version)");
+    char *both = outline_text("%s to %s", first, last);
+    free(first);
+    free(last);
+    return both;
+}
+
+static void add_exceptions(struct outline *outline, const struct report *report)
+{
+    const struct incidents *incidents = &report->incidents;
+    size_t shown = outline_rows(report, incidents->exception_count);
+    if (!incidents->exception_count)
+        return;
+    struct table *table = outline_table(outline, mem_text("Exceptions"),
+                                        exception_columns, COUNT(exception_columns));
+    for (size_t i = 0; i < shown; i++) {
+        const struct incident_exception *exception = &incidents->exceptions[i];
+        char *place = code_place_of_stack(exception->stack);
+        table_add_take(table, label_of_name(&exception->type, "(no type)"));
+        table_add_take(table, place ? place : mem_text(""));
+        table_add_take(table, label_of_name(&exception->endpoint, "(no name)"));
+        table_add_count(table, exception->count);
+        table_add(table, exception->handled ? "no" : "yes");
+        table_add(table, format_moment(&report->zone, exception->first_utc_ns).s);
+        table_add(table, format_moment(&report->zone, exception->last_utc_ns).s);
+        table_add_take(table, text_of_versions(exception));
+        table_add_take(table, label_of_name(&exception->message, ""));
+    }
+    outline_rest(outline, incidents->exception_count, shown, "kinds");
+}
+
+/* --- requests that never finished ------------------------------------------------------
+ */
+
+static const struct table_column unfinished_columns[] = {
+    {"Began", false, false, 1}, {"Endpoint", false, true, 0},
+    {"For", true, false, 0},    {"Process", true, false, 2},
+    {"Group", false, true, 2},  {"Last seen in", false, true, 0},
+    {"Path", false, true, 3},
+};
+
+static void add_unfinished(struct outline *outline, const struct report *report)
+{
+    const struct incidents *incidents = &report->incidents;
+    size_t shown = outline_rows(report, incidents->unfinished_count);
+    if (!incidents->unfinished_count)
+        return;
+    struct table *table =
+        outline_table(outline, mem_text("In flight when their process ended"),
+                      unfinished_columns, COUNT(unfinished_columns));
+    for (size_t i = 0; i < shown; i++) {
+        const struct incident_unfinished *one = &incidents->unfinished[i];
+        char *place = one->stack ? code_place_of_stack((struct name){one->stack->bytes,
+                                                                     one->stack->length})
+                                 : NULL;
+        table_add(table, format_moment(&report->zone, one->request->start_utc_ns).s);
+        table_add_take(table, label_of_name(&one->where.endpoint, "(no name)"));
+        table_add(table,
+                  format_duration(one->elapsed_ns ? (double)one->elapsed_ns : NAN).s);
+        table_add_take(table,
+                       outline_text("%llu", (unsigned long long)one->request->pid));
+        table_add_take(table, label_of_name(&one->group, ""));
+        table_add_take(table, place ? place : mem_text(""));
+        table_add_take(table, label_of_name(&one->path, ""));
+    }
+    outline_rest(outline, incidents->unfinished_count + incidents->unfinished_more, shown,
+                 "requests");
+}
+
+/* --- the whole -------------------------------------------------------------------------
+ */
+
+static void add_endpoint(struct outline *outline, const struct profile_endpoint *endpoint)
+{
+    size_t version = endpoint->version_count;
+    while (version > 0 && !endpoint->versions[version - 1].us)
+        version--;
+    if (version)
+        add_functions(outline, endpoint, version - 1);
+    if (endpoint->compared && endpoint->change_count)
+        add_changes(outline, endpoint);
+}
+
+void outline_profile(struct outline *outline, const struct report *report)
+{
+    const struct profile *profile = &report->profile;
+    for (size_t i = 0; i < smaller(profile->endpoint_count, ENDPOINTS_SHOWN); i++)
+        add_endpoint(outline, &profile->endpoints[i]);
+    add_stuck(outline, report);
+    add_exceptions(outline, report);
+    add_unfinished(outline, report);
+    outline_details(outline, report);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What every printer makes of samples, exceptions and the rest beside requests. */
+#include "testdata/cmocka_tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "code_place.h"
+#include "report.h"
+#include "src/base/err.h"
+#include "src/input/input.h"
+#include "src/summary/made_beside.h"
+
+static const struct made_plan plan = {.seed = 31,
+                                      .count = 4000,
+                                      .processes = 4,
+                                      .endpoints = 2,
+                                      .versions = 2,
+                                      .groups = 3,
+                                      .addresses = 1,
+                                      .runs = 1,
+                                      .start_utc_ns = MADE_OFFSET_NS,
+                                      .length_ns = 60000000000};
+
+struct printed {
+    struct summary *summary;
+    struct input_report input;
+    struct report report;
+    char *text;
+    size_t size;
+};
+
+static void build(struct printed *printed)
+{
+    struct report_options options;
+    struct made_event *events = made_beside(&plan);
+    struct made_request *requests = made_requests(&plan);
+    struct err err = ERR_INIT;
+    *printed = (struct printed){.summary = summary_new()};
+    made_add(printed->summary, &plan, requests, plan.count, 100);
+    made_add_events(printed->summary, &plan, events, plan.count);
+    input_report_init(&printed->input);
+    report_options_init(&options);
+    options.time_zone = "UTC";
+    options.repeatable = true;
+    assert_int_equal(
+        report_build(&printed->report, printed->summary, &printed->input, &options, &err),
+        0);
+    free(requests);
+    free(events);
+}
+
+static const char *print(struct printed *printed,
+                         int (*with)(const struct report *, FILE *, struct err *))
+{
+    free(printed->text);
+    FILE *out = open_memstream(&printed->text, &printed->size);
+    assert_int_equal(with(&printed->report, out, NULL), 0);
+    fclose(out);
+    return printed->text;
+}
+
+static void release(struct printed *printed)
+{
+    free(printed->text);
+    report_release(&printed->report);
+    input_report_release(&printed->input);
+    summary_free(printed->summary);
+}
+
+static int as_terminal(const struct report *report, FILE *out, struct err *err)
+{
+    const struct terminal_style style = {.width = 160, .unicode = true};
+    return report_terminal(report, &style, out, err);
+}
+
+static void assert_tells_all(const char *text)
+{
+    static const char *const words[] = {
+        "in flight when", "exceptions of", "spends its time", "file2.py:80 function",
+        "Only counted",   "queue-1",       "On the CPU",      "explains the difference"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (!strstr(text, words[i]))
+            fail_msg("\"%s\" is not told", words[i]);
+}
+
+TEST(people_are_told_where_the_time_goes)
+{
+    struct printed printed;
+    build(&printed);
+    assert_tells_all(print(&printed, as_terminal));
+    release(&printed);
+}
+
+TEST(the_page_tells_it_too)
+{
+    struct printed printed;
+    build(&printed);
+    assert_non_null(strstr(print(&printed, report_html), "spends its time"));
+    assert_non_null(strstr(print(&printed, report_markdown), "spends its time"));
+    release(&printed);
+}
+
+TEST(the_schema_holds_for_profiles)
+{
+    char path[] = "/tmp/fmd-report-XXXXXX", command[256];
+    struct printed printed;
+    int descriptor = mkstemp(path);
+    FILE *file = fdopen(descriptor, "w");
+    build(&printed);
+    assert_int_equal(report_json(&printed.report, file, NULL), 0);
+    fclose(file);
+    snprintf(command, sizeof(command), "/usr/bin/python3 src/report/check_schema.py %s",
+             path);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a fixed command */
+    unlink(path);
+    release(&printed);
+}
+
+TEST(places_are_files_without_their_folders)
+{
+    struct name file = {"/srv/shop/cart.py", 17}, function = {"Cart.step", 9};
+    char *place = code_place(file, 31, function);
+    assert_string_equal(place, "cart.py:31 Cart.step");
+    free(place);
+    place = code_place((struct name){"", 0}, 0, (struct name){"(not readable)", 14});
+    assert_string_equal(place, "(not readable)");
+    free(place);
+}
