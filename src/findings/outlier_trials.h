@@ -153,11 +153,12 @@ static inline void trial_fill(struct summary *summary, const struct trial_world 
 
 struct trial_verdict {
     bool any_false;     /* somebody else was named */
-    unsigned endpoints; /* where the slow customer has enough outliers to be named */
+    bool hour;          /* an hour of the day was named */
+    unsigned endpoints; /* where the slow customer has enough slow requests to be named */
     unsigned endpoints_found; /* where it was */
 };
 
-/* Endpoints where a customer has outliers enough to be named. */
+/* Endpoints where a customer has slow requests enough to be named. */
 static inline unsigned trial_nameable(struct summary *scanned, const char *customer)
 {
     const struct scan *scan = summary_scan(scanned);
@@ -171,7 +172,7 @@ static inline unsigned trial_nameable(struct summary *scanned, const char *custo
                 strcmp(value->name.bytes, customer) != 0)
                 continue;
             for (size_t c = 0; c < scan_cells(scan, e); c++)
-                own += scan_cell(scan, e, c)[SCAN_VALUES + v].outliers;
+                own += scan_cell(scan, e, c)[SCAN_VALUES + v].slow;
             nameable += own >= OUTLIER_COUNT_MIN;
         }
     return nameable;
@@ -180,7 +181,7 @@ static inline unsigned trial_nameable(struct summary *scanned, const char *custo
 static inline struct trial_verdict trial_judge(const struct trial_world *world,
                                                bool roughly, uint64_t seed)
 {
-    struct trial_verdict verdict = {false, 0, 0};
+    struct trial_verdict verdict = {.any_false = false};
     struct summary *summary = summary_new(), *scanned = NULL;
     struct outlier_options options;
     struct outliers outliers;
@@ -194,7 +195,7 @@ static inline struct trial_verdict trial_judge(const struct trial_world *world,
         outliers_attribute_roughly(&outliers, summary);
     } else {
         trial_fill(scanned, world, seed);
-        outliers_attribute(&outliers, summary, summary_scan(scanned));
+        outliers_attribute(&outliers, summary, summary_scan(scanned), NULL);
         verdict.endpoints = trial_nameable(scanned, "customer-99");
     }
     for (size_t i = 0; i < outliers.culprit_count; i++) {
@@ -203,6 +204,7 @@ static inline struct trial_verdict trial_judge(const struct trial_world *world,
                      strcmp(culprit->name.bytes, "customer-99") == 0;
         verdict.endpoints_found += right;
         verdict.any_false |= !right && culprit->dimension == SCAN_GROUP;
+        verdict.hour |= culprit->dimension == SCAN_HOUR;
     }
     outliers_release(&outliers);
     summary_free(scanned); /* before its plan */

@@ -136,6 +136,15 @@ static void find_since(struct slow_mode *mode, const struct summary_cell *cell,
     }
 }
 
+/* The slowest 1 % or fewer, from the edge of a fine bucket. */
+static uint64_t find_slow_ns(const struct histogram *histogram, uint64_t fence_ns)
+{
+    if (histogram_total(histogram) < OUTLIER_SLOW_REQUESTS_MIN)
+        return fence_ns;
+    uint64_t slow_ns = edge_ns(histogram_quantile_ns(histogram, .99));
+    return slow_ns && slow_ns < fence_ns ? slow_ns : fence_ns;
+}
+
 static struct outlier_cell examine(const struct summary_cell *source,
                                    enum outlier_rule rule)
 {
@@ -144,6 +153,7 @@ static struct outlier_cell examine(const struct summary_cell *source,
     if (!cell.fence_ns)
         return cell;
     cell.single_ns = cell.fence_ns;
+    cell.slow_ns = find_slow_ns(&source->histogram, cell.fence_ns);
     cell.beyond = count_beyond(&source->histogram, cell.fence_ns);
     double share = (double)cell.beyond / (double)source->requests;
     if (share <= OUTLIER_MODE_SHARE || cell.beyond < OUTLIER_MODE_REQUESTS)

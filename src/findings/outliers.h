@@ -11,6 +11,8 @@
 
 #include "src/summary/scan.h"
 
+struct zone;
+
 /* How a fence is found from the durations of an endpoint in a version. */
 enum outlier_rule {
     /* log Q90 + 4.015 (log Q90 - log Q75): for a log-normal distribution, 1 request in
@@ -29,6 +31,7 @@ enum {
     OUTLIER_REQUESTS_MIN = 200,      /* of an endpoint × version; fewer have no fence */
     OUTLIER_FAR_REQUESTS_MIN = 2000, /* Q97.5 is worth something */
     OUTLIER_COUNT_MIN = 5,           /* outliers of a value that is named */
+    OUTLIER_SLOW_REQUESTS_MIN = 500, /* of an endpoint × version: 1 % are worth asking */
     OUTLIER_MODE_REQUESTS = 10,
     OUTLIER_LISTED = 1000 /* single requests kept, of all endpoints */
 };
@@ -61,6 +64,7 @@ struct outlier_cell {
     uint64_t fence_ns;  /* 0: too few requests */
     uint64_t single_ns; /* single requests are listed from here on: fence_ns, or the far
                            fence beside a slow mode */
+    uint64_t slow_ns;   /* the slowest 1 % or fewer; at most fence_ns */
     uint64_t beyond;    /* requests of at least fence_ns */
     struct slow_mode mode;
 };
@@ -81,12 +85,15 @@ struct outlier {
     double times; /* as long as the fence */
 };
 
-/* A value with more of an endpoint's outliers than its requests explain. */
+/* A value with more of an endpoint's outliers than its requests explain. Where it is not
+ * told by outliers, the slowest 1 % count instead: a customer who is five times as slow
+ * as others reaches them, but hardly the fence of an endpoint with a long tail. */
 struct culprit {
     size_t endpoint; /* index into endpoints */
+    bool slow;       /* outliers stands for the slowest 1 % */
     enum scan_dimension dimension;
     struct name name;               /* of group, address, version; borrowed */
-    uint16_t code;                  /* of status and method */
+    uint16_t code;                  /* of status and method; hour 0 to 23 */
     uint64_t requests, requests_of; /* of the endpoint's */
     uint64_t outliers, outliers_of;
     double expected; /* outliers, had it been as slow as the others in the same cells */
@@ -106,7 +113,7 @@ struct outliers {
         size_t endpoint, cell;
     } * modes; /* most requests first */
     size_t mode_count;
-    struct culprit *culprits; /* most outliers first */
+    struct culprit *culprits; /* by outliers, most first, then by the slowest 1 % */
     size_t culprit_count;
     bool attributed;  /* culprits were looked for */
     bool approximate; /* ... without a second scan */
@@ -126,9 +133,10 @@ void outliers_plan(const struct outliers *outliers, const struct summary *summar
  * given its outliers, a value like all others has its share of them: a binomial count.
  * Over all cells the sum's tail is at most that of one binomial with the same mean
  * (Hoeffding 1956), which gives p; then Benjamini and Hochberg at 5 %, at least
- * OUTLIER_COUNT_MIN outliers, and lift >= 2. */
+ * OUTLIER_COUNT_MIN outliers, and lift >= 2 (of the slowest 1 %: 5). Hours of the day
+ * (local to zone; NULL: UTC) are judged by days instead, see outlier_hours.h. */
 void outliers_attribute(struct outliers *outliers, const struct summary *summary,
-                        const struct scan *scan);
+                        const struct scan *scan, const struct zone *zone);
 /* The same from the summary alone: shares of all requests of the version instead of those
  * in the cell, so only what stands out by far is named. */
 void outliers_attribute_roughly(struct outliers *outliers, const struct summary *summary);

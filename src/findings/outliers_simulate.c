@@ -45,10 +45,11 @@ static void print_fences(uint64_t seed)
 static void print_row(const struct trial_world *world, bool roughly, int reports,
                       uint64_t seed)
 {
-    unsigned any_false = 0, found = 0, endpoints = 0, named = 0;
+    unsigned any_false = 0, hours = 0, found = 0, endpoints = 0, named = 0;
     for (int i = 0; i < reports; i++) {
         struct trial_verdict verdict = trial_judge(world, roughly, seed + (uint64_t)i);
         any_false += verdict.any_false;
+        hours += verdict.hour;
         endpoints += verdict.endpoints;
         found += verdict.endpoints_found;
         named += verdict.endpoints_found > 0;
@@ -56,10 +57,11 @@ static void print_row(const struct trial_world *world, bool roughly, int reports
     printf("%-16s %-8s", world->name, roughly ? "roughly" : "scan");
     if (world->factor > 1)
         printf(" %5.2f %% x %.0f  named %.3f, at %u of the %u endpoints where it has %d "
-               "outliers",
+               "slow requests",
                100 * world->share, world->factor, (double)named / reports, found,
                endpoints, OUTLIER_COUNT_MIN);
-    printf("  P(any false) %.3f\n", (double)any_false / reports);
+    printf("  P(any false) %.3f, an hour %.3f\n", (double)any_false / reports,
+           (double)hours / reports);
     fflush(stdout);
 }
 

@@ -106,7 +106,10 @@ static bool bad_minutes(const struct made_request *request, uint64_t *seed)
 
 /* --- the scan --- */
 
-static uint64_t fence_of(const struct world *world, uint32_t endpoint)
+enum counted { ALL, OUTLIERS, SLOW };
+
+/* From which duration on a request counts. */
+static uint64_t limit_of(const struct world *world, uint32_t endpoint, enum counted which)
 {
     for (size_t e = 0; e < world->outliers.endpoint_count; e++)
         for (size_t c = 0; c < world->outliers.endpoints[e].cell_count; c++) {
@@ -115,21 +118,23 @@ static uint64_t fence_of(const struct world *world, uint32_t endpoint)
             const char *version = endpoint == 3 ? "1.1" : "1.0";
             if (strcmp(cell->cell->endpoint->name.bytes, name) == 0 &&
                 strcmp(cell->cell->version->name.bytes, version) == 0)
-                return cell->fence_ns;
+                return which == ALL        ? 0
+                       : which == OUTLIERS ? cell->fence_ns
+                                           : cell->slow_ns;
         }
     return 0;
 }
 
-/* Requests (slow: outliers only) counted row by row. */
+/* Requests counted row by row. */
 static uint64_t count_rows(const struct world *world, bool cart, uint32_t group,
-                           bool slow)
+                           enum counted which)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < world->count; i++) {
         const struct made_request *request = &world->requests[i];
         count += (request->endpoint != 2) == cart &&
                  (!group || request->group == group) &&
-                 (!slow || request->duration_ns >= fence_of(world, request->endpoint));
+                 request->duration_ns >= limit_of(world, request->endpoint, which);
     }
     return count;
 }
@@ -138,10 +143,11 @@ static uint64_t count_rows(const struct world *world, bool cart, uint32_t group,
 static struct scan_count total(const struct world *world, size_t endpoint, size_t at)
 {
     const struct scan *scan = summary_scan(world->scanned);
-    struct scan_count sum = {0, 0};
+    struct scan_count sum = {0};
     for (size_t c = 0; c < scan_cells(scan, endpoint); c++) {
         sum.requests += scan_cell(scan, endpoint, c)[at].requests;
         sum.outliers += scan_cell(scan, endpoint, c)[at].outliers;
+        sum.slow += scan_cell(scan, endpoint, c)[at].slow;
     }
     return sum;
 }
@@ -156,8 +162,10 @@ TEST(a_scan_counts_what_counting_row_by_row_gives)
         const struct scan_endpoint *endpoint = &world.plan.endpoints[e];
         bool cart = strcmp(endpoint->name.bytes, "GET /cart") == 0;
         struct scan_count all = total(&world, e, SCAN_ALL);
-        assert_int_equal(all.requests, count_rows(&world, cart, 0, false));
-        assert_int_equal(all.outliers, count_rows(&world, cart, 0, true));
+        assert_int_equal(all.requests, count_rows(&world, cart, 0, ALL));
+        assert_int_equal(all.outliers, count_rows(&world, cart, 0, OUTLIERS));
+        assert_int_equal(all.slow, count_rows(&world, cart, 0, SLOW));
+        assert_true(all.slow > all.outliers);
         for (size_t v = 0; v < endpoint->value_count; v++) {
             uint32_t group = 0;
             struct scan_count own = total(&world, e, SCAN_VALUES + v);
@@ -168,8 +176,9 @@ TEST(a_scan_counts_what_counting_row_by_row_gives)
             if (!group)
                 continue;
             groups_seen++;
-            assert_int_equal(own.requests, count_rows(&world, cart, group, false));
-            assert_int_equal(own.outliers, count_rows(&world, cart, group, true));
+            assert_int_equal(own.requests, count_rows(&world, cart, group, ALL));
+            assert_int_equal(own.outliers, count_rows(&world, cart, group, OUTLIERS));
+            assert_int_equal(own.slow, count_rows(&world, cart, group, SLOW));
         }
     }
     assert_true(groups_seen >= 1);
@@ -239,17 +248,18 @@ TEST(the_customer_whose_outliers_they_are_is_named_with_exact_counts)
     struct world world;
     make_world(&world, 60000, customer_on_cart);
     scan_world(&world, 2);
-    outliers_attribute(&world.outliers, world.made.summary, summary_scan(world.scanned));
+    outliers_attribute(&world.outliers, world.made.summary, summary_scan(world.scanned),
+                       NULL);
     assert_int_equal(world.outliers.culprit_count, 1);
     const struct culprit *culprit = &world.outliers.culprits[0];
     assert_string_equal(culprit->name.bytes, "4711");
     assert_int_equal(culprit->dimension, SCAN_GROUP);
     assert_string_equal(world.outliers.endpoints[culprit->endpoint].source->name.bytes,
                         "GET /cart");
-    assert_int_equal(culprit->requests, count_rows(&world, true, 1, false));
-    assert_int_equal(culprit->requests_of, count_rows(&world, true, 0, false));
-    assert_int_equal(culprit->outliers, count_rows(&world, true, 1, true));
-    assert_int_equal(culprit->outliers_of, count_rows(&world, true, 0, true));
+    assert_int_equal(culprit->requests, count_rows(&world, true, 1, ALL));
+    assert_int_equal(culprit->requests_of, count_rows(&world, true, 0, ALL));
+    assert_int_equal(culprit->outliers, count_rows(&world, true, 1, OUTLIERS));
+    assert_int_equal(culprit->outliers_of, count_rows(&world, true, 0, OUTLIERS));
     assert_true(culprit->outliers * 10 > culprit->outliers_of * 9);
     release_world(&world);
 }
@@ -259,7 +269,8 @@ TEST(slow_minutes_are_nobodys_fault)
     struct world world;
     make_world(&world, 60000, bad_minutes);
     scan_world(&world, 2);
-    outliers_attribute(&world.outliers, world.made.summary, summary_scan(world.scanned));
+    outliers_attribute(&world.outliers, world.made.summary, summary_scan(world.scanned),
+                       NULL);
     assert_true(world.outliers.beyond > 50);
     assert_int_equal(world.outliers.culprit_count, 0);
     release_world(&world);
@@ -357,8 +368,8 @@ TEST(the_list_of_the_slowest_is_that_of_the_rows)
     make_world(&world, 40000, bad_minutes);
     scan_world(&world, 1);
     for (size_t i = 0; i < world.count; i++)
-        beyond +=
-            world.requests[i].duration_ns >= fence_of(&world, world.requests[i].endpoint);
+        beyond += world.requests[i].duration_ns >=
+                  limit_of(&world, world.requests[i].endpoint, OUTLIERS);
     assert_int_equal(world.outliers.slowest_count, beyond);
     assert_int_equal(world.outliers.beyond, beyond);
     for (size_t i = 0; i < world.outliers.slowest_count; i++) {

@@ -114,7 +114,7 @@ static json_t *slowest_json(const struct report *report)
 
 static json_t *culprit_value(const struct culprit *culprit)
 {
-    if (culprit->dimension == SCAN_STATUS)
+    if (culprit->dimension == SCAN_STATUS || culprit->dimension == SCAN_HOUR)
         return json_sprintf("%u", culprit->code);
     if (culprit->dimension == SCAN_METHOD)
         return c_text(format_method(culprit->code));
@@ -123,8 +123,8 @@ static json_t *culprit_value(const struct culprit *culprit)
 
 static json_t *culprits_json(const struct report *report)
 {
-    static const char *const dimensions[] = {"group", "address", "status", "method",
-                                             "version"};
+    static const char *const dimensions[SCAN_DIMENSIONS] = {"group",  "address", "status",
+                                                            "method", "version", "hour"};
     const struct outliers *outliers = &report->outliers;
     json_t *array = json_array();
 
@@ -136,6 +136,7 @@ static json_t *culprits_json(const struct report *report)
         put(row, "value", culprit_value(culprit));
         put(row, "requests", count(culprit->requests));
         put(row, "requests_of", count(culprit->requests_of));
+        put(row, "counted", json_string(culprit->slow ? "slowest" : "outliers"));
         put(row, "outliers", count(culprit->outliers));
         put(row, "outliers_of", count(culprit->outliers_of));
         put(row, "expected_outliers", number(culprit->expected));

@@ -303,8 +303,8 @@ static void note_targets(struct report *report)
 
 /* --- outliers --- */
 
-/* "Group "4711"", "Status 500", "POST", "Version 1.1". */
-static char *culprit_name(const struct culprit *culprit)
+/* "Group "4711"", "Status 500", "POST", "Version 1.1", "02:00 to 03:00 (UTC)". */
+static char *culprit_name(const struct report *report, const struct culprit *culprit)
 {
     static const char *const kinds[] = {"Group \"%s\"", "Address \"%s\"", NULL, NULL,
                                         "Version \"%s\""};
@@ -315,6 +315,9 @@ static char *culprit_name(const struct culprit *culprit)
         str_addf(&text, "Status %u", culprit->code);
     } else if (culprit->dimension == SCAN_METHOD) {
         str_addf(&text, "Method %s", format_method(culprit->code));
+    } else if (culprit->dimension == SCAN_HOUR) {
+        str_addf(&text, "The time from %02u:00 to %02u:00 (%s)", culprit->code,
+                 culprit->code + 1, report->zone.name);
     } else {
         char *name = label_of_name(&culprit->name, "(no name)");
         str_addf(&text, kinds[culprit->dimension], name);
@@ -326,13 +329,14 @@ static char *culprit_name(const struct culprit *culprit)
 char *notes_culprit_sentence(const struct report *report, const struct culprit *culprit)
 {
     const struct outliers *outliers = &report->outliers;
-    char *who = culprit_name(culprit);
+    char *who = culprit_name(report, culprit);
     char *label =
         label_of_name(&outliers->endpoints[culprit->endpoint].source->name, "(no name)");
     struct str text;
 
     str_init(&text);
-    str_addf(&text, "%s made %s of the requests", who,
+    str_addf(&text, "%s %s %s of the requests", who,
+             culprit->dimension == SCAN_HOUR ? "had" : "made",
              format_percent((double)culprit->requests / (double)culprit->requests_of).s);
     if (outliers->approximate)
         str_addf(&text, " to all endpoints");
@@ -343,7 +347,7 @@ char *notes_culprit_sentence(const struct report *report, const struct culprit *
     if (outliers->approximate)
         str_addf(&text, "the outliers of %s", label);
     else
-        str_addf(&text, "its outliers");
+        str_add_text(&text, culprit->slow ? "its slowest 1 %" : "its outliers");
     str_addf(&text, " (%s of %s)", format_count(culprit->outliers).s,
              format_count(culprit->outliers_of).s);
     free(who);

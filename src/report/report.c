@@ -137,7 +137,7 @@ int report_build(struct report *report, const struct summary *summary,
     incidents_build(&report->incidents, summary);
     outliers_build(&report->outliers, summary, &options->outliers);
     if (options->scan)
-        outliers_attribute(&report->outliers, summary, options->scan);
+        outliers_attribute(&report->outliers, summary, options->scan, &report->zone);
     else
         outliers_attribute_roughly(&report->outliers, summary);
     report->order = mem_array(report->overview.endpoint_count, sizeof(*report->order));

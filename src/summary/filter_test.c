@@ -77,7 +77,7 @@ static void assert_scanned_alike(const struct filter *filter,
                                  const struct made_request *all,
                                  const struct made_request *kept, size_t count)
 {
-    struct scan_fence fence = {{"1.1", 3}, 1000000, 1000000};
+    struct scan_fence fence = {{"1.1", 3}, 1000000, 1000000, 500000};
     struct scan_endpoint endpoint = {
         .application = {"shop", 4}, .name = {"GET /1", 6}, &fence, 1, NULL, 0};
     struct scan_plan whole = {.endpoints = &endpoint, .endpoint_count = 1},

@@ -168,6 +168,7 @@ static void add_cell(struct cells *cells, int64_t id, const struct scan_count *c
     for (size_t i = 0; i < cells->width; i++) {
         to[i].requests += counts[i].requests;
         to[i].outliers += counts[i].outliers;
+        to[i].slow += counts[i].slow;
     }
 }
 
@@ -307,6 +308,18 @@ static void add_count(struct scan_count *to, struct scan_count counts)
 {
     to->requests += counts.requests;
     to->outliers += counts.outliers;
+    to->slow += counts.slow;
+}
+
+/* What work.error holds of a request: 1 an outlier, 2 slow. */
+static uint8_t mark_of(uint64_t ns, const struct scan_fence *fence)
+{
+    return (uint8_t)((ns >= fence->fence_ns) | (ns >= fence->slow_ns) << 1);
+}
+
+static struct scan_count count_of(uint8_t mark)
+{
+    return (struct scan_count){1, mark & 1, mark >> 1};
 }
 
 /* Requests of one endpoint in one cell: order[begin .. end) of the batch. */
@@ -319,7 +332,7 @@ struct scan_piece {
     unsigned begin, end;
 };
 
-/* Outliers by both fences; work.error remembers those of the version's own. */
+/* Outliers by both fences; work.error remembers the marks by the version's own. */
 static void scan_durations(const struct scan_piece *piece, const struct scan_fence *fence,
                            uint8_t version_place)
 {
@@ -327,8 +340,9 @@ static void scan_durations(const struct scan_piece *piece, const struct scan_fen
     struct scan_count own = {.requests = piece->end - piece->begin}, common = own;
     for (unsigned i = piece->begin; i < piece->end; i++) {
         uint64_t ns = piece->events->duration_ns[work->order[i]];
-        work->error[i] = ns >= fence->fence_ns;
-        own.outliers += work->error[i];
+        work->error[i] = mark_of(ns, fence);
+        own.outliers += work->error[i] & 1;
+        own.slow += work->error[i] >> 1;
         common.outliers += ns >= fence->common_ns;
     }
     add_count(&piece->counts[SCAN_ALL], own);
@@ -346,11 +360,9 @@ static void scan_values(const struct scan_piece *piece, enum summary_dimension d
         uint32_t id = ids[work->order[i]];
         if (id < values->room && values->numbers[id] == UNLISTED)
             continue;
-        unsigned place =
-            place_of(piece->scan, piece->places, piece->map, dimension, id);
+        unsigned place = place_of(piece->scan, piece->places, piece->map, dimension, id);
         if (place)
-            add_count(&piece->counts[SCAN_VALUES + place - 1],
-                      (struct scan_count){1, work->error[i]});
+            add_count(&piece->counts[SCAN_VALUES + place - 1], count_of(work->error[i]));
     }
 }
 
@@ -377,8 +389,7 @@ static void scan_statuses(const struct scan_piece *piece)
         if (place != current)
             add_run(piece, current, &run);
         current = place;
-        run.requests++;
-        run.outliers += work->error[i];
+        add_count(&run, count_of(work->error[i]));
     }
     add_run(piece, current, &run);
 }
@@ -395,8 +406,7 @@ static void scan_methods(const struct scan_piece *piece)
         if (place != current)
             add_run(piece, current, &run);
         current = place;
-        run.requests++;
-        run.outliers += work->error[i];
+        add_count(&run, count_of(work->error[i]));
     }
     add_run(piece, current, &run);
 }

@@ -22,6 +22,7 @@ enum scan_dimension {
     SCAN_STATUS,
     SCAN_METHOD,
     SCAN_VERSION,
+    SCAN_HOUR, /* of the day: no value of a plan, cells know their time */
     SCAN_DIMENSIONS
 };
 
@@ -41,11 +42,11 @@ struct scan_value {
     uint16_t code;    /* status up to SUMMARY_STATUS_OTHER, enum fmd_method */
 };
 
-/* Outliers of a version take at least fence_ns. Versions are compared with each other by
- * one fence for all, common_ns. */
+/* Outliers of a version take at least fence_ns, slow requests at least slow_ns. Versions
+ * are compared with each other by one fence for all, common_ns. */
 struct scan_fence {
     struct name version; /* borrowed */
-    uint64_t fence_ns, common_ns;
+    uint64_t fence_ns, common_ns, slow_ns;
 };
 
 struct scan_endpoint {
@@ -77,7 +78,7 @@ struct scan_plan {
 void scan_plan_release(struct scan_plan *plan);
 
 struct scan_count {
-    uint32_t requests, outliers;
+    uint32_t requests, outliers, slow; /* slow: also outliers */
 };
 
 /* Requests of a cohort from the groups of one stratum (0 also holds those without a
