@@ -5,8 +5,16 @@
  * size with cairo alone. Memory is what a chart's scene holds, and the process' peak.
  */
 #include "plots/charts/boxplot.h"
+#include "plots/charts/density.h"
+#include "plots/charts/flame.h"
+#include "plots/charts/forest.h"
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
+#include "plots/charts/matrix.h"
+#include "plots/charts/scatter.h"
+#include "plots/charts/sparkline.h"
+#include "plots/charts/timeline.h"
+#include "plots/charts/traffic.h"
 #include "plots/mark.h"
 #include "plots/render.h"
 #include "plots/sample_data.h"
@@ -49,29 +57,24 @@ static size_t kilobytes_of(const char *path)
 typedef int drawing(const void *data, const struct theme *theme, struct scene *scene,
                     const char **why);
 
-static int draw_ecdf(const void *data, const struct theme *theme, struct scene *scene,
-                     const char **why)
-{
-    return chart_latency_ecdf(data, theme, scene, why);
-}
-
-static int draw_percentiles(const void *data, const struct theme *theme,
-                            struct scene *scene, const char **why)
-{
-    return chart_latency_percentiles(data, theme, scene, why);
-}
-
-static int draw_boxplot(const void *data, const struct theme *theme, struct scene *scene,
-                        const char **why)
-{
-    return chart_boxplot(data, theme, scene, why);
-}
-
-static int draw_heatmap(const void *data, const struct theme *theme, struct scene *scene,
-                        const char **why)
-{
-    return chart_heatmap_days(data, theme, scene, why);
-}
+#define DRAWING(name, chart)                                                             \
+    static int draw_##name(const void *data, const struct theme *theme,                  \
+                           struct scene *scene, const char **why)                        \
+    {                                                                                    \
+        return chart(data, theme, scene, why);                                           \
+    }
+DRAWING(ecdf, chart_latency_ecdf)
+DRAWING(percentiles, chart_latency_percentiles)
+DRAWING(density, chart_latency_density)
+DRAWING(boxplot, chart_boxplot)
+DRAWING(heatmap, chart_heatmap_days)
+DRAWING(timeline, chart_timeline)
+DRAWING(traffic, chart_traffic)
+DRAWING(scatter, chart_scatter)
+DRAWING(forest, chart_forest)
+DRAWING(matrix, chart_matrix)
+DRAWING(flame, chart_flame)
+DRAWING(sparkline, chart_sparkline)
 
 /* The floor: paper and nothing on it. */
 static int draw_paper(const void *data, const struct theme *theme, struct scene *scene,
@@ -141,8 +144,11 @@ static void measure_latency(double floor_ms)
     struct latency_data many = {"A finding", "of something", lines, LINES};
     measure("ecdf, 3 lines", 3 * 400, draw_ecdf, &few, floor_ms);
     measure("percentiles, 3 lines", 3 * 400, draw_percentiles, &few, floor_ms);
+    measure("density, 3 lines", 3 * 400, draw_density, &few, floor_ms);
     measure("ecdf, 24 lines", (LINES - 3) * POINTS + 1200, draw_ecdf, &many, floor_ms);
     measure("percentiles, 24 lines", (LINES - 3) * POINTS + 1200, draw_percentiles, &many,
+            floor_ms);
+    measure("density, 24 lines", (LINES - 3) * POINTS + 1200, draw_density, &many,
             floor_ms);
     for (size_t i = 0; i < LINES; i++) {
         free((double *)lines[i].latency_ns);
@@ -179,6 +185,78 @@ static void measure_heatmap(double floor_ms)
     measure("heat map, 732 days", DAYS * 24, draw_heatmap, &days, floor_ms);
 }
 
+static void measure_over_time(double floor_ms)
+{
+    enum { BLOCKS = 96, DOTS = 1000 };
+    static struct timeline_block blocks[BLOCKS];
+    static struct traffic_block counts[BLOCKS];
+    static struct scatter_point dots[DOTS];
+    uint64_t seed = 1;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        double at_s = 1.7e9 + 1800 * (double)i, ns = sample_latency(&seed, 9e6, 0, 1);
+        blocks[i] = (struct timeline_block){at_s, at_s + 1800, ns, 3 * ns, 9 * ns, 1000};
+        counts[i] = (struct traffic_block){at_s, at_s + 1800, 1000 + i, i, i % 7};
+    }
+    for (size_t i = 0; i < DOTS; i++)
+        dots[i] = (struct scatter_point){1.7e9 + 170 * (double)i,
+                                         sample_latency(&seed, 1e9, 0, 1), i % 5, NULL};
+    static const char *const names[] = {"a", "b", "c"};
+    struct timeline_data lines = {
+        .title = "A finding", .blocks = blocks, .block_count = BLOCKS};
+    struct traffic_data areas = {
+        .title = "A finding", .blocks = counts, .block_count = BLOCKS};
+    struct scatter_data cloud = {.title = "A finding",
+                                 .points = dots,
+                                 .point_count = DOTS,
+                                 .names = names,
+                                 .name_count = 3};
+    measure("timeline, 96 blocks", BLOCKS * 3, draw_timeline, &lines, floor_ms);
+    measure("traffic, 96 blocks", BLOCKS * 3, draw_traffic, &areas, floor_ms);
+    measure("outliers, 1000 dots", DOTS, draw_scatter, &cloud, floor_ms);
+}
+
+static void measure_rows(double floor_ms)
+{
+    static struct forest_row rows[FOREST_MAX_ROWS];
+    static double amounts[MATRIX_MAX_ROWS * MATRIX_MAX_COLUMNS];
+    static const char *names[MATRIX_MAX_ROWS];
+    for (size_t i = 0; i < FOREST_MAX_ROWS; i++)
+        rows[i] = (struct forest_row){i % 8 < 4 ? "a" : "b",        "p95", 1.1, 1, 1.2,
+                                      (enum forest_verdict)(i % 4), 1000,  1000};
+    for (size_t i = 0; i < MATRIX_MAX_ROWS; i++)
+        names[i] = "GET /api/resource/<int:id>";
+    for (size_t i = 0; i < MATRIX_MAX_ROWS * MATRIX_MAX_COLUMNS; i++)
+        amounts[i] = 1e6 * (double)(i + 1);
+    struct forest_data changes = {"A finding", NULL, rows, FOREST_MAX_ROWS, .05, NULL};
+    struct matrix_data cells = {.title = "A finding",
+                                .rows = names,
+                                .columns = names,
+                                .row_count = MATRIX_MAX_ROWS,
+                                .column_count = MATRIX_MAX_COLUMNS,
+                                .amounts = amounts};
+    measure("forest, 60 rows", FOREST_MAX_ROWS, draw_forest, &changes, floor_ms);
+    measure("matrix, 30 x 12", MATRIX_MAX_ROWS * MATRIX_MAX_COLUMNS, draw_matrix, &cells,
+            floor_ms);
+}
+
+static void measure_trees(double floor_ms)
+{
+    enum { NODES = 100000 };
+    static struct flame_node nodes[NODES];
+    static const double values[] = {1, 3, 2, 4, 3, 5, 4, 6, 5, 7};
+    uint64_t seed = 1;
+    for (size_t i = 0; i < NODES; i++)
+        nodes[i] = (struct flame_node){
+            i == 0 ? FLAME_ROOT : (size_t)(sample_uniform(&seed) * (double)i),
+            sample_tree[i % SAMPLE_NODES].name, sample_uniform(&seed), 0};
+    struct flame_data tree = {"A finding", NULL, "samples", nodes, 2000, false};
+    struct sparkline_data small = {"", values, 10};
+    measure("flame, 2000 nodes", 2000, draw_flame, &tree, floor_ms);
+    tree.node_count = NODES;
+    measure("flame, 100000 nodes", NODES, draw_flame, &tree, floor_ms);
+    measure("sparkline", 10, draw_sparkline, &small, floor_ms);
+}
+
 int main(void)
 {
     int png = mkstemp(png_path), svg = mkstemp(svg_path);
@@ -196,6 +274,9 @@ int main(void)
     measure_latency(floor_ms);
     measure_boxplot(floor_ms);
     measure_heatmap(floor_ms);
+    measure_over_time(floor_ms);
+    measure_rows(floor_ms);
+    measure_trees(floor_ms);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("peak memory %ld MB\n", usage.ru_maxrss / 1024);

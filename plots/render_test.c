@@ -6,8 +6,16 @@
 #include "testdata/cmocka_tests.h"
 
 #include "plots/charts/boxplot.h"
+#include "plots/charts/density.h"
+#include "plots/charts/flame.h"
+#include "plots/charts/forest.h"
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
+#include "plots/charts/matrix.h"
+#include "plots/charts/scatter.h"
+#include "plots/charts/sparkline.h"
+#include "plots/charts/timeline.h"
+#include "plots/charts/traffic.h"
 #include "plots/mark.h"
 #include "plots/render.h"
 #include "plots/sample_data.h"
@@ -170,6 +178,118 @@ TEST(a_heat_map_has_a_colour_for_nothing_for_most_and_for_no_data)
     assert_true(pixels_like(surface, theme.missing, twice) > 10000);
     cairo_surface_destroy(surface);
     scene_release(&scene);
+}
+
+/* At least so many pixels of a colour, and ink wherever there is a text. */
+static void assert_painted(struct scene *scene, const struct theme *theme,
+                           struct color color, size_t least)
+{
+    cairo_surface_t *surface = drawn(scene, 1);
+    size_t found = pixels_like(surface, color, whole(scene));
+    if (found < least)
+        fail_msg("%zu pixels of #%02x%02x%02x, not %zu", found, color.red, color.green,
+                 color.blue, least);
+    assert_ink(surface, scene, theme->paper);
+    cairo_surface_destroy(surface);
+    scene_release(scene);
+}
+
+TEST(latency_over_time_has_its_lines_bands_and_marks)
+{
+    struct timeline_block blocks[] = {{0, 60, 1e6, 5e6, 9e6, 100},
+                                      {60, 120, 2e6, 6e6, 2e7, 100}};
+    struct time_mark marks[] = {{20, TIME_MARK_VERSION, "2.8", NULL},
+                                {60, TIME_MARK_WORSE, "+20 %", NULL}};
+    struct timeline_data data = {"A finding", NULL, {"UTC", NULL, NULL}, blocks, 2,
+                                 marks,       2};
+    struct theme themes[] = {theme_light(), theme_dark()};
+    const char *why = "";
+    struct scene scene;
+    for (int t = 0; t < 2; t++) {
+        struct color band =
+            color_mix(themes[t].paper, themes[t].steps[5], 0.30); /* of p95 */
+        assert_int_equal(chart_timeline(&data, &themes[t], &scene, &why), 0);
+        assert_painted(&scene, &themes[t], band, 5000);
+        assert_int_equal(chart_timeline(&data, &themes[t], &scene, &why), 0);
+        assert_painted(&scene, &themes[t], themes[t].steps[7], 300);
+        assert_int_equal(chart_timeline(&data, &themes[t], &scene, &why), 0);
+        assert_painted(&scene, &themes[t], themes[t].worse, 20);
+    }
+}
+
+TEST(traffic_has_its_layers)
+{
+    struct traffic_block blocks[] = {{0, 60, 4000, 0, 1600}, {60, 120, 3500, 0, 1800}};
+    struct traffic_data data = {"A finding", NULL, {"UTC", NULL, NULL}, blocks, 2,
+                                NULL,        0};
+    struct theme theme = theme_light();
+    const char *why = "";
+    struct scene scene;
+    assert_int_equal(chart_traffic(&data, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, theme.worse, 20000);
+}
+
+TEST(a_forest_has_its_verdicts)
+{
+    struct forest_row rows[] = {{"a", "p50", 2, 1.5, 2.5, FOREST_WORSE, 9, 9},
+                                {"b", "p50", .5, .4, .6, FOREST_BETTER, 9, 9}};
+    struct forest_data data = {"A finding", NULL, rows, 2, .05, NULL};
+    struct theme theme = theme_dark();
+    const char *why = "";
+    struct scene scene;
+    assert_int_equal(chart_forest(&data, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, theme.worse, 80);
+    assert_int_equal(chart_forest(&data, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, theme.better, 80);
+}
+
+TEST(a_scatter_a_density_and_a_matrix_have_their_colours)
+{
+    static const double at_ns[] = {1e6, 2e6, 3e6}, shares[] = {.3, .6, 1};
+    struct latency_line line = {"2.7", at_ns, shares, 3, 3, 2e6, NAN, NAN};
+    struct latency_data lines = {"A finding", NULL, &line, 1};
+    struct scatter_point points[] = {{0, 1e9, 0, "tip"}, {60, 2e9, 0, "tip"}};
+    const char *names[] = {"2.7"}, *why = "";
+    struct scatter_data dots = {.title = "A finding",
+                                .points = points,
+                                .point_count = 2,
+                                .names = names,
+                                .name_count = 1,
+                                .to_s = 60};
+    static const double amounts[] = {1, 2};
+    struct matrix_data cells = {.unit = MATRIX_COUNT,
+                                .rows = names,
+                                .columns = (const char *[]){"a", "b"},
+                                .row_count = 1,
+                                .column_count = 2,
+                                .amounts = amounts};
+    struct theme theme = theme_light();
+    struct scene scene;
+    unsigned char slot;
+    theme_slots(names, 1, &slot);
+    assert_int_equal(chart_latency_density(&lines, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, theme.slots[slot], 500);
+    assert_int_equal(chart_scatter(&dots, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, theme.slots[slot], 25);
+    assert_int_equal(chart_matrix(&cells, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, theme.steps[THEME_STEPS - 1], 1000);
+}
+
+TEST(a_flame_graph_and_a_sparkline_have_their_colours)
+{
+    struct flame_node nodes[] = {{FLAME_ROOT, "a:run", 1, 1}, {0, "a:call", 3, 1}};
+    struct flame_data tree = {"A finding", NULL, "samples", nodes, 2, true};
+    static const double values[] = {1, 3, 2};
+    struct sparkline_data small = {"", values, 3};
+    struct theme theme = theme_light();
+    const char *why = "";
+    struct scene scene;
+    struct color none = color_mix(theme.paper, theme.muted, 0.35);
+    assert_int_equal(chart_flame(&tree, &theme, &scene, &why), 0);
+    assert_painted(&scene, &theme, color_mix(none, theme.worse, 0.7), 5000);
+    assert_int_equal(chart_sparkline(&small, &theme, &scene, &why), 0);
+    mark_rect(&scene, (struct frame){0, 0, 1, 1}, theme.paper);
+    assert_painted(&scene, &theme, theme.steps[5], 5);
 }
 
 /* A scene with one text, white on black. */

@@ -4,8 +4,16 @@
  * valid UTF-8, stand inside the picture and not on each other, no point is outside.
  */
 #include "plots/charts/boxplot.h"
+#include "plots/charts/density.h"
+#include "plots/charts/flame.h"
+#include "plots/charts/forest.h"
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
+#include "plots/charts/matrix.h"
+#include "plots/charts/scatter.h"
+#include "plots/charts/sparkline.h"
+#include "plots/charts/timeline.h"
+#include "plots/charts/traffic.h"
 #include "plots/scene_rules.h"
 
 #include <stdint.h>
@@ -102,6 +110,7 @@ static void draw_latency(struct input *input, const struct theme *theme,
     const char *why;
     check(chart_latency_ecdf(&data, theme, &scene, &why), &scene);
     check(chart_latency_percentiles(&data, theme, &scene, &why), &scene);
+    check(chart_latency_density(&data, theme, &scene, &why), &scene);
     for (size_t i = 0; i < count; i++)
         free(names[i]);
 }
@@ -146,6 +155,230 @@ static void draw_heatmap(struct input *input, const struct theme *theme,
     check(chart_heatmap_week(&week, theme, &scene, &why), &scene);
 }
 
+/* --- over time ------------------------------------------------------------------------
+ */
+
+/* A moment, with a gap or an overlap now and then, or far away. */
+static double next_moment(struct input *input, double before)
+{
+    uint8_t kind = next_byte(input);
+    return kind % 32 == 0 ? next_number(input) : before + (kind % 16 - 1) * 600.0;
+}
+
+/* A clock that jumps where it likes. */
+static long long odd_offset(long long utc_s, const void *zone)
+{
+    (void)zone;
+    return utc_s % 7200 > 3600 ? 7200 : -1800;
+}
+
+enum { MOST_BLOCKS = 40, MOST_MARKS = 12 };
+
+struct over_time {
+    double at_s[MOST_BLOCKS + 1];
+    size_t blocks, marks;
+    struct time_mark mark[MOST_MARKS];
+    struct wall_clock clock;
+};
+
+static void over_time_init(struct over_time *time, struct input *input, const char *title)
+{
+    double at_s = 1.7e9;
+    time->blocks = next_byte(input) % (MOST_BLOCKS + 1);
+    time->marks = next_byte(input) % (MOST_MARKS + 1);
+    time->clock =
+        (struct wall_clock){title, next_byte(input) % 2 ? odd_offset : NULL, NULL};
+    for (size_t i = 0; i <= MOST_BLOCKS; i++)
+        time->at_s[i] = at_s = next_moment(input, at_s);
+    at_s = 1.7e9;
+    for (size_t i = 0; i < time->marks; i++) {
+        at_s = next_moment(input, at_s);
+        enum time_mark_kind kind = (enum time_mark_kind)(next_byte(input) % 3);
+        time->mark[i] = (struct time_mark){at_s, kind, next_name(input), NULL};
+    }
+}
+
+static void over_time_release(struct over_time *time)
+{
+    for (size_t i = 0; i < time->marks; i++)
+        free((char *)time->mark[i].name);
+}
+
+static void draw_timeline(struct input *input, const struct theme *theme,
+                          const char *title)
+{
+    struct timeline_block blocks[MOST_BLOCKS];
+    struct over_time time;
+    struct scene scene;
+    const char *why;
+    over_time_init(&time, input, title);
+    for (size_t i = 0; i < time.blocks; i++)
+        blocks[i] = (struct timeline_block){time.at_s[i],       time.at_s[i + 1],
+                                            next_number(input), next_number(input),
+                                            next_number(input), next_byte(input)};
+    struct timeline_data data = {title,       title,     time.clock, blocks,
+                                 time.blocks, time.mark, time.marks};
+    check(chart_timeline(&data, theme, &scene, &why), &scene);
+    over_time_release(&time);
+}
+
+static void draw_traffic(struct input *input, const struct theme *theme,
+                         const char *title)
+{
+    struct traffic_block blocks[MOST_BLOCKS];
+    struct over_time time;
+    struct scene scene;
+    const char *why;
+    over_time_init(&time, input, title);
+    for (size_t i = 0; i < time.blocks; i++)
+        blocks[i] = (struct traffic_block){time.at_s[i], time.at_s[i + 1],
+                                           (uint64_t)1 << next_byte(input) % 64,
+                                           next_byte(input), next_byte(input)};
+    struct traffic_data data = {title,       title,     time.clock, blocks,
+                                time.blocks, time.mark, time.marks};
+    check(chart_traffic(&data, theme, &scene, &why), &scene);
+    over_time_release(&time);
+}
+
+static void draw_scatter(struct input *input, const struct theme *theme,
+                         const char *title)
+{
+    struct scatter_point points[MOST_BLOCKS];
+    struct scatter_fence fence;
+    struct over_time time;
+    struct scene scene;
+    const char *names[MOST_MARKS], *why;
+    over_time_init(&time, input, title);
+    for (size_t i = 0; i < time.blocks; i++)
+        points[i] = (struct scatter_point){time.at_s[i], next_number(input),
+                                           next_byte(input) % 16,
+                                           next_byte(input) % 4 ? NULL : title};
+    for (size_t i = 0; i < time.marks; i++)
+        names[i] = time.mark[i].name;
+    fence =
+        (struct scatter_fence){time.at_s[0], time.at_s[MOST_BLOCKS], next_number(input)};
+    struct scatter_data data = {.title = title,
+                                .clock = time.clock,
+                                .from_s = next_moment(input, 1.7e9),
+                                .to_s = next_moment(input, 1.8e9),
+                                .points = points,
+                                .point_count = time.blocks,
+                                .names = names,
+                                .name_count = time.marks,
+                                .fences = &fence,
+                                .fence_count = 1,
+                                .marks = time.mark,
+                                .mark_count = time.marks,
+                                .requests = next_byte(input),
+                                .beyond = next_byte(input)};
+    check(chart_scatter(&data, theme, &scene, &why), &scene);
+    over_time_release(&time);
+}
+
+/* --- rows and trees -------------------------------------------------------------------
+ */
+
+static void draw_forest(struct input *input, const struct theme *theme, const char *title)
+{
+    struct forest_row rows[MOST_ROWS * 2];
+    char *names[MOST_ROWS * 2];
+    size_t count = next_byte(input) % (MOST_ROWS * 2 + 1);
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && next_byte(input) % 3;
+        double scale = next_byte(input) % 4 ? 1e-4 : 1;
+        names[i] = again ? NULL : next_name(input);
+        rows[i] = (struct forest_row){again ? rows[i - 1].name : names[i],
+                                      title,
+                                      next_number(input) * scale,
+                                      next_number(input) * scale,
+                                      next_number(input) * scale,
+                                      (enum forest_verdict)(next_byte(input) % 4),
+                                      next_byte(input),
+                                      (uint64_t)1 << next_byte(input) % 64};
+    }
+    struct forest_data data = {title, NULL, rows, count, next_byte(input) / 100.0, title};
+    struct scene scene;
+    const char *why;
+    check(chart_forest(&data, theme, &scene, &why), &scene);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+}
+
+static void draw_matrix(struct input *input, const struct theme *theme, const char *title)
+{
+    enum { ROWS = 45, COLUMNS = 20 };
+    static double amounts[ROWS * COLUMNS];
+    static uint64_t requests[ROWS * COLUMNS];
+    char *names[ROWS + COLUMNS];
+    size_t rows = next_byte(input) % (ROWS + 1),
+           columns = next_byte(input) % (COLUMNS + 1);
+    for (size_t i = 0; i < rows + columns; i++)
+        names[i] = next_name(input);
+    for (size_t i = 0; i < rows * columns; i++) {
+        amounts[i] = input->left > 0 ? next_number(input) : (double)i;
+        requests[i] = i;
+    }
+    struct matrix_data data = {title,
+                               title,
+                               (enum matrix_unit)(next_byte(input) % 3),
+                               title,
+                               title,
+                               title,
+                               (const char *const *)names,
+                               (const char *const *)names + rows,
+                               rows,
+                               columns,
+                               amounts,
+                               next_byte(input) % 2 ? requests : NULL,
+                               next_byte(input) % 2 ? requests : NULL};
+    struct scene scene;
+    const char *why;
+    check(chart_matrix(&data, theme, &scene, &why), &scene);
+    for (size_t i = 0; i < rows + columns; i++)
+        free(names[i]);
+}
+
+static void draw_flame(struct input *input, const struct theme *theme, const char *title)
+{
+    enum { NODES = 120 };
+    struct flame_node nodes[NODES];
+    char *names[NODES];
+    size_t count = next_byte(input) % (NODES + 1);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t up = next_byte(input);
+        names[i] = next_name(input);
+        nodes[i] = (struct flame_node){up == 0    ? FLAME_ROOT
+                                       : up > 250 ? i + up /* nonsense */
+                                       : i > 0    ? up % i
+                                                  : FLAME_ROOT,
+                                       names[i], next_number(input), next_number(input)};
+    }
+    struct flame_data data = {title, NULL, title, nodes, count, next_byte(input) % 2};
+    struct scene scene;
+    const char *why;
+    check(chart_flame(&data, theme, &scene, &why), &scene);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+}
+
+static void draw_sparkline(struct input *input, const struct theme *theme,
+                           const char *title)
+{
+    double values[160];
+    size_t count = next_byte(input) % 160;
+    for (size_t i = 0; i < count; i++)
+        values[i] = next_number(input);
+    struct sparkline_data data = {title, values, count};
+    struct scene scene;
+    const char *why;
+    check(chart_sparkline(&data, theme, &scene, &why), &scene);
+}
+
+static void (*const charts[])(struct input *, const struct theme *, const char *) = {
+    draw_latency, draw_boxplot, draw_heatmap, draw_timeline, draw_traffic,
+    draw_scatter, draw_forest,  draw_matrix,  draw_flame,    draw_sparkline,
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -153,12 +386,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct theme theme = next_byte(&input) % 2 ? theme_light() : theme_dark();
     uint8_t chart = next_byte(&input);
     char *title = next_name(&input);
-    if (chart % 3 == 0)
-        draw_latency(&input, &theme, title);
-    else if (chart % 3 == 1)
-        draw_boxplot(&input, &theme, title);
-    else
-        draw_heatmap(&input, &theme, title);
+    charts[chart % (sizeof(charts) / sizeof(charts[0]))](&input, &theme, title);
     free(title);
     return 0;
 }

@@ -169,6 +169,11 @@ static void row_text(struct scene *scene, const struct theme *theme, const char 
                                   .max_pt = max_pt});
 }
 
+static double inside(const struct layout *at, double x)
+{
+    return fmin(fmax(x, at->frame.left), at->frame.right);
+}
+
 static void draw_interval(struct scene *scene, const struct theme *theme,
                           const struct layout *at, const struct forest_row *row, double y)
 {
@@ -176,8 +181,8 @@ static void draw_interval(struct scene *scene, const struct theme *theme,
     double base = theme->base_pt;
     double low = isnan(row->low) ? row->ratio : row->low;
     double high = isnan(row->high) ? row->ratio : row->high;
-    struct point from = {fmax(scale_at(&at->x, low), at->frame.left), y};
-    struct point to = {fmin(scale_at(&at->x, high), at->frame.right), y};
+    struct point from = {inside(at, scale_at(&at->x, low)), y};
+    struct point to = {inside(at, scale_at(&at->x, high)), y};
     bool told = is_verdict(row->verdict);
     mark_rule(scene, from, to, (struct stroke){color, base * (told ? 0.2 : 0.12), false});
     mark_dot(scene, at->frame, (struct point){scale_at(&at->x, row->ratio), y},

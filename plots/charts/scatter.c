@@ -120,7 +120,7 @@ static void draw_kind(struct scene *scene, const struct theme *theme, struct vie
     }
 }
 
-/* Below the rule, where it begins or before the edge. */
+/* Below the rule (above it at the foot), where it begins or before the edge. */
 static void name_fence(struct scene *scene, const struct theme *theme,
                        const struct view *view, const struct scatter_fence *fence)
 {
@@ -128,11 +128,12 @@ static void name_fence(struct scene *scene, const struct theme *theme,
     char value[NUMBER_BYTES], text[NUMBER_BYTES + 16];
     double left = fmax(scale_at(&view->time, fence->from_s), view->frame.left);
     left = fmin(left + 0.4 * theme->base_pt, view->frame.right - room_pt);
+    double y = scale_at(&view->latency, fence->ns);
+    bool low = y + 1.4 * theme->base_pt > view->frame.bottom;
     latency_text(fence->ns, value);
     snprintf(text, sizeof(text), "fence %s", value);
     mark_text(scene, text,
-              (struct text_mark){.at = {left, scale_at(&view->latency, fence->ns) +
-                                                  1.1 * theme->base_pt},
+              (struct text_mark){.at = {left, y + (low ? -0.4 : 1.1) * theme->base_pt},
                                  .style = axis_style(theme),
                                  .ink = theme->faint,
                                  .plate = theme->paper,
