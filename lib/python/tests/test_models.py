@@ -94,7 +94,12 @@ class TimedOut(Models):
         hung = [stack for stack in left.stacks if stack[-1:] == ["deaf_to_signals"]]
         self.assertGreaterEqual(len(hung), 5)
         self.assertIn("hangs", hung[0])
-        self.assertEqual(self.found(), 112)  # and what ended, of both workers
+        said = report(self.traces)
+        self.assertEqual(said["total"]["requests"], 112)  # that ended, of both workers
+        (request,) = said["profile"]["unfinished"]
+        self.assertEqual(request["endpoint"], "GET /hangs")
+        self.assertGreaterEqual(request["elapsed_ns"], 1_000_000_000)
+        self.assertEqual(request["stack"][-1]["function"], "deaf_to_signals")
 
     def test_gunicorn_kills_at_level_2(self):
         levels = {"FMD_LEVEL": "2"}
