@@ -138,7 +138,7 @@ $(fuzzers): $(B)/%_fuzz: $(B)/obj/%_fuzz.o $(B)/obj/scripts/fuzz_replay.o $(liba
 endif
 
 # --- what is run -----------------------------------------------------------------------
-scripts_t := $(sort $(wildcard scripts/*.t))
+scripts_t := $(sort $(wildcard scripts/*.t src/*/*.t))
 bats := $(sort $(wildcard lib/*.bats lib/*/*.bats plots/*.bats src/*.bats src/*/*.bats scripts/*.bats testdata/*.bats))
 run_env := FMD_BUILD=$(abspath $(B)) LSAN_OPTIONS=suppressions=$(abspath scripts/asan.supp):print_suppressions=0 CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C.UTF-8 CK_FORK=no
 prove := $(run_env) prove --exec '' --timer -j2

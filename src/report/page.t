@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Uses a report's page as a reader does, in headless Chromium through its driver: sorts and
+filters tables, points at charts, follows links, prints."""
+import os
+import subprocess
+import sys
+import tempfile
+
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--window-size=1200,1000", "--force-prefers-reduced-motion",
+)  # fmt: skip
+
+
+def start(profile):
+    options = webdriver.ChromeOptions()
+    for argument in (*ARGUMENTS, f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options)
+
+
+class Page:
+    def __init__(self, driver, path):
+        self.driver, self.address = driver, "file://" + os.path.abspath(path)
+        driver.get(self.address)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def overview(self):
+        """The table of all endpoints."""
+        return self.one("table[aria-label^='Endpoints, by']")
+
+    def rows(self, table):
+        return [row for row in table.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]
+
+    def column(self, table, header):
+        headers = [cell.text for cell in table.find_elements(By.CSS_SELECTOR, "thead th")]
+        number = next(i for i, text in enumerate(headers) if text.startswith(header))
+        return [row.find_elements(By.CSS_SELECTOR, "th, td")[number].text for row in self.rows(table)]
+
+    def point_at(self, element):
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+        ActionChains(self.driver).move_to_element(element).perform()
+
+    def is_folded(self, element):
+        return not self.driver.execute_script("return arguments[0].checkVisibility()", element)
+
+    def tip(self):
+        tip = self.one("#tip")
+        return tip.text if tip.is_displayed() else ""
+
+
+def count(text):
+    return int(text.replace("\u202f", ""))
+
+
+def a_table_is_sorted_by_a_click_and_by_a_key(page):
+    table = page.overview()
+    button = table.find_element(By.XPATH, ".//thead//button[text()='Requests']")
+    button.click()
+    falling = [count(text) for text in page.column(table, "Requests")]
+    assert len(falling) > 2 and falling == sorted(falling, reverse=True), falling
+    button.send_keys(Keys.ENTER)
+    rising = [count(text) for text in page.column(table, "Requests")]
+    assert rising == sorted(falling), rising
+    assert button.find_element(By.XPATH, "..").get_attribute("aria-sort") == "ascending"
+
+
+def a_table_is_filtered_by_what_is_typed(page):
+    table = page.overview()
+    names = page.column(table, "Endpoint")
+    wanted = names[0]
+    box = table.find_element(By.XPATH, "../preceding-sibling::input[@type='search'][1]")
+    box.send_keys(wanted.upper())
+    shown = page.column(table, "Endpoint")
+    assert shown == [name for name in names if wanted.lower() in name.lower()], shown
+    box.send_keys(Keys.CONTROL + "a", Keys.DELETE)
+    assert page.column(table, "Endpoint") == names
+
+
+def a_chart_tells_its_values_where_one_points(page):
+    told = set()
+    for title in page.all("figure svg title")[::25][:6]:
+        page.point_at(title.find_element(By.XPATH, ".."))
+        told.add(page.tip())
+    told.discard("")
+    assert len(told) > 2, told
+    assert all(any(character.isdigit() for character in tip) for tip in told), told
+
+
+def a_link_leads_to_its_endpoint(page):
+    link = page.overview().find_element(By.CSS_SELECTOR, "tbody a")
+    name = link.text
+    link.click()
+    heading = page.one("section:target h2")
+    assert heading.text.startswith(name), (heading.text, name)
+    top = page.driver.execute_script("return arguments[0].getBoundingClientRect().top", heading)
+    assert -1 <= top < 1000, top
+
+
+def a_link_from_elsewhere_opens_what_is_folded(page):
+    folded = page.one("details:not([open])")
+    page.driver.execute_script("arguments[0].querySelector('table').id = 'inside'", folded)
+    inside = folded.find_element(By.CSS_SELECTOR, "table")
+    assert page.is_folded(inside)
+    page.driver.execute_script("location.hash = '#inside'")
+    page.driver.execute_async_script("setTimeout(arguments[0], 50)")
+    assert not page.is_folded(inside)
+
+
+def paper_gets_all_of_it(page):
+    page.driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert page.all("details") and not page.all("details:not([open])")
+    assert len(page.driver.print_page()) > 100000
+
+
+def nothing_was_refused_or_failed(page):
+    said = [entry["message"] for entry in page.driver.get_log("browser")]
+    assert not said, said
+
+
+TESTS = (
+    a_table_is_sorted_by_a_click_and_by_a_key,
+    a_table_is_filtered_by_what_is_typed,
+    a_chart_tells_its_values_where_one_points,
+    a_link_leads_to_its_endpoint,
+    a_link_from_elsewhere_opens_what_is_folded,
+    paper_gets_all_of_it,
+    nothing_was_refused_or_failed,
+)
+
+
+def make_report(folder):
+    """A page about made-up requests."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    build = os.environ.get("FMD_BUILD", os.path.join(root, "build/release"))
+    traces, page = os.path.join(folder, "traces"), os.path.join(folder, "report.html")
+    made = ("--requests", "20000", "--endpoints", "15", "--versions", "2", "--days", "3")
+    subprocess.run([f"{build}/gen-traces", *made, "--out", traces], check=True, stdout=subprocess.DEVNULL)
+    with open(page, "w") as out:
+        subprocess.run([f"{build}/fmd-analyze", traces, "--format", "html"], check=True, stdout=out)
+    return page
+
+
+def run(page):
+    """All tests, each told; how many failed."""
+    failed = 0
+    for number, test in enumerate(TESTS, 1):
+        name = test.__name__.replace("_", " ")
+        try:
+            test(page)
+            print(f"ok {number} - {name}", flush=True)
+        except Exception as error:  # the others go on
+            failed += 1
+            said = f"{type(error).__name__}: {error}".replace("\n", "\n# ")
+            print(f"not ok {number} - {name}\n# {said}", flush=True)
+    return failed
+
+
+def main():
+    print(f"1..{len(TESTS)}")
+    with tempfile.TemporaryDirectory(prefix="fmd-page-") as folder:
+        report = make_report(folder)
+        driver = start(os.path.join(folder, "profile"))
+        try:
+            return run(Page(driver, report))
+        finally:
+            driver.quit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
