@@ -20,8 +20,8 @@
 #define TEXT true
 #define NUMBER false
 const struct fmd__key_row fmd__key_rows[FMD__KEY_COUNT] = {
-#define ROW(id, name_, variable_, kind, low_, high_, live_, help_)                       \
-    [FMD__KEY_##id] = {name_, variable_, help_, kind, live_, low_, high_},
+#define ROW(id, name_, variable_, option_, kind, low_, high_, live_, help_)              \
+    [FMD__KEY_##id] = {name_, variable_, option_, help_, kind, live_, low_, high_},
     FMD__KEYS(ROW)
 #undef ROW
 };

@@ -2,7 +2,8 @@
 /*
  * What an operator may set from outside: one table of keys, read from an INI file and
  * from the environment. A row of the table is all there is to a key: its name in the
- * file, its variable, its range, whether a change takes effect while running.
+ * file, its variable, the launcher's option, its range, whether a change takes effect
+ * while running.
  *
  *   [recorder]               [levels]
  *   level = 1                /static* = 0
@@ -26,49 +27,55 @@
 #define FMD__LEVEL_MAX 3u
 #define FMD__VALUE_BYTES 1024u
 
-/* name in the file, variable, kind, smallest, largest, live, what it is */
+/* name in the file, variable, the launcher's option, kind, smallest, largest, live, what
+ * it is */
 #define FMD__KEYS(KEY)                                                                   \
-    KEY(DIRECTORY, "directory", "FMD_DIR", TEXT, 0, 0, false,                            \
+    KEY(DIRECTORY, "directory", "FMD_DIR", "output", TEXT, 0, 0, false,                  \
         "where traces go; else traces")                                                  \
-    KEY(APPLICATION, "application", "FMD_APPLICATION", TEXT, 0, 0, false,                \
+    KEY(APPLICATION, "application", "FMD_APPLICATION", "application", TEXT, 0, 0, false, \
         "name in every report")                                                          \
-    KEY(VERSION, "app_version", "FMD_APP_VERSION", TEXT, 0, 0, false,                    \
+    KEY(VERSION, "app_version", "FMD_APP_VERSION", "app-version", TEXT, 0, 0, false,     \
         "of the application")                                                            \
-    KEY(RUN, "run", "FMD_RUN", TEXT, 0, 0, false, "id of this recording run")            \
-    KEY(RING_DIRECTORY, "ring_directory", "FMD_RING_DIR", TEXT, 0, 0, false,             \
-        "where requests wait to be written; else /dev/shm")                              \
-    KEY(LEVEL, "level", "FMD_LEVEL", NUMBER, 0, 3, true,                                 \
+    KEY(RUN, "run", "FMD_RUN", "run", TEXT, 0, 0, false,                                 \
+        "id of this recording run; fmd-record makes one")                                \
+    KEY(RING_DIRECTORY, "ring_directory", "FMD_RING_DIR", "ring-directory", TEXT, 0, 0,  \
+        false, "where requests wait to be written; else /dev/shm")                       \
+    KEY(LEVEL, "level", "FMD_LEVEL", "level", NUMBER, 0, 3, true,                        \
         "0 to 3, of endpoints that no pattern names; else 1")                            \
-    KEY(RINGS, "rings", "FMD_RINGS", NUMBER, 1, 1024, false,                             \
+    KEY(RINGS, "rings", "FMD_RINGS", "rings", NUMBER, 1, 1024, false,                    \
         "threads that record at once, at the start; it grows; else 64")                  \
-    KEY(RING_BYTES, "ring_bytes", "FMD_RING_BYTES", NUMBER, 128, 1 << 24, false,         \
-        "of each, a power of two; else 32768")                                           \
-    KEY(SEGMENT_BYTES, "segment_bytes", "FMD_SEGMENT_BYTES", NUMBER, 4096,               \
-        INT64_C(1) << 40, false,                                                         \
+    KEY(RING_BYTES, "ring_bytes", "FMD_RING_BYTES", "ring-bytes", NUMBER, 128, 1 << 24,  \
+        false, "of each, a power of two; else 32768")                                    \
+    KEY(SEGMENT_BYTES, "segment_bytes", "FMD_SEGMENT_BYTES", "segment-bytes", NUMBER,    \
+        4096, INT64_C(1) << 40, false,                                                   \
         "a trace file is closed and the next begun; else 16 MiB")                        \
-    KEY(TOTAL_BYTES, "total_bytes", "FMD_TOTAL_BYTES", NUMBER, 4096, INT64_C(1) << 50,   \
-        false, "the oldest files of the application go beyond it; else 1 GiB")           \
-    KEY(BLOCK_MS, "block_ms", "FMD_BLOCK_MS", NUMBER, 1, 3600000, false,                 \
+    KEY(TOTAL_BYTES, "total_bytes", "FMD_TOTAL_BYTES", "total-bytes", NUMBER, 4096,      \
+        INT64_C(1) << 50, false,                                                         \
+        "the oldest files of the application go beyond it; else 1 GiB")                  \
+    KEY(BLOCK_MS, "block_ms", "FMD_BLOCK_MS", "block-ms", NUMBER, 1, 3600000, false,     \
         "longest time a request waits in memory; else 1000")                             \
-    KEY(OUTLIER_FLOOR_MS, "outlier_floor_ms", "FMD_OUTLIER_FLOOR_MS", NUMBER, 0,         \
-        86400000, true, "no request that is quicker is an outlier; else 10")             \
-    KEY(OUTLIER_REQUESTS, "outlier_requests", "FMD_OUTLIER_REQUESTS", NUMBER, 20,        \
-        1000000, true, "requests of an endpoint before it has outliers; else 100")       \
-    KEY(SAMPLING_HZ, "sampling_hz", "FMD_SAMPLING_HZ", NUMBER, 1, 1000, true,            \
-        "stacks a second at level 3, at most; else 100")                                 \
-    KEY(HEADERS, "headers", "FMD_HEADERS", TEXT, 0, 0, false,                            \
+    KEY(OUTLIER_FLOOR_MS, "outlier_floor_ms", "FMD_OUTLIER_FLOOR_MS",                    \
+        "outlier-floor-ms", NUMBER, 0, 86400000, true,                                   \
+        "no request that is quicker is an outlier; else 10")                             \
+    KEY(OUTLIER_REQUESTS, "outlier_requests", "FMD_OUTLIER_REQUESTS",                    \
+        "outlier-requests", NUMBER, 20, 1000000, true,                                   \
+        "requests of an endpoint before it has outliers; else 100")                      \
+    KEY(SAMPLING_HZ, "sampling_hz", "FMD_SAMPLING_HZ", "sampling-hz", NUMBER, 1, 1000,   \
+        true, "stacks a second at level 3, at most; else 100")                           \
+    KEY(HEADERS, "headers", "FMD_HEADERS", "headers", TEXT, 0, 0, false,                 \
         "kept of outliers, separated by commas; none: none; else a few that hold no "    \
         "secret")
 
 enum fmd__key {
-#define FMD__KEY_ENUM(id, name, variable, kind, low, high, live, help) FMD__KEY_##id,
+#define FMD__KEY_ENUM(id, name, variable, option, kind, low, high, live, help)           \
+    FMD__KEY_##id,
     FMD__KEYS(FMD__KEY_ENUM)
 #undef FMD__KEY_ENUM
         FMD__KEY_COUNT
 };
 
 struct fmd__key_row {
-    const char *name, *variable, *help;
+    const char *name, *variable, *option, *help;
     bool is_text;
     bool live; /* a change of the file takes effect while running */
     int64_t low, high;

@@ -17,13 +17,13 @@
 
 #include "lib/leftover_rings.h"
 #include "src/base/err.h"
-#include "src/cli/record_options.h"
 #include "src/cli/screen.h"
 #include "src/findings/gsl_errors.h"
 #include "src/launch/child.h"
 #include "src/launch/command.h"
 #include "src/launch/info.h"
 #include "src/launch/python_hook.h"
+#include "src/launch/record_options.h"
 #include "src/launch/trace_directory.h"
 
 /* What is known before the command runs. */
@@ -83,36 +83,48 @@ static const char *new_run(char out[64])
     return out;
 }
 
-static void set_environment(const struct launch *launch,
-                            const struct record_options *options)
+/* What the options say, as the recorder reads it. */
+static void set_keys(const struct record_options *options)
 {
-    char run[64], configuration[PATH_MAX];
-    set_variable("FMD_DIR", launch->absolute);
-    set_variable("FMD_LEVEL", options->level);
-    set_variable("FMD_APPLICATION", options->application);
-    set_variable("APP_VERSION", options->version);
-    set_variable("FMD_APP_VERSION", options->version);
+    char configuration[PATH_MAX];
+    for (int key = 0; key < FMD__KEY_COUNT; key++)
+        set_variable(fmd__key_rows[key].variable, options->keys[key]);
+    set_variable("APP_VERSION", options->keys[FMD__KEY_VERSION]);
     if (options->configuration)
         set_variable("FMD_CONFIG", realpath(options->configuration, configuration));
-    if (options->run || !variable("FMD_RUN"))
-        set_variable("FMD_RUN", options->run ? options->run : new_run(run));
+}
+
+/* Reads it back as the recorder will: a wrong value stops here, not in each worker. */
+static int check_keys(struct launch *launch, struct err *err)
+{
+    static struct fmd__configuration all, environment;
+    const struct fmd__value *directory = &all.values[FMD__KEY_DIRECTORY];
+    const char *file = variable("FMD_CONFIG");
+    char why[PATH_MAX + 256];
+    if ((file && fmd__configuration_read_file(&all, file, why, sizeof(why)) != 0) ||
+        fmd__configuration_read_environment(&environment, why, sizeof(why)) != 0)
+        return err_set(err, ERR_USAGE, "%s; the command was not started", why);
+    fmd__configuration_overlay(&all, &environment);
+    launch->directory = directory->given ? directory->text : "traces";
+    return 0;
 }
 
 static int prepare(struct launch *launch, const struct record_options *options,
                    struct err *err)
 {
-    const char *from_outside = variable("FMD_DIR");
-    launch->directory = options->directory ? options->directory
-                        : from_outside     ? from_outside
-                                           : "traces";
+    char run[64];
     if (options->configuration && access(options->configuration, R_OK) != 0)
         return err_set(err, ERR_USAGE, "%s cannot be read; name the file with --config",
                        options->configuration);
-    if (command_find(options->command[0], launch->file, err) != 0 ||
+    set_keys(options);
+    if (check_keys(launch, err) != 0 ||
+        command_find(options->command[0], launch->file, err) != 0 ||
         trace_directory_prepare(launch->directory, launch->absolute, err) != 0 ||
         hook(launch, options, err) != 0)
         return -1;
-    set_environment(launch, options);
+    set_variable("FMD_DIR", launch->absolute);
+    if (!variable("FMD_RUN"))
+        set_variable("FMD_RUN", new_run(run));
     return 0;
 }
 

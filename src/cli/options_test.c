@@ -5,8 +5,8 @@
 
 #include "analyze_options.h"
 #include "options.h"
-#include "record_options.h"
 #include "src/base/err.h"
+#include "src/launch/record_options.h"
 
 /* --- a program of every kind of option --------------------------------------------- */
 
@@ -346,15 +346,31 @@ TEST(options_behind_a_command_are_the_commands)
     char *none[] = {"fmd-record", "--", NULL};
 
     assert_int_equal(parse_record(&options, bare), 0);
-    assert_true(options.quiet && !options.help && !options.directory);
+    assert_true(options.quiet && !options.help && !options.keys[FMD__KEY_DIRECTORY]);
     assert_string_equal(options.command[0], "gunicorn");
     assert_string_equal(options.command[3], "--help");
     assert_int_equal(parse_record(&options, dashes), 0);
     assert_true(!options.info && !options.quiet);
-    assert_string_equal(options.level, "2");
+    assert_string_equal(options.keys[FMD__KEY_LEVEL], "2");
     assert_string_equal(options.command[0], "info");
     assert_int_equal(parse_record(&options, info), 0);
     assert_true(options.info && options.path_count == 2);
     assert_int_equal(parse_record(&options, none), -1);
     assert_says("say which command to run");
+}
+
+TEST(every_key_of_the_recorder_is_an_option)
+{
+    struct record_options options;
+    char option[64];
+
+    for (int key = 0; key < FMD__KEY_COUNT; key++) {
+        char *arguments[] = {"fmd-record", option, "3", "--", "true", NULL};
+
+        snprintf(option, sizeof(option), "--%s", fmd__key_rows[key].option);
+        assert_int_equal(parse_record(&options, arguments), 0);
+        for (int other = 0; other < FMD__KEY_COUNT; other++)
+            assert_true((options.keys[other] != NULL) == (other == key));
+        assert_string_equal(options.keys[key], "3");
+    }
 }

@@ -3,33 +3,36 @@
 
 #include <string.h>
 
-#include "options.h"
+#include "src/cli/options.h"
 #include "src/base/err.h"
 
 #define FIELD(name) .offset = offsetof(struct record_options, name)
 #define RECORDING "Recording"
-#define NAMES "What every report says"
 #define OTHER "Other"
 
 static const struct cli_option rows[] = {
-    {"output", 'o', CLI_TEXT, CLI_COMMON, RECORDING,
-     "where traces go; not given: $FMD_DIR, else traces", FIELD(directory),
-     .argument = "DIR"},
-    {"app-version", 0, CLI_TEXT, CLI_COMMON, NAMES,
-     "of the application; not given: its git commit", FIELD(version),
-     .argument = "VERSION"},
-    {"application", 0, CLI_TEXT, CLI_COMMON, NAMES,
-     "name of the application; not given: its own", FIELD(application),
-     .argument = "NAME"},
-    {"run", 0, CLI_TEXT, CLI_COMMON, NAMES,
-     "id of this recording run; not given: $FMD_RUN, else a new one", FIELD(run),
-     .argument = "NAME"},
-    {"level", 0, CLI_CHOICE, CLI_COMMON, RECORDING,
-     "0 to 3, of endpoints that FILE says nothing about", FIELD(level),
-     .argument = "LEVEL", .choices = "0|1|2|3"},
-    {"config", 0, CLI_TEXT, CLI_COMMON, RECORDING,
-     "levels by endpoint and more, followed while running", FIELD(configuration),
-     .argument = "FILE"},
+/* One for each key of the recorder, from its own table. */
+#define TEXT "TEXT"
+#define NUMBER "N"
+#define ROW(id, key, variable, option, takes, low, high, live, help_)                    \
+    {.name = (option),                                                                   \
+     .letter = FMD__KEY_##id == FMD__KEY_DIRECTORY ? 'o' : 0,                            \
+     .kind = FMD__KEY_##id == FMD__KEY_LEVEL ? CLI_CHOICE : CLI_TEXT,                    \
+     .where = FMD__KEY_##id <= FMD__KEY_RUN || FMD__KEY_##id == FMD__KEY_LEVEL           \
+                  ? CLI_COMMON                                                           \
+                  : CLI_RARE,                                                            \
+     .section = RECORDING,                                                               \
+     .help = (help_),                                                                    \
+     .offset = offsetof(struct record_options, keys[FMD__KEY_##id]),                     \
+     .argument = (takes),                                                                \
+     .choices = FMD__KEY_##id == FMD__KEY_LEVEL ? "0|1|2|3" : NULL},
+    FMD__KEYS(ROW)
+#undef ROW
+#undef TEXT
+#undef NUMBER
+        {"config", 0, CLI_TEXT, CLI_COMMON, RECORDING,
+         "INI file: levels by endpoint, and the keys above", FIELD(configuration),
+         .argument = "FILE"},
     {"python", 0, CLI_TEXT, CLI_RARE, RECORDING,
      "has fmd_record installed; not given: the command's own", FIELD(python),
      .argument = "FILE"},

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The options of fmd-record: its table and the struct that the table fills. */
-#ifndef CLI_RECORD_OPTIONS_H
-#define CLI_RECORD_OPTIONS_H
+#ifndef LAUNCH_RECORD_OPTIONS_H
+#define LAUNCH_RECORD_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lib/configuration.h"
 
 struct cli_program;
 struct err;
 
 /* Texts are borrowed from argv and the table. */
 struct record_options {
-    const char *directory; /* NULL: $FMD_DIR, else traces */
-    const char *version;   /* of the application; NULL: as the recorder finds it */
-    const char *application;
-    const char *run;           /* NULL: $FMD_RUN, else a new one */
-    const char *level;         /* NULL: $FMD_LEVEL, or what the configuration says */
-    const char *configuration; /* NULL: none, or what FMD_CONFIG says */
-    const char *python;        /* NULL: the command's */
+    const char *keys[FMD__KEY_COUNT]; /* of the recorder; NULL: as its variable, then the
+                                         configuration say; of run: else a new one */
+    const char *configuration;        /* NULL: none, or what FMD_CONFIG says */
+    const char *python;               /* NULL: the command's */
     bool quiet, help, help_all, version_asked, print_man, print_completion;
 
     bool info;      /* operands are traces to tell about */
