@@ -12,4 +12,3 @@ load tests/python
 @test "endpoints are a bounded set" { tests test_wsgi.Names; }
 @test "groups and addresses, plain and as keyed hashes" { tests test_wsgi.Whose; }
 @test "snapshot, stop, start, fork and middleware" { tests test_wsgi.Running; }
-@test "exceptions that leave the application or are captured" { tests test_exceptions; }
