@@ -148,19 +148,73 @@ static void add_frames(struct fmd__thrown *thrown, PyObject *traceback)
 
 /* --- the message -------------------------------------------------------------------- */
 
-/* The beginning of its str() without secrets; nothing where that raises. 0, or -1 with
- * an exception set that ends the worker. */
-static int put_message(PyObject *error, char *out, size_t size, size_t *length)
-{
-    PyObject *message = PyObject_Str(error);
+struct message {
+    size_t length;
     char text[2 * MESSAGE_BYTES];
+};
 
-    if (!message && !PyErr_ExceptionMatches(PyExc_Exception))
+static void append(struct message *message, const char *text)
+{
+    const size_t length = strlen(text);
+
+    if (length > sizeof message->text - message->length)
+        return;
+    memcpy(message->text + message->length, text, length);
+    message->length += length;
+}
+
+/* The beginning of its str(); nothing where that raises. 0, or -1 with an exception set
+ * that ends the worker. */
+static int append_str(struct message *message, PyObject *error)
+{
+    PyObject *text = PyObject_Str(error);
+
+    if (!text && !PyErr_ExceptionMatches(PyExc_Exception))
         return -1;
     PyErr_Clear();
-    *length = fmd__scrub_copy(out, size, text, put_text(message, text, sizeof text));
-    Py_XDECREF(message);
+    message->length += put_text(text, message->text + message->length,
+                                sizeof message->text - message->length);
+    Py_XDECREF(text);
     return 0;
+}
+
+/* What it was raised from or in the handling of, as its traceback would tell: new
+ * reference or NULL. */
+static PyObject *origin_of(PyObject *error)
+{
+    PyObject *cause = PyException_GetCause(error);
+
+    if (cause || ((PyBaseExceptionObject *)error)->suppress_context)
+        return cause;
+    return PyException_GetContext(error);
+}
+
+/* "no such cart (from KeyError: 7)". At most half of the room is taken. */
+static int append_origin(struct message *message, PyObject *origin)
+{
+    append(message, message->length ? " (from " : "(from ");
+    message->length += put_type(Py_TYPE(origin), message->text + message->length,
+                                FMD__EXCEPTION_TYPE_BYTES);
+    append(message, ": ");
+    if (append_str(message, origin) < 0)
+        return -1;
+    append(message, ")");
+    return 0;
+}
+
+/* What it says and where it comes from, without secrets. 0, or -1 with an exception set
+ * that ends the worker. */
+static int put_message(PyObject *error, char *out, size_t size, size_t *length)
+{
+    struct message message = {.length = 0};
+    PyObject *origin = origin_of(error);
+    int result = append_str(&message, error);
+
+    if (result == 0 && origin && message.length < FMD__EXCEPTION_MESSAGE_BYTES)
+        result = append_origin(&message, origin);
+    Py_XDECREF(origin);
+    *length = fmd__scrub_copy(out, size, message.text, message.length);
+    return result;
 }
 
 /* --- an exception ------------------------------------------------------------------- */

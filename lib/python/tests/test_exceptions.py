@@ -290,7 +290,7 @@ class Messages(Caught):
         self.assertEqual([i for i, frame in enumerate(found.frames) if not frame], [64])
         self.assertEqual(found.frames[-1][1].rpartition(".")[2], "forever")
 
-    def test_chained_ones_are_named_by_the_last(self):
+    def test_chained_ones_say_where_they_come_from(self):
         try:
             try:
                 {}["id"]
@@ -299,6 +299,21 @@ class Messages(Caught):
         except Shopping as error:
             found = self.recorded(error)
         self.assertEqual(found.type, f"{__name__}.Shopping")
+        self.assertEqual(found.message, "no such thing (from KeyError: 'id')")
+
+    def test_what_is_handled_meanwhile_is_told_unless_suppressed(self):
+        for suppress, message in (False, "(from ZeroDivisionError: division by zero)"), (True, ""):
+
+            def application(environ, start_response, suppress=suppress):
+                try:
+                    1 / 0
+                except ZeroDivisionError:
+                    if suppress:
+                        raise Shopping from None
+                    raise Shopping
+
+            Answer(self.record(application))
+            self.assertEqual(self.caught()[-1].message, message)
 
 
 class Captured(Caught):
