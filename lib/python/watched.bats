@@ -13,6 +13,10 @@ decode() {
     /usr/bin/python3 "$BATS_TEST_DIRNAME/../wire/second_decoder.py" "$@"
 }
 
+analyze() {
+    "${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/fmd-analyze" "$@"
+}
+
 number() { # label; of a line "label: number" on stdin
     sed -n "s/^$1: //p"
 }
@@ -32,6 +36,12 @@ number() { # label; of a line "label: number" on stdin
     grep -q '^code.*sometimes_slow.*watched.py' "$BATS_TEST_TMPDIR/facts"
     why=$(number 'sum of sample why' <"$BATS_TEST_TMPDIR/facts")
     [ $((why % 2)) = 1 ] || [ "$why" -ge 50 ]
+    # and the report says where they were, at the line that waits
+    line=$(grep -n 'time.sleep(0.01)' "$BATS_TEST_DIRNAME/tests/watched.py" | cut -d: -f1)
+    analyze --format json "$BATS_TEST_TMPDIR/t" >"$BATS_TEST_TMPDIR/report.json"
+    jq -e --argjson line "$line" '.profile.endpoints[0].nodes | map(select(.function == "hang" and .line == $line)) |
+        length == 1 and .[0].versions[0].total_share > 0.5 and .[0].versions[0].total_waiting_ns > 0' "$BATS_TEST_TMPDIR/report.json"
+    jq -e '.profile.details[0] | .requests_measured == 121 and .cpu_ns < .duration_ns' "$BATS_TEST_TMPDIR/report.json"
 }
 
 @test "at level 1 nothing is sampled" {
@@ -44,7 +54,10 @@ number() { # label; of a line "label: number" on stdin
     run watched 2 kill
     [ "$status" = 137 ]
     decode ring "$BATS_TEST_TMPDIR"/t/*.ring "$BATS_TEST_TMPDIR"/t/*.fmd >"$BATS_TEST_TMPDIR/left"
+    analyze --format json "$BATS_TEST_TMPDIR/t" >"$BATS_TEST_TMPDIR/said"
     rm -f "$(readlink "$BATS_TEST_TMPDIR"/t/*.ring)"
+    grep -q 'request was in flight when process [0-9]* ended; .*last seen in watched.py:[0-9]* hang' "$BATS_TEST_TMPDIR/said"
+    jq -e '.profile.unfinished | length == 1 and .[0].elapsed_ns > 1e8 and .[0].path == "/hang/400"' "$BATS_TEST_TMPDIR/said"
     [ "$(grep -c '^flight:' "$BATS_TEST_TMPDIR/left")" = 1 ]
     grep -q "^left entry: ('definition'.*hang.*watched.py" "$BATS_TEST_TMPDIR/left"
     [ "$(grep -c "^left entry: ('sample'" "$BATS_TEST_TMPDIR/left")" -ge 5 ]

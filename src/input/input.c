@@ -25,6 +25,7 @@ void input_report_release(struct input_report *report)
         free(report->notes[i].sentence);
     }
     free(report->hosts);
+    free(report->interpreters);
     free(report->notes);
     input_report_init(report);
 }

@@ -53,6 +53,12 @@ struct input_recorder {
     uint64_t strings_lost, requests_deleted, segments_deleted, writer_cpu_ns;
 };
 
+/* What the processes ran, such as "cpython 3.11"; "" is none. */
+struct input_interpreter {
+    char name[64];
+    uint64_t processes;
+};
+
 struct input_host {
     char *name;
     uint64_t processes, requests;
@@ -85,6 +91,8 @@ struct input_report {
     struct input_recorder recorder;
     struct input_host *hosts;
     size_t host_count;
+    struct input_interpreter *interpreters; /* by name */
+    size_t interpreter_count, interpreter_room;
     struct input_note *notes;
     size_t note_count, note_room;
     uint64_t notes_by_kind[INPUT_OTHER + 1];

@@ -118,6 +118,8 @@ static struct stream *find_stream(struct ledger *ledger,
         stream = mem_new(sizeof(*stream));
         memcpy(stream->id, segment->stream, sizeof(stream->id));
         stream->pid = segment->pid;
+        memcpy(stream->interpreter, segment->interpreter,
+               sizeof(stream->interpreter) - 1); /* cut; the last byte stays 0 */
         stream->unknown = unknown;
         stream->where = find_run_host(ledger, segment->run, segment->host);
         stream->where->processes++;

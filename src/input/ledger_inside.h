@@ -51,7 +51,8 @@ void stream_beside_free(struct stream_beside *beside);
 struct stream {
     uint8_t id[16];
     uint32_t pid;
-    bool unknown; /* whose blocks these are was lost: holds one file's */
+    char interpreter[64]; /* "" where it runs none, or was not told */
+    bool unknown;         /* whose blocks these are was lost: holds one file's */
     struct run_host *where;
     struct spans seen, lost; /* block numbers; a lost one may be seen elsewhere */
     uint64_t requests;       /* in blocks that were claimed */

@@ -2,6 +2,7 @@
 #include "ledger_inside.h"
 
 #include "src/base/mem.h"
+#include "src/base/vec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,6 +290,26 @@ static void finish_sources(const struct ledger *ledger, struct input_report *rep
     }
 }
 
+static void count_interpreter(const struct stream *stream, struct input_report *report)
+{
+    size_t at = 0;
+    while (at < report->interpreter_count &&
+           strcmp(report->interpreters[at].name, stream->interpreter) < 0)
+        at++;
+    if (at == report->interpreter_count ||
+        strcmp(report->interpreters[at].name, stream->interpreter) != 0) {
+        report->interpreters =
+            vec_room(report->interpreters, &report->interpreter_room,
+                     report->interpreter_count + 1, sizeof(*report->interpreters));
+        vec_hole(report->interpreters, report->interpreter_count++, at,
+                 sizeof(*report->interpreters));
+        report->interpreters[at] = (struct input_interpreter){0};
+        memcpy(report->interpreters[at].name, stream->interpreter,
+               sizeof(stream->interpreter));
+    }
+    report->interpreters[at].processes++;
+}
+
 void ledger_finish(struct ledger *ledger, struct input_report *report)
 {
     mark_cut_streams(ledger);
@@ -301,6 +322,8 @@ void ledger_finish(struct ledger *ledger, struct input_report *report)
             tell_loss(ledger, &ledger->losses[i]);
     for (struct stream *stream = ledger->first; stream; stream = stream->next)
         finish_stream(ledger, stream, report);
+    for (const struct stream *stream = ledger->first; stream; stream = stream->next)
+        count_interpreter(stream, report);
     finish_hosts(ledger, report);
     finish_clocks(ledger, report);
     report->requests += ledger->requests;

@@ -10,6 +10,7 @@
 #include "src/report/display.h"
 #include "src/report/format.h"
 #include "src/scale/scale.h"
+#include "src/summary/beside.h"
 #include "src/summary/summary.h"
 
 /* By enum fmd_drop. */
@@ -109,9 +110,98 @@ static void print_recorder(const struct input_recorder *recorder, FILE *to)
         fprintf(to, "%" PRIu64 " deleted again in %" PRIu64 " old files\n",
                 recorder->requests_deleted, recorder->segments_deleted);
     }
+}
+
+/* --- what it told beside requests ------------------------------------------------------
+ */
+
+static void print_interpreters(const struct input_report *input, FILE *to)
+{
+    for (size_t i = 0; i < input->interpreter_count; i++) {
+        const struct input_interpreter *interpreter = &input->interpreters[i];
+        if (!interpreter->name[0])
+            continue;
+        label("interpreter", to);
+        put_clean(interpreter->name, strlen(interpreter->name), "", to);
+        fprintf(to, ": %" PRIu64 " process%s\n", interpreter->processes,
+                interpreter->processes == 1 ? "" : "es");
+    }
+}
+
+/* Sums over all endpoints. */
+struct beside_totals {
+    uint64_t counted, detailed, outliers, unsupported, truncated;
+    uint64_t samples[STACK_WHYS], exceptions;
+};
+
+static struct beside_totals add_up(const struct beside *beside)
+{
+    struct beside_totals totals = {0};
+    for (size_t i = 0; i < beside->cells.count; i++) {
+        const struct beside_cell *cell = &beside->of_cells[i];
+        totals.counted += cell->counted;
+        totals.detailed += cell->detailed;
+        totals.outliers += cell->outliers;
+        totals.unsupported += cell->unsupported;
+        totals.truncated += cell->truncated;
+    }
+    for (size_t i = 0; i < beside->stacks.nodes.count; i++)
+        for (int why = 0; why < STACK_WHYS; why++)
+            totals.samples[why] += beside->stacks.times[i].samples[why];
+    for (size_t i = 0; i < beside->exceptions.count; i++)
+        totals.exceptions += beside->of_exceptions[i].count;
+    return totals;
+}
+
+static void print_levels(const struct beside *beside, uint64_t requests, FILE *to)
+{
+    struct beside_totals all = add_up(beside);
+    const struct beside_processes *processes = &beside->processes;
+    label("levels", to);
+    fprintf(to,
+            "%" PRIu64 " requests only counted (0), %" PRIu64 " at 1, %" PRIu64
+            " at 2 or 3, %" PRIu64 " of them beyond their threshold\n",
+            all.counted, requests - all.detailed, all.detailed, all.outliers);
+    label("samples", to);
+    fprintf(to,
+            "%" PRIu64 " for profiles, %" PRIu64 " beyond a threshold; %" PRIu64
+            " rejected, %" PRIu64 " unsupported, %" PRIu64 " truncated; %" PRIu64
+            " of %" PRIu64 " ticks late\n",
+            all.samples[STACK_PROFILE], all.samples[STACK_OUTLIER],
+            processes->rejected_samples, all.unsupported, all.truncated,
+            processes->late_ticks, processes->ticks);
+    label("events", to);
+    fprintf(to,
+            "%" PRIu64 " exceptions of %zu kinds, %zu gauges, %" PRIu64
+            " requests in flight when their process ended; %" PRIu64 " entries dropped\n",
+            all.exceptions, beside->exceptions.count, beside->gauges.names.count,
+            beside->unfinished_count + beside->unfinished_more,
+            processes->entries_dropped);
+}
+
+static void print_cpu(const struct beside *beside, const struct input_recorder *recorder,
+                      FILE *to)
+{
+    static const struct beside_processes none = {0};
+    const struct beside_processes *all = beside ? &beside->processes : &none;
+    uint64_t writer_ns = all->writer_cpu_ns > recorder->writer_cpu_ns
+                             ? all->writer_cpu_ns
+                             : recorder->writer_cpu_ns;
     label("its CPU", to);
-    fprintf(to, "%.3f s of the thread that writes\n",
-            (double)recorder->writer_cpu_ns / 1e9);
+    fprintf(to, "%.3f s of the thread that writes, %.3f s of the one that samples",
+            (double)writer_ns / 1e9, (double)all->sampler_cpu_ns / 1e9);
+    if (all->cpu_ns)
+        fprintf(to, "; %s of %.3f s that the processes took",
+                format_percent((double)(writer_ns + all->sampler_cpu_ns) /
+                               (double)all->cpu_ns)
+                    .s,
+                (double)all->cpu_ns / 1e9);
+    fputc('\n', to);
+    if (!all->resident_max_bytes)
+        return;
+    label("memory", to);
+    fprintf(to, "%s resident in the largest process\n",
+            format_bytes(all->resident_max_bytes).s);
 }
 
 static void print_notes(const struct input_report *input, FILE *to)
@@ -144,7 +234,12 @@ int info_print(const char *path, FILE *to, struct err *err)
         fputc('\n', to);
         print_totals(summary, &input, to);
         print_names(summary, &input, to);
+        print_interpreters(&input, to);
         print_recorder(&input.recorder, to);
+        const struct beside *beside = summary_beside(summary);
+        if (beside)
+            print_levels(beside, summary_totals(summary).requests, to);
+        print_cpu(beside, &input.recorder, to);
         print_notes(&input, to);
     }
     input_report_release(&input);
