@@ -190,6 +190,17 @@ static void read_file_rule(struct reading *reading)
     read_rule(reading, line);
 }
 
+static void refuse_key(struct reading *reading, const char *name)
+{
+    char names[512] = "";
+    size_t used = 0;
+
+    for (enum fmd__key key = 0; key < FMD__KEY_COUNT && used < sizeof names; key++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s %s",
+                                 key ? "," : "", fmd__key_rows[key].name);
+    refuse(reading, -EINVAL, "there is no key '%s'; keys are%s", name, names);
+}
+
 static int read_entry(void *to, const char *section, const char *name, const char *value)
 {
     struct reading *reading = to;
@@ -199,7 +210,8 @@ static int read_entry(void *to, const char *section, const char *name, const cha
         return 1;
     }
     if (strcmp(section, "recorder") != 0) {
-        refuse(reading, -EINVAL, "section [%s] is neither [recorder] nor [levels]",
+        refuse(reading, -EINVAL,
+               "section [%s] is neither [recorder] nor [levels]; put the line into one",
                section);
         return 1;
     }
@@ -208,7 +220,7 @@ static int read_entry(void *to, const char *section, const char *name, const cha
             set_value(reading, key, name, value);
             return 1;
         }
-    refuse(reading, -EINVAL, "there is no key '%s'", name);
+    refuse_key(reading, name);
     return 1;
 }
 

@@ -5,6 +5,7 @@
 
 #include "fmd-record.h"
 #include "levels.h"
+#include "thresholds.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
@@ -176,7 +177,11 @@ TEST(what_is_wrong_in_a_file_is_told_by_its_line)
     static const struct {
         const char *text, *why;
     } cases[] = {
-        {"[recorder]\nlevle = 1\n", "line 2: there is no key 'levle'"},
+        {"[recorder]\nlevle = 1\n",
+         "line 2: there is no key 'levle'; keys are directory,"},
+        {"[recorder]\nheaders = Accept, Cookie\n",
+         "line 2: headers: 'Cookie' holds secrets and is never recorded; take it out"},
+        {"[recorder]\nsampling_hz = 0\n", "line 2: sampling_hz = 0 must be a whole"},
         {"[recorder]\n\nlevel = 4\n", "line 3: level = 4 must be a whole number"},
         {"[recorder]\nlevel = 1x\n", "line 2: level = 1x must be"},
         {"[levels]\n/a = 7\n", "line 2: the level of /a is 7; it must be 0, 1, 2, 3"},
@@ -341,6 +346,54 @@ TEST(every_worker_follows_the_file_and_loses_no_request)
     for (uint32_t i = 0; i < back.request_count; i++)
         assert_false(back.requests[i].start_ns > quiet_from &&
                      back.requests[i].start_ns < quiet_from + 400000000);
+    back_free(&back);
+    remove_beside(path);
+}
+
+/* The last that was told of the process. */
+static uint64_t told(const struct back *back, enum fmd__process_value what)
+{
+    const struct fmd__journal_entry *entry;
+    uint64_t value = 0;
+    uint32_t at = 0;
+
+    while ((entry = back_next_entry(back, FMD__ENTRY_PROCESS, &at)))
+        value = entry->process.values[what];
+    return value;
+}
+
+TEST(numbers_that_are_live_follow_the_file_and_others_do_not)
+{
+    char path[64];
+    struct fmd_config config = config_of("[recorder]\nlevel = 3\nsampling_hz = 20\n"
+                                         "outlier_requests = 20\nblock_ms = 40\n"
+                                         "outlier_floor_ms = 5000\n",
+                                         path);
+    struct fmd_request request;
+    uint32_t endpoint;
+    struct back back;
+
+    setenv("FMD_OUTLIER_REQUESTS", "30", 1);
+    assert_int_equal(fmd_start(&config), 0);
+    unsetenv("FMD_OUTLIER_REQUESTS");
+    endpoint = fmd_endpoint("GET /cart");
+    serve(endpoint, 100);
+    assert_int_equal(fmd_snapshot(), 0);
+    assert_int_equal(fmd__threshold_of(endpoint), UINT64_C(5000000000));
+    fmd_begin(&request, endpoint);
+    nap_ms(100); /* the watcher ticks at 20 Hz */
+    write_text(path, "[recorder]\nlevel = 3\nsampling_hz = 100\nblock_ms = 9000\n"
+                     "outlier_requests = 40\noutlier_floor_ms = 7\n");
+    nap_ms(2200);
+    assert_int_equal(fmd__live_number(FMD__KEY_OUTLIER_REQUESTS), 30); /* fixed */
+    assert_int_equal(fmd__live_number(FMD__KEY_OUTLIER_FLOOR_MS), 7);
+    fmd_end(&request);
+    serve(endpoint, 300);
+    assert_int_equal(fmd_snapshot(), 0);
+    assert_in_range(fmd__threshold_of(endpoint), 7000000, 4999999999);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(config.directory);
+    assert_in_range(told(&back, FMD__PROCESS_INTERVAL_US), 10000, 49999);
     back_free(&back);
     remove_beside(path);
 }
