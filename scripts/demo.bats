@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The demo, shorter: two recordings of each release, two seconds each.
+# The demo, shorter: five recordings of each release, two seconds each.
 
 setup_file() {
     cd "$BATS_TEST_DIRNAME/.."
     export OUT="$BATS_FILE_TMPDIR/demo" FMD_BUILD="${FMD_BUILD:-$PWD/build/release}"
     scripts/python-env >&2
-    DEMO_SETUP=no DEMO_OUT="$OUT" DEMO_RUNS=2 DEMO_SECONDS=2 DEMO_RATE=200 scripts/demo >"$BATS_FILE_TMPDIR/said" 2>&1 || {
+    DEMO_SETUP=no DEMO_OUT="$OUT" DEMO_RUNS=5 DEMO_SECONDS=2 DEMO_RATE=200 scripts/demo >"$BATS_FILE_TMPDIR/said" 2>&1 || {
         cat "$BATS_FILE_TMPDIR/said" >&2
         tail -n 5 "$OUT"/logs/* >&2
         return 1
@@ -19,8 +19,8 @@ compare() { python3 "$BATS_TEST_DIRNAME/../testdata/shop/compare.py" "$@"; }
     run compare counts "$OUT/report/report.json" "$OUT"/sent/*.json
     echo "$output"
     [ "$status" = 0 ]
-    [[ "$output" == *"1,600 requests sent = 1,600 reported"* ]]
-    grep -q "1,600 requests sent = 1,600 reported" "$BATS_FILE_TMPDIR/said"
+    [[ "$output" == *"4,000 requests sent = 4,000 reported"* ]]
+    grep -q "4,000 requests sent = 4,000 reported" "$BATS_FILE_TMPDIR/said"
 }
 
 @test "release 1.1 is slower and faster where it is" {
@@ -29,13 +29,19 @@ compare() { python3 "$BATS_TEST_DIRNAME/../testdata/shop/compare.py" "$@"; }
     [ "$status" = 0 ]
 }
 
-@test "both releases and the three processes of each of four recordings are there" {
+@test "the verdicts tell what release 1.1 changed, and not the rest" {
+    run compare verdicts "$OUT/report/report.json"
+    echo "$output"
+    [ "$status" = 0 ]
+}
+
+@test "both releases and the three processes of each of ten recordings are there" {
     python3 - "$OUT/report/report.json" <<'END'
 import json, sys
 report = json.load(open(sys.argv[1]))
 assert [v["name"] for v in report["versions"]] == ["1.0", "1.1"], report["versions"]
-assert report["input"]["runs"] == 4, report["input"]["runs"]
-assert 8 <= report["input"]["processes"] <= 12, report["input"]["processes"]
+assert report["input"]["runs"] == 10, report["input"]["runs"]
+assert 20 <= report["input"]["processes"] <= 30, report["input"]["processes"]
 END
 }
 

@@ -43,6 +43,9 @@ struct change_series {
  * sides have their own mean. Index of the first block after it, 0: too few blocks. */
 unsigned change_find(const struct change_series *series, double *p, double *variance);
 
+/* P(sup |Brownian bridge| > x) (Kolmogorov 1933). */
+double change_bridge_tail(double x);
+
 /* 5 % of reports on stable endpoints name one, at most. */
 void change_points_build(struct change_points *changes, const struct summary *summary);
 void change_points_release(struct change_points *changes);

@@ -3,7 +3,6 @@
 
 #include "src/base/mem.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -92,5 +91,5 @@ void outlier_hours_judge(const struct outlier_hours *hours, unsigned hour,
         high < OUTLIER_HOUR_DAYS_MIN)
         return;
     double probability = (high_elsewhere + 1.0) / (elsewhere + 1.0);
-    culprit->p = gsl_cdf_binomial_Q(high - 1, probability, here);
+    culprit->p = outliers_tail(high, here, probability);
 }

@@ -218,8 +218,7 @@ void outliers_plan(const struct outliers *outliers, const struct summary *summar
 
 /* --- judging --- */
 
-/* P(at least so many of `of` outliers), each this value's with the same probability. */
-static double tail(uint64_t outliers, uint64_t of, double probability)
+double outliers_tail(uint64_t outliers, uint64_t of, double probability)
 {
     if (outliers == 0 || of == 0)
         return 1;
@@ -292,7 +291,9 @@ static struct culprit judge(const struct scan *scan, size_t endpoint, size_t val
                             (cell.requests - own.requests);
     }
     culprit.lift = culprit.expected > 0 ? (double)compared / culprit.expected : INFINITY;
-    culprit.p = compared_of ? tail(compared, compared_of, mean / (double)compared_of) : 1;
+    culprit.p = compared_of
+                    ? outliers_tail(compared, compared_of, mean / (double)compared_of)
+                    : 1;
     if (compared < OUTLIER_COUNT_MIN || culprit.lift < (slow ? SLOW_LIFT_MIN : LIFT_MIN))
         culprit.p = 1;
     return culprit;
@@ -460,7 +461,7 @@ static void judge_roughly(struct judging *judging, const struct summary *summary
             .outliers_of = total,
             .expected = mean,
             .lift = mean > 0 ? (double)shares[i].slow / mean : INFINITY,
-            .p = tail(shares[i].slow, total, share)};
+            .p = outliers_tail(shares[i].slow, total, share)};
         if (culprit.lift >= ROUGH_LIFT_MIN &&
             (double)shares[i].slow >= ROUGH_SHARE_MIN * (double)total)
             accuse(judging, &culprit);

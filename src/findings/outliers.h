@@ -141,4 +141,7 @@ void outliers_attribute(struct outliers *outliers, const struct summary *summary
  * in the cell, so only what stands out by far is named. */
 void outliers_attribute_roughly(struct outliers *outliers, const struct summary *summary);
 
+/* P(at least so many of `of` outliers), each this value's with the same probability. */
+double outliers_tail(uint64_t outliers, uint64_t of, double probability);
+
 #endif

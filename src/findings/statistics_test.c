@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #include "benjamini_hochberg.h"
+#include "change_points.h"
 #include "common_mode.h"
 #include "longrun.h"
+#include "outliers.h"
 #include "welch.h"
 
 enum { VALUES_MOST = 100, FIELDS_MOST = 6 };
@@ -154,6 +156,29 @@ TEST(long_run_variances_are_those_of_scipys_cosine_transform)
 {
     for_each_row("cosine", check_cosine);
     for_each_row("block", check_block);
+}
+
+/* The series is cut where its terms no longer count; small p matter. */
+static void check_bridge(const struct field *fields)
+{
+    assert_true(near(change_bridge_tail(fields[0].values[0]), fields[1].values[0]));
+}
+
+TEST(the_tail_of_kolmogorovs_distribution_is_that_of_scipy)
+{
+    for_each_row("bridge", check_bridge);
+}
+
+static void check_binomial(const struct field *fields)
+{
+    uint64_t k = (uint64_t)fields[0].values[0], n = (uint64_t)fields[1].values[0];
+
+    assert_true(near(outliers_tail(k, n, fields[2].values[0]), fields[3].values[0]));
+}
+
+TEST(binomial_tails_are_those_of_scipy)
+{
+    for_each_row("binomial", check_binomial);
 }
 
 TEST(p_values_that_are_not_known_are_no_questions)

@@ -4,6 +4,7 @@
     python3 compare.py told SENT.json               one line about one recording
     python3 compare.py counts REPORT.json SENT.json...    the same requests in both?
     python3 compare.py changes REPORT.json          did 1.1 do what README.md says?
+    python3 compare.py verdicts REPORT.json         ... and do the verdicts say so?
 
 Exits 1 with a line for each difference.
 """
@@ -92,8 +93,39 @@ def changes(report_path):
     return wrong
 
 
+CATALOGUE, SEARCH = "GET /catalogue/<category>", "GET /search"
+PRODUCT, STOCK = "GET /product/<int:number>", "GET /api/stock/<int:number>"
+
+
+def verdicts(report_path):
+    """Changed endpoints are told, in the right direction; a machine that is very busy may
+    leave one of the three inconclusive, but never the other way. Of those that stayed the
+    same one may be flagged by chance, which happens in one report of twenty."""
+    (comparison,) = load(report_path)["regression"]["comparisons"]
+    found = {row["name"]: row["metrics"] for row in comparison["endpoints"]}
+    wrong, seen, flagged = [], 0, []
+    for endpoint, metrics, word in (
+        (CATALOGUE, ("p50", "p90"), "regressed"),
+        (SEARCH, ("p50", "p90"), "improved"),
+        (STOCK, ("5xx",), "regressed"),
+    ):
+        said = {found[endpoint][metric]["verdict"] for metric in metrics}
+        seen += word in said
+        print(f"   {endpoint}: {', '.join(sorted(said))} in {' and '.join(metrics)}")
+        if said & ({"ok", "regressed", "improved"} - {word}):
+            wrong.append(f"{endpoint}: {said}, not {word}")
+    for endpoint in found.keys() - {CATALOGUE, SEARCH, PRODUCT, STOCK}:
+        said = {finding["verdict"] for finding in found[endpoint].values()}
+        flagged += [endpoint] * bool(said & {"regressed", "improved"})
+    if seen < 2:
+        wrong.append(f"only {seen} of 3 changes were seen")
+    if len(flagged) > 1:
+        wrong.append(f"unchanged, and flagged: {', '.join(flagged)}")
+    return wrong
+
+
 if __name__ == "__main__":
-    commands = {"told": told, "counts": counts, "changes": changes}
+    commands = {"told": told, "counts": counts, "changes": changes, "verdicts": verdicts}
     differences = commands[sys.argv[1]](*sys.argv[2:]) or []
     for line in differences:
         print("compare: " + line, file=sys.stderr)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Release 1.1: an object per product, search with an index, a shorter nightly job."""
+"""Release 1.1: an object per product, search with an index, a shorter nightly job, dates."""
+import datetime
+
 import release_1_0
 
 BEST_SELLERS = 150
+TODAY = datetime.date(2026, 11, 23)
 
 
 class Product:
@@ -82,3 +85,7 @@ class Release(release_1_0.Release):
             " JOIN product ON product.id = other",
             product,
         )
+
+    def arrival(self, days):
+        """Fails more often: what arrives in the next month has no such day."""
+        return {"days": days, "on": TODAY.replace(day=TODAY.day + days).isoformat()}

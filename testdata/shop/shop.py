@@ -188,7 +188,7 @@ def stock(number):
     """From the supplier's feed, of which some lines are cut short; nobody thought of
     that."""
     _, pieces, days = product_or_404(number)["supplier_line"].split(";")
-    return {"stock": int(pieces), "days": int(days)}
+    return {"stock": int(pieces), **api.shop.release.arrival(int(days))}
 
 
 @api.get("/delivery/<int:number>")

@@ -35,7 +35,7 @@ def visits(chance):
     """Requests without end; the school comes now and then."""
     kinds = {
         "home": 12, "catalogue": 22, "product": 26, "search": 12, "cart": 8, "add": 5,
-        "buy": 2, "login": 3, "json": 6, "stock": 6, "delivery": 4, "export": 2, "css": 5,
+        "buy": 2, "login": 3, "json": 6, "stock": 10, "delivery": 4, "export": 2, "css": 5,
         "gone": 1, "probe": 1,
     }  # fmt: skip
     while True:
