@@ -249,7 +249,7 @@ static void measure_trees(double floor_ms)
         nodes[i] = (struct flame_node){
             i == 0 ? FLAME_ROOT : (size_t)(sample_uniform(&seed) * (double)i),
             sample_tree[i % SAMPLE_NODES].name, sample_uniform(&seed), 0};
-    struct flame_data tree = {"A finding", NULL, "samples", nodes, 2000, false};
+    struct flame_data tree = {"A finding", NULL, "samples", nodes, 2000, false, false};
     struct sparkline_data small = {"", values, 10};
     measure("flame, 2000 nodes", 2000, draw_flame, &tree, floor_ms);
     tree.node_count = NODES;

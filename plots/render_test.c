@@ -278,7 +278,7 @@ TEST(a_scatter_a_density_and_a_matrix_have_their_colours)
 TEST(a_flame_graph_and_a_sparkline_have_their_colours)
 {
     struct flame_node nodes[] = {{FLAME_ROOT, "a:run", 1, 1}, {0, "a:call", 3, 1}};
-    struct flame_data tree = {"A finding", NULL, "samples", nodes, 2, true};
+    struct flame_data tree = {"A finding", NULL, "samples", nodes, 2, true, false};
     static const double values[] = {1, 3, 2};
     struct sparkline_data small = {"", values, 3};
     struct theme theme = theme_light();

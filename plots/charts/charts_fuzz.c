@@ -353,7 +353,8 @@ static void draw_flame(struct input *input, const struct theme *theme, const cha
                                                   : FLAME_ROOT,
                                        names[i], next_number(input), next_number(input)};
     }
-    struct flame_data data = {title, NULL, title, nodes, count, next_byte(input) % 2};
+    struct flame_data data = {
+        title, NULL, title, nodes, count, next_byte(input) % 2, next_byte(input) % 2};
     struct scene scene;
     const char *why;
     check(chart_flame(&data, theme, &scene, &why), &scene);

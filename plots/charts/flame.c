@@ -127,10 +127,16 @@ static bool is_visible(const struct tree *tree, const struct frame_of *frame,
     return width_of(tree, frame, room_pt) >= visible_pt && frame->row < MOST_ROWS;
 }
 
+/* What the older side is measured by. */
+static double older_total(const struct tree *tree)
+{
+    return tree->data->absolute ? tree->total : tree->older_total;
+}
+
 /* How much larger a frame's share is than it was. */
 static double moved(const struct tree *tree, const struct frame_of *frame)
 {
-    double older = tree->older_total > 0 ? frame->older / tree->older_total : 0;
+    double older = older_total(tree) > 0 ? frame->older / older_total(tree) : 0;
     return frame->value / tree->total - older;
 }
 
@@ -229,7 +235,10 @@ static void tip_of(struct scene *scene, const struct tree *tree, const char *nam
     share_text(frame->value / tree->total, shares[0]);
     share_text(own / tree->total, shares[1]);
     count_text(frame->value, count);
-    if (tree->data->compared) {
+    if (tree->data->compared && tree->data->absolute) {
+        count_text(frame->older, shares[2]);
+        snprintf(before, sizeof(before), "; before %s", shares[2]);
+    } else if (tree->data->compared) {
         share_text(tree->older_total > 0 ? frame->older / tree->older_total : 0,
                    shares[2]);
         snprintf(before, sizeof(before), "; before %s", shares[2]);
@@ -266,7 +275,7 @@ static void draw_all(struct scene *scene, const struct theme *theme,
     char count[NUMBER_BYTES], all[2 * NUMBER_BYTES];
     struct frame_of whole = {tree->total, tree->older_total, 0, 0};
     count_text(tree->total, count);
-    snprintf(all, sizeof(all), "all, n %s %.30s", count,
+    snprintf(all, sizeof(all), "all: %s %.30s", count,
              tree->data->unit ? tree->data->unit : "");
     tip_of(scene, tree, "all", &whole, 0);
     draw_frame(
@@ -297,10 +306,11 @@ static void explain(char *note, size_t size, const struct tree *tree)
     FILE *out = fmemopen(note, size, "w");
     if (!out)
         return;
+    const char *more = tree->data->absolute ? "more" : "a larger share";
     if (tree->data->compared)
-        fputs("Width: the newer version's time. Orange: a larger share than before, "
-              "blue: a smaller one. ",
-              out);
+        fprintf(out,
+                "Width: the newer version's time. Orange: %s than before, blue: %s. ",
+                more, tree->data->absolute ? "less" : "a smaller one");
     else
         fputs(
             "Width: time, with what is called, which stands below. Colour: the module. ",

@@ -26,10 +26,12 @@ struct flame_node {
 struct flame_data {
     const char *title;    /* the finding, a sentence; NULL or "" for none */
     const char *subtitle; /* NULL for none */
-    const char *unit;     /* of own, in the plural: "samples" */
+    const char *unit;     /* of own, in the plural: "samples", "ms a request" */
     const struct flame_node *nodes;
     size_t node_count;
     bool compared; /* older_own is there: a difference flame graph */
+    bool absolute; /* both are of the same unit, as ms a request: colours are of amounts;
+                      else of shares of each side's own total */
 };
 
 /* Fills *scene (uninitialized or released; the caller releases it, also after -1); its

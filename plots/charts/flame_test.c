@@ -47,6 +47,15 @@ TEST(two_versions_of_a_shop)
     check(&data, true, "flame-difference-dark");
 }
 
+TEST(amounts_that_compare_as_they_are)
+{
+    struct flame_data data = sample(true);
+    data.unit = "ms a request";
+    data.absolute = true;
+    data.title = "2.8 spends 125 ms more a request on taxes";
+    check(&data, false, "flame-absolute");
+}
+
 TEST(names_of_any_kind_and_a_stack_deeper_than_a_picture)
 {
     static char endless[4001];
@@ -56,7 +65,8 @@ TEST(names_of_any_kind_and_a_stack_deeper_than_a_picture)
     for (size_t i = 0; i < 100; i++)
         nodes[i] = (struct flame_node){i == 0 ? FLAME_ROOT : i - 1,
                                        i == 3 ? endless : odd[i % 6], 1, 1};
-    struct flame_data data = {"A hundred calls deep", NULL, "samples", nodes, 100, false};
+    struct flame_data data = {
+        "A hundred calls deep", NULL, "samples", nodes, 100, false, false};
     check(&data, false, "flame-deep");
 }
 
@@ -109,7 +119,7 @@ TEST(many_thousand_nodes_are_few_shapes_and_all_are_accounted_for)
         nodes[i] = (struct flame_node){
             i < 3 ? FLAME_ROOT : (size_t)(sample_uniform(&seed) * (double)i),
             "module:function", sample_uniform(&seed), 0};
-    struct flame_data data = {"Many", NULL, "samples", nodes, 20000, false};
+    struct flame_data data = {"Many", NULL, "samples", nodes, 20000, false, false};
     struct theme theme = theme_light();
     struct scene scene;
     const char *why = "";

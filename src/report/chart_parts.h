@@ -18,14 +18,24 @@ typedef int chart_drawing(const struct report *report, const struct report_chart
 struct wall_clock chart_clock(const struct report *report);
 
 chart_drawing chart_draw_timeline, chart_draw_traffic, chart_draw_outliers,
-    chart_draw_forest, chart_draw_utilisation, chart_draw_groups, chart_draw_addresses;
+    chart_draw_forest, chart_draw_utilisation, chart_draw_groups, chart_draw_addresses,
+    chart_draw_profile, chart_draw_profile_change;
 
 /* Whether there is an outlier to draw. */
 bool chart_has_outliers(const struct report *report, const struct endpoint *endpoint);
 
+/* Whether there are samples of it, and of two versions. */
+bool chart_has_profile(const struct report *report, const struct endpoint *endpoint);
+bool chart_has_profile_change(const struct report *report,
+                              const struct endpoint *endpoint);
+
 char *chart_timeline_title(const struct report *report, const struct endpoint *endpoint);
 /* Of an endpoint that has outliers. */
 char *chart_outliers_title(const struct report *report, const struct endpoint *endpoint);
+/* Of an endpoint that has a profile, or a change of it. */
+char *chart_profile_title(const struct report *report, const struct endpoint *endpoint);
+char *chart_profile_change_title(const struct report *report,
+                                 const struct endpoint *endpoint);
 char *chart_traffic_title(const struct report *report);
 char *chart_utilisation_title(const struct report *report);
 /* Of the report's groups or addresses, where there is one. */

@@ -150,6 +150,12 @@ size_t report_plan_endpoint(const struct report *report, size_t index,
     if (chart_has_outliers(report, endpoint))
         charts[count++] = new_chart(report, REPORT_CHART_OUTLIERS, index,
                                     chart_outliers_title(report, endpoint));
+    if (chart_has_profile(report, endpoint))
+        charts[count++] = new_chart(report, REPORT_CHART_PROFILE, index,
+                                    chart_profile_title(report, endpoint));
+    if (chart_has_profile_change(report, endpoint))
+        charts[count++] = new_chart(report, REPORT_CHART_PROFILE_CHANGE, index,
+                                    chart_profile_change_title(report, endpoint));
     if (endpoint->version_count > 1)
         charts[count++] = new_chart(report, REPORT_CHART_VERSIONS, index,
                                     report_endpoint_title(report, endpoint));

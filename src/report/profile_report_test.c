@@ -129,3 +129,20 @@ TEST(places_are_files_without_their_folders)
     assert_string_equal(place, "(not readable)");
     free(place);
 }
+
+TEST(every_endpoint_with_samples_has_a_flame_graph_of_its_functions)
+{
+    struct printed printed;
+    build(&printed);
+    const char *page = print(&printed, report_html);
+    size_t profiles = 0;
+    for (size_t i = 0; i < printed.report.chart_count; i++)
+        profiles += printed.report.charts[i].kind == REPORT_CHART_PROFILE;
+    assert_int_equal(profiles, printed.report.profile.endpoint_count);
+    const struct profile_endpoint *endpoint = &printed.report.profile.endpoints[0];
+    size_t frames = 0;
+    for (const char *at = page; (at = strstr(at, "<g data-frame=\"")); at++)
+        frames++;
+    assert_true(frames > endpoint->node_count / 4);
+    release(&printed);
+}

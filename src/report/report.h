@@ -65,12 +65,14 @@ void report_options_init(struct report_options *options);
 struct report_chart {
     enum report_chart_kind {
         /* of one endpoint */
-        REPORT_CHART_LATENCY,  /* percentiles, a line a version */
-        REPORT_CHART_TIMELINE, /* p50, p95 and p99 over time */
-        REPORT_CHART_OUTLIERS, /* a dot each, by whose they are */
-        REPORT_CHART_VERSIONS, /* boxes, a row a version */
-        REPORT_CHART_DENSITY,  /* a line a version */
-        REPORT_CHART_ECDF,     /* a line a version */
+        REPORT_CHART_LATENCY,        /* percentiles, a line a version */
+        REPORT_CHART_TIMELINE,       /* p50, p95 and p99 over time */
+        REPORT_CHART_OUTLIERS,       /* a dot each, by whose they are */
+        REPORT_CHART_PROFILE,        /* flame graph */
+        REPORT_CHART_PROFILE_CHANGE, /* difference flame graph of two versions */
+        REPORT_CHART_VERSIONS,       /* boxes, a row a version */
+        REPORT_CHART_DENSITY,        /* a line a version */
+        REPORT_CHART_ECDF,           /* a line a version */
         /* of a comparison */
         REPORT_CHART_FOREST, /* changes with intervals, a row an endpoint and quantile */
         /* of all */
