@@ -6,12 +6,14 @@
 
 #include "fmd-record.h"
 #include "request_context.h"
+#include "thresholds.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #define ENOUGH 20 /* requests until there is a threshold */
+#define FLOOR_NS UINT64_C(10000000)
 
 static void nap_ms(long ms)
 {
@@ -48,17 +50,22 @@ static void begin(struct fmd_request *request, uint32_t endpoint, const char *pa
     set_header(request, "Cookie", "session=1");
 }
 
-/* Until its endpoint has a threshold. */
+/* Until its endpoint has a threshold, which is the floor; on a busy machine that takes
+ * more requests than enough. */
 static uint32_t warm_up(void)
 {
     uint32_t endpoint = fmd_endpoint("GET /cart/<id>");
     struct fmd_request request;
 
-    for (int i = 0; i < ENOUGH + 1; i++) {
-        begin(&request, endpoint, "/cart/quick");
-        fmd_end(&request);
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < ENOUGH + 1; i++) {
+            begin(&request, endpoint, "/cart/quick");
+            fmd_end(&request);
+        }
+        assert_int_equal(fmd_snapshot(), 0);
+        if (fmd__threshold_of(endpoint) <= FLOOR_NS)
+            break;
     }
-    assert_int_equal(fmd_snapshot(), 0);
     return endpoint;
 }
 
