@@ -22,9 +22,12 @@ static bool is_digit(char byte)
 /* A decimal number: whole + fraction / 10^digits. */
 struct decimal {
     uint64_t whole, fraction;
-    unsigned digits; /* of the fraction; at most 18, further ones are dropped */
+    unsigned digits; /* of the fraction */
     bool huge;       /* whole does not fit */
 };
+
+/* Digits that fit 64 bits; further ones of a fraction are dropped. */
+enum { WHOLE_DIGITS = 19, FRACTION_DIGITS = 18 };
 
 static const uint64_t powers_of_ten[] = {1,
                                          10,
@@ -49,46 +52,56 @@ static const uint64_t powers_of_ten[] = {1,
 /* Bytes of the number at text; 0 when there is none. */
 static size_t read_decimal(const char *text, size_t length, struct decimal *decimal)
 {
-    size_t at = 0, digits = 0;
-    *decimal = (struct decimal){0};
-    for (; at < length && is_digit(text[at]); at++, digits++) {
-        if (decimal->whole > UINT64_MAX / 10 - 1)
-            decimal->huge = true;
-        decimal->whole = decimal->whole * 10 + (uint64_t)(text[at] - '0');
+    const char *at = text, *end = text + length;
+    uint64_t whole = 0, fraction = 0;
+    unsigned digit;
+    for (; at < end && (digit = (unsigned char)*at - (unsigned)'0') <= 9; at++)
+        whole = whole * 10 + digit;
+    size_t digits = (size_t)(at - text);
+    decimal->huge = digits > WHOLE_DIGITS;
+    decimal->whole = whole;
+    decimal->digits = 0;
+    if (at < end && *at == '.') {
+        const char *first = ++at, *last = first + FRACTION_DIGITS;
+        for (; at < end && at < last && (digit = (unsigned char)*at - (unsigned)'0') <= 9;
+             at++)
+            fraction = fraction * 10 + digit;
+        decimal->digits = (unsigned)(at - first);
+        while (at < end && is_digit(*at))
+            at++;
+        digits += (size_t)(at - first);
     }
-    if (at < length && text[at] == '.')
-        for (at++; at < length && is_digit(text[at]); at++, digits++)
-            if (decimal->digits < 18) {
-                decimal->fraction = decimal->fraction * 10 + (uint64_t)(text[at] - '0');
-                decimal->digits++;
-            }
-    return digits ? at : 0;
+    decimal->fraction = fraction;
+    return digits ? (size_t)(at - text) : 0;
 }
+
+/* A unit is 10^this ns. */
+static const unsigned ns_digits[] = {
+    [UNIT_NONE] = 6, [UNIT_S] = 9, [UNIT_MS] = 6, [UNIT_US] = 3, [UNIT_NS] = 0};
 
 static uint64_t unit_ns(enum unit unit)
 {
-    static const uint64_t ns[] = {[UNIT_NONE] = 1000000,
-                                  [UNIT_S] = 1000000000,
-                                  [UNIT_MS] = 1000000,
-                                  [UNIT_US] = 1000,
-                                  [UNIT_NS] = 1};
-    return ns[unit];
+    return powers_of_ten[ns_digits[unit]];
 }
 
 /* Rounded to the nearest; at most 2^63. */
-static uint64_t scale(const struct decimal *decimal, uint64_t ns)
+static uint64_t scale(const struct decimal *decimal, enum unit unit)
 {
-    uint64_t power = powers_of_ten[decimal->digits];
-    if (decimal->huge || decimal->whole > LONGEST_NS / ns)
+    uint64_t power = powers_of_ten[decimal->digits], ns = unit_ns(unit);
+    unsigned unit_digits = ns_digits[unit];
+    uint64_t sum;
+    if (decimal->huge || __builtin_mul_overflow(decimal->whole, ns, &sum) ||
+        sum > LONGEST_NS)
         return LONGEST_NS;
     uint64_t part = 0;
-    if (decimal->fraction)
+    if (decimal->fraction && power <= ns) /* both are powers of ten; divisions are slow */
+        part = decimal->fraction * powers_of_ten[unit_digits - decimal->digits];
+    else if (decimal->fraction)
         part = decimal->digits <= 9
                    ? (decimal->fraction * ns + power / 2) / power
                    : (uint64_t)(((unsigned __int128)decimal->fraction * ns + power / 2) /
                                 power);
-    uint64_t sum = decimal->whole * ns + part;
-    return sum < LONGEST_NS ? sum : LONGEST_NS;
+    return sum + part < LONGEST_NS ? sum + part : LONGEST_NS;
 }
 
 /* --- durations -----------------------------------------------------------------------
@@ -133,13 +146,18 @@ static bool convert_exponent(const char *text, size_t length, uint64_t ns,
     return true;
 }
 
-static void trim(const char **text, size_t *length)
+static inline bool is_blank(char byte)
 {
-    while (*length && (**text == ' ' || **text == '\t')) {
+    return byte == ' ' || byte == '\t';
+}
+
+static inline void trim(const char **text, size_t *length)
+{
+    while (*length && is_blank(**text)) {
         ++*text;
         --*length;
     }
-    while (*length && ((*text)[*length - 1] == ' ' || (*text)[*length - 1] == '\t'))
+    while (*length && is_blank((*text)[*length - 1]))
         --*length;
 }
 
@@ -155,7 +173,7 @@ bool convert_duration(const char *text, size_t length, enum unit unit,
         return convert_exponent(text, length, unit_ns(unit), duration_ns);
     if (used < length && !unit_at(text + used, length - used, &unit))
         return false;
-    *duration_ns = scale(&decimal, unit_ns(unit));
+    *duration_ns = scale(&decimal, unit);
     return true;
 }
 
@@ -305,7 +323,7 @@ static bool convert_epoch(const char *text, size_t length, enum unit unit,
         return false;
     if (unit == UNIT_NONE)
         unit = unit_by_size(decimal.whole);
-    uint64_t ns = scale(&decimal, unit_ns(unit));
+    uint64_t ns = scale(&decimal, unit);
     *utc_ns = (int64_t)ns;
     return ns < UINT64_C(9200000000000000000); /* 2261 */
 }

@@ -169,6 +169,12 @@ static inline size_t value_end(struct csv *csv, size_t mark)
     return mark;
 }
 
+static inline void copy_columns(struct csv *csv)
+{
+    for (size_t i = 0; i < csv->copy_count; i++)
+        csv->row.of[csv->copies[i].to] = csv->row.of[csv->copies[i].from];
+}
+
 /* A row from begin on; its values into csv->row. */
 static struct row_end take_row(struct csv *csv, size_t begin)
 {
@@ -186,8 +192,26 @@ static struct row_end take_row(struct csv *csv, size_t begin)
             set_value(csv, row.places, bytes + begin, end - begin);
         row.next = mark < csv->size ? mark + 1 : csv->size;
     }
-    for (size_t i = 0; i < csv->copy_count; i++)
-        csv->row.of[csv->copies[i].to] = csv->row.of[csv->copies[i].from];
+    copy_columns(csv);
+    return row;
+}
+
+/* The same where there are no quotes at all. */
+static struct row_end take_plain_row(struct csv *csv, size_t begin)
+{
+    struct row_end row = {0};
+    const char *bytes = csv->bytes;
+    for (bool ended = false; !ended; row.places++, begin = row.next) {
+        size_t mark = marks_next(&csv->marks), end = mark;
+        ended = mark == csv->size || bytes[mark] == '\n';
+        if (ended)
+            end = without_return(bytes, begin, mark);
+        set_value(csv, row.places, bytes + begin, end - begin);
+        row.next = mark + 1;
+    }
+    if (row.next > csv->size)
+        row.next = csv->size;
+    copy_columns(csv);
     return row;
 }
 
@@ -224,10 +248,11 @@ static void csv_decode(const struct rows *rows, const char *bytes, size_t size,
 {
     struct csv csv;
     csv_init(&csv, rows, bytes, size);
+    bool plain = memchr(bytes, '"', size) == NULL;
     for (size_t begin = 0; begin < size;) {
         memset(&csv.row, 0, sizeof(csv.row));
         csv.unquoted_used = 0;
-        struct row_end row = take_row(&csv, begin);
+        struct row_end row = plain ? take_plain_row(&csv, begin) : take_row(&csv, begin);
         enum bad_row why = judge(rows, &row);
         if (why == ROW_GOOD) {
             row_adder_add(adder, &csv.row);

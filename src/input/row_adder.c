@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _GNU_SOURCE /* mempcpy */
 #include "row_adder.h"
 
+#include "name_numbers.h"
 #include "path_folding.h"
 
-#include "src/base/map.h"
 #include "src/base/mem.h"
 #include "src/summary/events.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 4096, NAME_BYTES_MAX = 1024, KEY_BYTES_MAX = 3 * NAME_BYTES_MAX + 8 };
+enum { BATCH = 4096, NAME_BYTES_MAX = 1024, ENDPOINTS_MET = 1024 };
 
 /* Names of one file beyond this are forgotten and numbered afresh. */
 #define NAMES_BYTES_MAX ((size_t)32 << 20)
-#define NAMES_MAX ((size_t)1 << 20)
+#define NAMES_MAX ((size_t)1 << 18)
 
 struct row_adder {
     struct summary *summary;
     struct source_map *map; /* numbers below mean this there */
     uint64_t process;
-    struct map endpoints, groups, addresses; /* a name's number is that here + 1 */
+    struct name_numbers groups, addresses; /* as in map */
+    /* an endpoint of map is three of these: numbers of name, version, application */
+    struct name_numbers names, endpoints;
+    struct name_key last_version, last_application; /* their names' numbers with them */
+    struct endpoint_of_names {
+        uint32_t names[3], number;
+    } met[ENDPOINTS_MET]; /* the endpoints that were met last */
     /* the batch */
     uint64_t sequence; /* of its first request */
     uint32_t count;
@@ -34,16 +39,16 @@ struct row_adder {
     uint64_t chunk;
     uint32_t row_count; /* so far */
     uint64_t requests;
-    char key[KEY_BYTES_MAX];
 };
 
 struct row_adder *row_adder_new(struct summary *summary)
 {
     struct row_adder *adder = mem_new(sizeof(*adder));
     adder->summary = summary;
-    map_init(&adder->endpoints);
-    map_init(&adder->groups);
-    map_init(&adder->addresses);
+    name_numbers_init(&adder->groups);
+    name_numbers_init(&adder->addresses);
+    name_numbers_init(&adder->names);
+    name_numbers_init(&adder->endpoints);
     return adder;
 }
 
@@ -51,19 +56,24 @@ static void forget_names(struct row_adder *adder)
 {
     source_map_free(adder->map);
     adder->map = NULL;
-    map_release(&adder->endpoints);
-    map_release(&adder->groups);
-    map_release(&adder->addresses);
-    map_init(&adder->endpoints);
-    map_init(&adder->groups);
-    map_init(&adder->addresses);
+    name_numbers_clear(&adder->groups);
+    name_numbers_clear(&adder->addresses);
+    name_numbers_clear(&adder->names);
+    name_numbers_clear(&adder->endpoints);
+    memset(&adder->last_version, 0, sizeof(adder->last_version));
+    memset(&adder->last_application, 0, sizeof(adder->last_application));
+    memset(adder->met, 0, sizeof(adder->met));
 }
 
 void row_adder_free(struct row_adder *adder)
 {
     if (!adder)
         return;
-    forget_names(adder);
+    source_map_free(adder->map);
+    name_numbers_release(&adder->groups);
+    name_numbers_release(&adder->addresses);
+    name_numbers_release(&adder->names);
+    name_numbers_release(&adder->endpoints);
     rows_release(adder->rows);
     free(adder);
 }
@@ -84,8 +94,9 @@ void row_adder_begin(struct row_adder *adder, uint64_t process, uint64_t sequenc
 
 static bool names_are_many(const struct row_adder *adder)
 {
-    const struct map *maps[] = {&adder->endpoints, &adder->groups, &adder->addresses};
-    for (int i = 0; i < 3; i++)
+    const struct map *maps[] = {&adder->groups.map, &adder->addresses.map,
+                                &adder->names.map, &adder->endpoints.map};
+    for (int i = 0; i < 4; i++)
         if (maps[i]->arena.bytes > NAMES_BYTES_MAX || maps[i]->count > NAMES_MAX)
             return true;
     return false;
@@ -131,46 +142,80 @@ static bool is_none(const struct row_value *value)
     return !value->length || (value->length == 1 && *value->bytes == '-');
 }
 
+static struct name_key value_key(const struct name_numbers *names, struct row_value value)
+{
+    value = cut(value);
+    return name_key_of(names, value.bytes, is_none(&value) ? 0 : value.length);
+}
+
 static uint32_t
-number_value(struct row_adder *adder, struct map *names, struct row_value value,
+number_value(struct row_adder *adder, struct name_numbers *names, struct name_key *key,
              void (*define)(struct source_map *, uint32_t, const char *, size_t))
 {
-    if (is_none(&value))
-        return 0;
-    value = cut(value);
-    size_t before = names->count;
-    uint32_t number = map_add(names, value.bytes, value.length) + 1;
-    if (names->count > before)
-        define(adder->map, number, value.bytes, value.length);
+    size_t before = names->map.count;
+    uint32_t number = name_number(names, key);
+    if (names->map.count > before)
+        define(adder->map, number, key->bytes, key->length);
     return number;
 }
 
-/* One key for all three: two lengths, then the names. */
-static uint32_t number_endpoint(struct row_adder *adder, struct row_value endpoint,
-                                struct row_value version, struct row_value application)
+static uint32_t number_name(struct row_adder *adder, struct row_value name)
 {
-    endpoint = cut(endpoint);
-    version = cut(version);
-    application = cut(application);
-    uint32_t lengths[2] = {(uint32_t)endpoint.length, (uint32_t)version.length};
-    char *to = adder->key;
-    memcpy(to, lengths, sizeof(lengths));
-    to = mempcpy(to + sizeof(lengths), endpoint.bytes, endpoint.length);
-    if (version.length)
-        to = mempcpy(to, version.bytes, version.length);
-    if (application.length)
-        to = mempcpy(to, application.bytes, application.length);
-    size_t before = adder->endpoints.count;
-    uint32_t number =
-        map_add(&adder->endpoints, adder->key, (size_t)(to - adder->key)) + 1;
-    if (adder->endpoints.count > before)
+    struct name_key key = name_key_of(&adder->names, name.bytes, name.length);
+    return name_number(&adder->names, &key);
+}
+
+/* Of names that stay the same for many rows. */
+static uint32_t number_same(struct row_adder *adder, struct row_value name,
+                            struct name_key *last)
+{
+    if (!name.length)
+        return 0;
+    struct name_key key = name_key_of(&adder->names, name.bytes, name.length);
+    if (name.length <= SHORT_NAME_BYTES && same_short_name(&last->name, &key.name))
+        return last->name.number;
+    key.name.number = name_number(&adder->names, &key);
+    *last = key;
+    return key.name.number;
+}
+
+/* Of an endpoint that is three numbers of names, by way of the map. */
+static uint32_t number_of_names(struct row_adder *adder, const uint32_t names[3],
+                                struct row_value endpoint, struct row_value version,
+                                struct row_value application)
+{
+    struct name_key key =
+        name_key_of(&adder->endpoints, (const char *)names, 3 * sizeof(*names));
+    size_t before = adder->endpoints.map.count;
+    uint32_t number = name_number(&adder->endpoints, &key);
+    if (adder->endpoints.map.count > before)
         source_map_endpoint(adder->map, number, application.bytes, application.length,
                             version.bytes, version.length, endpoint.bytes,
                             endpoint.length);
     return number;
 }
 
-void row_adder_put(struct row_adder *adder, const struct row_request *request)
+static uint32_t number_endpoint(struct row_adder *adder, struct row_value endpoint,
+                                struct row_value version, struct row_value application)
+{
+    endpoint = cut(endpoint);
+    version = cut(version);
+    application = cut(application);
+    const uint32_t names[3] = {number_name(adder, endpoint),
+                               number_same(adder, version, &adder->last_version),
+                               number_same(adder, application, &adder->last_application)};
+    struct endpoint_of_names *met =
+        &adder->met[(names[0] * 5 + names[1] * 3 + names[2]) % ENDPOINTS_MET];
+    if (memcmp(met->names, names, sizeof(names)) != 0) {
+        memcpy(met->names, names, sizeof(names));
+        met->number = number_of_names(adder, names, endpoint, version, application);
+    }
+    return met->number;
+}
+
+/* Adds a request whose group and address were looked for before. */
+static void put(struct row_adder *adder, const struct row_request *request,
+                struct name_key *group, struct name_key *address)
 {
     uint32_t at = adder->count++;
     adder->start_ns[at] = (uint64_t)request->utc_ns;
@@ -181,12 +226,18 @@ void row_adder_put(struct row_adder *adder, const struct row_request *request)
     adder->method[at] = request->method;
     adder->endpoint[at] =
         number_endpoint(adder, request->endpoint, request->version, request->application);
-    adder->group[at] =
-        number_value(adder, &adder->groups, request->group, source_map_group);
+    adder->group[at] = number_value(adder, &adder->groups, group, source_map_group);
     adder->address[at] =
-        number_value(adder, &adder->addresses, request->address, source_map_address);
+        number_value(adder, &adder->addresses, address, source_map_address);
     if (adder->count == BATCH)
         row_adder_flush(adder);
+}
+
+void row_adder_put(struct row_adder *adder, const struct row_request *request)
+{
+    struct name_key group = value_key(&adder->groups, request->group);
+    struct name_key address = value_key(&adder->addresses, request->address);
+    put(adder, request, &group, &address);
 }
 
 /* --- rows ----------------------------------------------------------------------------
@@ -265,6 +316,8 @@ void row_adder_add(struct row_adder *adder, const struct row *row)
     const struct row_value *status = &row->of[COLUMN_STATUS];
     struct row_request request = {0};
     char folded[FOLDED_BYTES_MAX];
+    struct name_key group = value_key(&adder->groups, row->of[COLUMN_GROUP]);
+    struct name_key address = value_key(&adder->addresses, row->of[COLUMN_ADDRESS]);
     if (!duration->bytes ||
         !convert_duration(duration->bytes, duration->length,
                           rows->map.unit[COLUMN_DURATION], &request.duration_ns)) {
@@ -283,11 +336,9 @@ void row_adder_add(struct row_adder *adder, const struct row *row)
     request.view_ns = convert_part(rows, row, COLUMN_VIEW);
     request.application = row->of[COLUMN_APPLICATION];
     request.version = row->of[COLUMN_VERSION];
-    request.group = row->of[COLUMN_GROUP];
-    request.address = row->of[COLUMN_ADDRESS];
     if (status->bytes)
         request.status = convert_status(status->bytes, status->length);
-    row_adder_put(adder, &request);
+    put(adder, &request, &group, &address);
     adder->row_count++;
     adder->requests++;
 }

@@ -13,7 +13,6 @@
 #include "lib/wire/counts.h"
 #include "lib/wire/details.h"
 
-
 /* Whose events, and where they go. All is borrowed. */
 struct side_events {
     struct ledger *ledger;
