@@ -128,7 +128,9 @@ const struct cli_program analyze_program = {
     .about =
         "Reads the traces that fmd-record or the recorder library wrote and prints a "
         "report. A PATH is a trace (.fmd), a directory that is searched for them, an "
-        "archive (.tar, .tar.gz, .tar.zst, .tar.xz, .zip) or - for standard input. All "
+        "archive (.tar, .tar.gz, .tar.zst, .tar.xz, .zip) or - for standard input; or a "
+        "CSV with a header, JSON lines, an access log with request times, a database "
+        "of Flask-MonitoringDashboard, a saved summary. All "
         "paths together make one report. What could be read is reported; what could not "
         "is counted in it.",
     .next_step =
