@@ -389,6 +389,32 @@ TEST(false_alarms_are_few_on_slow_processes_days_and_bursts)
     assert_true(reports_with(&three_days, 60, REGRESSION_IMPROVED, -1) <= 9);
 }
 
+static const struct simulated_service load_test = {.endpoints = 20,
+                                                   .requests_least = 60,
+                                                   .requests_most = 2000,
+                                                   .window_s = 30,
+                                                   .slow = .05,
+                                                   .slow_s = {2, 20},
+                                                   .own = .03,
+                                                   .runs = 1,
+                                                   .run_spread = .1,
+                                                   .change = {.endpoint = -1}};
+
+/* At a true rate of 5 % more than 12 of 80 come once in 6,000 times. */
+TEST(false_alarms_are_few_in_one_load_test_a_side_though_runs_are_ten_percent_apart)
+{
+    assert_true(reports_with(&load_test, 80, REGRESSION_IMPROVED, -1) <= 12);
+}
+
+/* Measured: .97 of 133; fewer than 12 of 20 cannot be. */
+TEST(one_load_test_a_side_sees_what_takes_twice_as_long)
+{
+    struct simulated_service service = load_test;
+
+    service.change = (struct simulated_change){.endpoint = 19, .factor = 2};
+    assert_true(reports_with(&service, 20, REGRESSION_REGRESSED, 19) >= 12);
+}
+
 /* At a true rate of 1 (measured) fewer than 12 of 20 cannot be. */
 TEST(an_endpoint_that_takes_a_third_longer_is_nearly_always_seen)
 {
