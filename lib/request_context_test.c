@@ -13,7 +13,6 @@
 #include <time.h>
 
 #define ENOUGH 20 /* requests until there is a threshold */
-#define FLOOR_NS UINT64_C(10000000)
 
 static void nap_ms(long ms)
 {
@@ -50,23 +49,25 @@ static void begin(struct fmd_request *request, uint32_t endpoint, const char *pa
     set_header(request, "Cookie", "session=1");
 }
 
-/* Until its endpoint has a threshold, which is the floor; on a busy machine that takes
- * more requests than enough. */
+/* Until its endpoint has a threshold. */
 static uint32_t warm_up(void)
 {
     uint32_t endpoint = fmd_endpoint("GET /cart/<id>");
     struct fmd_request request;
 
-    for (int round = 0; round < 100; round++) {
-        for (int i = 0; i < ENOUGH + 1; i++) {
-            begin(&request, endpoint, "/cart/quick");
-            fmd_end(&request);
-        }
-        assert_int_equal(fmd_snapshot(), 0);
-        if (fmd__threshold_of(endpoint) <= FLOOR_NS)
-            break;
+    for (int i = 0; i < ENOUGH; i++) {
+        begin(&request, endpoint, "/cart/quick");
+        fmd_end(&request);
     }
+    assert_int_equal(fmd_snapshot(), 0);
     return endpoint;
+}
+
+/* Longer than its threshold by so much. */
+static void outlast(uint32_t endpoint, long ms)
+{
+    assert_true(fmd__threshold_of(endpoint) > 0);
+    nap_ms((long)(fmd__threshold_of(endpoint) / 1000000) + ms);
 }
 
 static uint32_t count_contexts(const struct back *back)
@@ -78,14 +79,24 @@ static uint32_t count_contexts(const struct back *back)
     return count;
 }
 
-/* Of the only context; "" when it has none. */
+/* The last one: on a busy machine requests before it may be outliers too. */
+static const struct fmd__journal_entry *last_context(const struct back *back)
+{
+    const struct fmd__journal_entry *entry, *last = NULL;
+    uint32_t at = 0;
+
+    while ((entry = back_next_entry(back, FMD__ENTRY_CONTEXT, &at)))
+        last = entry;
+    if (!last)
+        fail_msg("%s", "no context was told");
+    return last;
+}
+
+/* Of the last context; "" when it has none. */
 static const char *value_of(const struct back *back, const char *name)
 {
-    uint32_t at = 0;
-    const struct fmd__journal_entry *entry =
-        back_next_entry(back, FMD__ENTRY_CONTEXT, &at);
+    const struct fmd__journal_entry *entry = last_context(back);
 
-    assert_non_null(entry);
     for (uint32_t i = 0; i < entry->context.item_count; i++)
         if (strcmp(entry->context.items[i].name.bytes, name) == 0)
             return entry->context.items[i].value.bytes;
@@ -96,17 +107,16 @@ TEST(an_outlier_carries_its_path_and_the_headers_of_the_list)
 {
     const char *directory = back_directory();
     struct fmd_request request;
-    uint32_t endpoint, at = 0;
+    uint32_t endpoint;
     struct back back;
 
     assert_int_equal(start_in(directory, 2, NULL), 0);
     endpoint = warm_up();
     begin(&request, endpoint, "/cart/17?coupon=SPRING");
-    nap_ms(40); /* the watcher tells it */
+    outlast(endpoint, 30); /* the watcher tells it */
     fmd_end(&request);
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
-    assert_int_equal(count_contexts(&back), 1);
     assert_string_equal(value_of(&back, ""), "/cart/17");
     assert_string_equal(value_of(&back, "User-Agent"), "curl/7.88.1");
     assert_string_equal(value_of(&back, "Content-Type"), "application/json");
@@ -114,9 +124,8 @@ TEST(an_outlier_carries_its_path_and_the_headers_of_the_list)
     assert_string_equal(value_of(&back, "X-Request-ID"),
                         "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
     assert_string_equal(value_of(&back, "Cookie"), "");
-    assert_int_equal(
-        back_next_entry(&back, FMD__ENTRY_CONTEXT, &at)->context.request.start_ns,
-        back_request(&back, back.request_count - 1)->start_ns);
+    assert_int_equal(last_context(&back)->context.request.start_ns,
+                     back_request(&back, back.request_count - 1)->start_ns);
     back_free(&back);
     back_remove(directory);
 }
@@ -135,6 +144,8 @@ TEST(every_outlier_is_told_once)
         begin(&requests[i], endpoint, "/cart/slow");
     for (int i = 0; i < 8; i++) {
         nap_ms(3); /* about the floor of 10 ms: some are seen by the watcher first */
+        if (i == 7)
+            outlast(endpoint, 1);
         fmd_end(&requests[i]);
     }
     assert_int_equal(fmd_stop(), 0);
@@ -143,7 +154,7 @@ TEST(every_outlier_is_told_once)
     for (uint32_t i = 0; i < back.request_count; i++)
         outliers += (back_request(&back, i)->detail.what & FMD__DETAIL_OUTLIER) != 0;
     assert_true(outliers >= 1);
-    assert_in_range(count_contexts(&back), outliers, 8);
+    assert_in_range(count_contexts(&back), outliers, back.request_count);
     back_free(&back);
     back_remove(directory);
 }
@@ -171,6 +182,7 @@ TEST(the_list_says_which_headers_and_never_lets_secrets_pass)
 {
     const char *directory = back_directory();
     struct fmd_request request;
+    uint32_t endpoint;
     struct back back;
 
     assert_int_equal(start_in(directory, 2, "Host, Cookie"), -EINVAL);
@@ -183,9 +195,10 @@ TEST(the_list_says_which_headers_and_never_lets_secrets_pass)
     assert_string_equal(fmd_header(0), "X-Tenant");
     assert_string_equal(fmd_header(1), "accept");
     assert_null(fmd_header(2));
-    begin(&request, warm_up(), "/cart/bob@shop.example/x");
+    endpoint = warm_up();
+    begin(&request, endpoint, "/cart/bob@shop.example/x");
     set_header(&request, "X-Tenant", "for alice@shop.example, token=abc");
-    nap_ms(40);
+    outlast(endpoint, 30);
     fmd_end(&request);
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
@@ -196,12 +209,13 @@ TEST(the_list_says_which_headers_and_never_lets_secrets_pass)
     back_remove(directory);
 }
 
-static void serve_and_die(uint32_t endpoint, long ms)
+static void serve_and_die(uint32_t endpoint, bool late)
 {
     struct fmd_request request;
 
     begin(&request, endpoint, "/cart/where-it-hung?token=1");
-    nap_ms(ms);
+    if (late)
+        outlast(endpoint, 50);
     (void)kill(getpid(), SIGKILL);
 }
 
@@ -216,7 +230,7 @@ TEST(a_kill_leaves_the_path_and_of_an_outlier_the_headers)
         assert_true(child >= 0);
         if (child == 0) {
             if (start_in(directory, 2, NULL) == 0)
-                serve_and_die(warm_up(), late ? 60 : 0);
+                serve_and_die(warm_up(), late);
             _exit(1);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -253,12 +267,17 @@ TEST(contexts_are_never_mixed)
         fmd_begin(&request, endpoint);
         fmd_set_path(&request, path, strlen(path));
         set_header(&request, "User-Agent", agent);
-        nap_ms(i < 59 ? 9 + i % 4 : 100); /* about the floor, and one far beyond */
+        if (i < 59)
+            nap_ms(9 + i % 4); /* about the floor */
+        else
+            outlast(endpoint, 50);
         fmd_end(&request);
     }
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
     while ((entry = back_next_entry(&back, FMD__ENTRY_CONTEXT, &at))) {
+        if (strcmp(entry->context.items[0].value.bytes, "/cart/quick") == 0)
+            continue; /* on a busy machine */
         assert_int_equal(entry->context.item_count, 2);
         assert_string_equal(entry->context.items[0].value.bytes + strlen("/cart/"),
                             entry->context.items[1].value.bytes + strlen("agent "));
