@@ -19,4 +19,7 @@ load tests/python
 @test "werkzeug, its reloader, and a thousand threads; a server that executes itself; a daemon" {
     tests_at_once test_models.Reloaded test_models.Executing test_models.Daemonised
 }
-@test "answers are the same bytes with the recorder and without" { tests test_models.Untouched; }
+@test "answers are the same bytes with the recorder and without" {
+    untouched=test_models.Untouched.test
+    tests_at_once ${untouched}_gunicorn ${untouched}_uwsgi ${untouched}_werkzeug
+}
