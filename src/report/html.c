@@ -10,6 +10,7 @@
  */
 #include "charts.h"
 #include "format.h"
+#include "html_parts.h"
 #include "label.h"
 #include "outline.h"
 #include "page_assets.h"
@@ -18,210 +19,12 @@
 #include "src/base/mem.h"
 #include "src/base/str.h"
 
-#include "plots/charts/sparkline.h"
-#include "plots/svg.h"
-
 #include <ctype.h>
 #include <glib.h>
 #include <libxml/xmlwriter.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* A page being written. The body is written first: its charts decide about the colours in
- * the style sheet, which stands in the head. */
-struct page {
-    const struct report *report;
-    xmlTextWriter *writer;
-    xmlBuffer *buffer; /* that it writes to */
-    struct svg_palette palette;
-    bool failed;     /* the writer's first failure stays */
-    const char *why; /* NULL: out of memory or out of disk */
-    unsigned under_heading;
-    size_t chart_bytes, table_bytes; /* largest of the endpoints so far: their first
-                                        charts, all of their section but charts */
-    struct str links;                /* ids of headings, each with a newline behind it */
-};
-
-/* --- markup --- */
-
-static void note(struct page *page, int result)
-{
-    page->failed |= result < 0;
-}
-
-static void start(struct page *page, const char *element)
-{
-    note(page, xmlTextWriterStartElement(page->writer, (const xmlChar *)element));
-}
-
-/* Never as <p/>, which HTML reads as <p>. */
-static void end(struct page *page)
-{
-    note(page, xmlTextWriterFullEndElement(page->writer));
-}
-
-static void end_void(struct page *page)
-{
-    note(page, xmlTextWriterEndElement(page->writer));
-}
-
-static void attribute(struct page *page, const char *name, const char *value)
-{
-    note(page, xmlTextWriterWriteAttribute(page->writer, (const xmlChar *)name,
-                                           (const xmlChar *)value));
-}
-
-static void text(struct page *page, const char *string)
-{
-    note(page, xmlTextWriterWriteString(page->writer, (const xmlChar *)string));
-}
-
-static void element(struct page *page, const char *name, const char *content)
-{
-    start(page, name);
-    text(page, content);
-    end(page);
-}
-
-static void newline(struct page *page)
-{
-    text(page, "\n");
-}
-
-/* --- pictures --- */
-
-static int write_svg(struct page *page, const struct report_chart *chart,
-                     const char **why)
-{
-    struct scene scenes[2];
-    int failed = report_scenes(page->report, chart, scenes, why);
-
-    if (!failed)
-        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, why);
-    scene_release(&scenes[0]);
-    scene_release(&scenes[1]);
-    return failed;
-}
-
-/* "p95 over time, from 12 ms to 30 ms at most, 14 ms at last". */
-static char *words_of_series(const struct table_cell *cell)
-{
-    double least = INFINITY, most = 0, last = NAN;
-    struct str words;
-
-    for (size_t i = 0; i < cell->series_count; i++) {
-        least = fmin(least, cell->series[i]);
-        most = fmax(most, cell->series[i]);
-        last = isnan(cell->series[i]) ? last : cell->series[i];
-    }
-    str_init(&words);
-    str_addf(&words, "over time: %s to %s, at last %s", format_duration(least).s,
-             format_duration(most).s, format_duration(last).s);
-    return str_take(&words);
-}
-
-static void write_sparkline(struct page *page, const struct table_cell *cell)
-{
-    const struct theme themes[2] = {theme_light(), theme_dark()};
-    char *words = words_of_series(cell);
-    struct sparkline_data data = {words, cell->series, cell->series_count};
-    struct scene scenes[2] = {0};
-    const char *why = NULL;
-    int failed = chart_sparkline(&data, &themes[0], &scenes[0], &why) ||
-                 chart_sparkline(&data, &themes[1], &scenes[1], &why);
-
-    if (!failed && !page->failed)
-        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, &why);
-    page->failed |= failed != 0;
-    scene_release(&scenes[0]);
-    scene_release(&scenes[1]);
-    free(words);
-}
-
-/* --- tables --- */
-
-static void write_cell(struct page *page, const struct table *table,
-                       const struct table_cell *cell, size_t column)
-{
-    static const char *const classes[] = {NULL, "dim", "good", "bad"};
-    const char *class = classes[cell->tone];
-
-    start(page, column == 0 ? "th" : "td");
-    if (column == 0)
-        attribute(page, "scope", "row");
-    else if (!table->columns[column].right)
-        attribute(page, "class", "t");
-    else if (class)
-        attribute(page, "class", class);
-    if (cell->anchor) {
-        struct str target;
-        str_init(&target);
-        str_addf(&target, "#%s", cell->anchor);
-        start(page, "a");
-        attribute(page, "href", target.bytes);
-        text(page, cell->text);
-        end(page);
-        str_release(&target);
-    } else if (cell->tone == TONE_BAD && *cell->text) {
-        element(page, "strong", cell->text);
-    } else {
-        text(page, cell->text);
-    }
-    if (cell->series)
-        write_sparkline(page, cell);
-    end(page);
-}
-
-static void write_table(struct page *page, const struct table *table, const char *label)
-{
-    start(page, "div");
-    attribute(page, "class", "wide");
-    start(page, "table");
-    attribute(page, "border", "1"); /* for readers without the style sheet */
-    attribute(page, "cellspacing", "0");
-    attribute(page, "aria-label", label);
-    start(page, "thead");
-    start(page, "tr");
-    for (size_t i = 0; i < table->column_count; i++) {
-        start(page, "th");
-        attribute(page, "scope", "col");
-        if (!table->columns[i].right)
-            attribute(page, "class", "t");
-        text(page, table->columns[i].header);
-        end(page);
-    }
-    end(page);
-    end(page);
-    start(page, "tbody");
-    for (size_t row = 0; row < table_rows(table); row++) {
-        newline(page);
-        start(page, "tr");
-        for (size_t i = 0; i < table->column_count; i++)
-            write_cell(page, table, table_at(table, row, i), i);
-        end(page);
-    }
-    end(page);
-    end(page);
-    end(page);
-    newline(page);
-}
-
-/* --- charts --- */
-
-static void write_chart(struct page *page, const struct report_chart *chart)
-{
-    const char *why = NULL;
-
-    start(page, "figure");
-    if (!page->failed && write_svg(page, chart, &why)) {
-        page->failed = true;
-        page->why = why;
-    }
-    end(page);
-    newline(page);
-}
 
 /* --- passages --- */
 
@@ -247,26 +50,26 @@ static void write_heading(struct page *page, const char *level, const char *head
 {
     char *id = id_of_heading(page, heading);
 
-    start(page, level);
+    html_start(page, level);
     if (id)
-        attribute(page, "id", id);
-    text(page, heading);
-    end(page);
-    newline(page);
+        html_attribute(page, "id", id);
+    html_text(page, heading);
+    html_end(page);
+    html_newline(page);
     free(id);
 }
 
 static void write_table_passage(struct page *page, const struct passage *passage)
 {
     if (passage->detail) {
-        start(page, "details");
-        element(page, "summary", passage->text);
-        write_table(page, &passage->table, passage->text);
-        end(page);
+        html_start(page, "details");
+        html_element(page, "summary", passage->text);
+        html_table(page, &passage->table, passage->text);
+        html_end(page);
         return;
     }
     write_heading(page, page->under_heading ? "h3" : "h2", passage->text);
-    write_table(page, &passage->table, passage->text);
+    html_table(page, &passage->table, passage->text);
 }
 
 static void write_strip(struct page *page, const struct passage *passage)
@@ -274,17 +77,17 @@ static void write_strip(struct page *page, const struct passage *passage)
     char *strip = strip_text(&passage->strip, false);
     char *label = strip_label(passage, false);
 
-    start(page, "pre");
-    text(page, label);
-    text(page, "  ");
-    start(page, "span");
-    attribute(page, "aria-hidden", "true");
-    text(page, strip);
-    end(page);
-    text(page, "  ");
-    text(page, passage->strip.after);
-    end(page);
-    newline(page);
+    html_start(page, "pre");
+    html_text(page, label);
+    html_text(page, "  ");
+    html_start(page, "span");
+    html_attribute(page, "aria-hidden", "true");
+    html_text(page, strip);
+    html_end(page);
+    html_text(page, "  ");
+    html_text(page, passage->strip.after);
+    html_end(page);
+    html_newline(page);
     free(strip);
     free(label);
 }
@@ -296,13 +99,13 @@ static void write_item(struct page *page, const struct outline *outline, size_t 
     enum passage_kind kind = outline->passages[i].kind;
 
     if (i == 0 || outline->passages[i - 1].kind != kind) {
-        start(page, "ul");
-        attribute(page, "class", class);
+        html_start(page, "ul");
+        html_attribute(page, "class", class);
     }
-    element(page, "li", outline->passages[i].text);
+    html_element(page, "li", outline->passages[i].text);
     if (i + 1 == outline->count || outline->passages[i + 1].kind != kind) {
-        end(page);
-        newline(page);
+        html_end(page);
+        html_newline(page);
     }
 }
 
@@ -312,7 +115,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
 
     switch (passage->kind) {
     case BLOCK_TITLE:
-        element(page, "h1", passage->text);
+        html_element(page, "h1", passage->text);
         break;
     case BLOCK_HEADING:
         page->under_heading++;
@@ -325,7 +128,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
         write_item(page, outline, i, "warnings");
         break;
     case BLOCK_LINE:
-        element(page, "p", passage->text);
+        html_element(page, "p", passage->text);
         break;
     case BLOCK_TABLE:
         write_table_passage(page, passage);
@@ -334,7 +137,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
         write_strip(page, passage);
         break;
     case BLOCK_CHART:
-        write_chart(page, passage->chart);
+        html_chart(page, passage->chart);
         break;
     case BLOCK_NEXT: /* whoever reads this has written it */
         break;
@@ -349,7 +152,7 @@ enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 44, MOST_BYTES = 2900000 };
 
 static size_t bytes_of(struct page *page)
 {
-    note(page, xmlTextWriterFlush(page->writer));
+    html_note(page, xmlTextWriterFlush(page->writer));
     return (size_t)xmlBufferLength(page->buffer);
 }
 
@@ -384,7 +187,7 @@ static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_c
         if (report->overview.endpoint_count > MANY_ENDPOINTS)
             charts[i].points = POINTS_OF_MANY;
         if (has_room(page, i, to_come))
-            write_chart(page, &charts[i]);
+            html_chart(page, &charts[i]);
         else
             left_out++;
         report_chart_release(&charts[i]);
@@ -392,17 +195,17 @@ static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_c
             keep_most(&page->chart_bytes, bytes_of(page) - begin);
     }
     if (left_out == count)
-        element(page, "p", "No charts here, to keep the page quick to open.");
+        html_element(page, "p", "No charts here, to keep the page quick to open.");
     return bytes_of(page) - begin;
 }
 
 /* Without an id: every endpoint has tables of these names. */
 static void write_endpoint_table(struct page *page, const struct passage *passage)
 {
-    start(page, passage->detail ? "details" : "div");
-    element(page, passage->detail ? "summary" : "h3", passage->text);
-    write_table(page, &passage->table, passage->text);
-    end(page);
+    html_start(page, passage->detail ? "details" : "div");
+    html_element(page, passage->detail ? "summary" : "h3", passage->text);
+    html_table(page, &passage->table, passage->text);
+    html_end(page);
 }
 
 static void write_endpoint(struct page *page, size_t index, size_t to_come)
@@ -417,26 +220,26 @@ static void write_endpoint(struct page *page, size_t index, size_t to_come)
 
     str_init(&target);
     str_addf(&target, "#%s", anchor);
-    start(page, "section");
-    attribute(page, "id", anchor);
-    start(page, "h2");
-    text(page, label);
-    start(page, "a");
-    attribute(page, "class", "anchor");
-    attribute(page, "href", target.bytes);
-    attribute(page, "aria-label", "link to this endpoint");
-    text(page, "#");
-    end(page);
-    end(page);
-    newline(page);
+    html_start(page, "section");
+    html_attribute(page, "id", anchor);
+    html_start(page, "h2");
+    html_text(page, label);
+    html_start(page, "a");
+    html_attribute(page, "class", "anchor");
+    html_attribute(page, "href", target.bytes);
+    html_attribute(page, "aria-label", "link to this endpoint");
+    html_text(page, "#");
+    html_end(page);
+    html_end(page);
+    html_newline(page);
     if (report->options.charts)
         begin += write_endpoint_charts(page, index, to_come);
     outline_build_endpoint(&outline, report, endpoint);
     for (size_t i = 0; i < outline.count; i++)
         write_endpoint_table(page, &outline.passages[i]);
     outline_release(&outline);
-    end(page);
-    newline(page);
+    html_end(page);
+    html_newline(page);
     keep_most(&page->table_bytes, bytes_of(page) - begin);
     str_release(&target);
     free(anchor);
@@ -452,28 +255,28 @@ static void write_links(struct page *page)
                                             {"#each", "Each endpoint"},
                                             {"#how", "How to read it"}};
 
-    start(page, "nav");
-    attribute(page, "aria-label", "Parts of the report");
-    start(page, "ul");
+    html_start(page, "nav");
+    html_attribute(page, "aria-label", "Parts of the report");
+    html_start(page, "ul");
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        start(page, "li");
-        start(page, "a");
-        attribute(page, "href", places[i][0]);
-        text(page, places[i][1]);
-        end(page);
-        end(page);
+        html_start(page, "li");
+        html_start(page, "a");
+        html_attribute(page, "href", places[i][0]);
+        html_text(page, places[i][1]);
+        html_end(page);
+        html_end(page);
     }
-    end(page);
-    end(page);
-    newline(page);
+    html_end(page);
+    html_end(page);
+    html_newline(page);
 }
 
 static void write_raw(struct page *page, const char *name, const char *content)
 {
-    start(page, name);
-    note(page, xmlTextWriterWriteRaw(page->writer, (const xmlChar *)content));
-    end(page);
-    newline(page);
+    html_start(page, name);
+    html_note(page, xmlTextWriterWriteRaw(page->writer, (const xmlChar *)content));
+    html_end(page);
+    html_newline(page);
 }
 
 static void write_footer(struct page *page)
@@ -484,7 +287,7 @@ static void write_footer(struct page *page)
     str_add_text(&line, "fmd-analyze " FMD_VERSION);
     if (!page->report->options.repeatable)
         str_addf(&line, ", %s", format_iso((int64_t)time(NULL) * 1000000000).s);
-    element(page, "footer", line.bytes);
+    html_element(page, "footer", line.bytes);
     str_release(&line);
 }
 
@@ -494,24 +297,24 @@ static void write_body(struct page *page)
     struct outline outline;
 
     outline_build_page(&outline, report);
-    start(page, "body");
-    newline(page);
+    html_start(page, "body");
+    html_newline(page);
     write_links(page);
-    start(page, "main");
+    html_start(page, "main");
     for (size_t i = 0; i < outline.count; i++)
         write_passage(page, &outline, i);
-    start(page, "div");
-    attribute(page, "id", "each");
-    newline(page);
+    html_start(page, "div");
+    html_attribute(page, "id", "each");
+    html_newline(page);
     for (size_t e = 0; e < report->overview.endpoint_count; e++)
         write_endpoint(page, report->order[e], report->overview.endpoint_count - 1 - e);
-    end(page);
-    end(page);
+    html_end(page);
+    html_end(page);
     write_footer(page);
-    newline(page);
+    html_newline(page);
     write_raw(page, "script", page_script); /* last: all is there when it runs */
-    end(page);
-    newline(page);
+    html_end(page);
+    html_newline(page);
     outline_release(&outline);
 }
 
@@ -536,11 +339,11 @@ static char *hash_source(const char *content)
 static void write_meta(struct page *page, const char *name, const char *key,
                        const char *content)
 {
-    start(page, "meta");
-    attribute(page, name, key);
-    attribute(page, "content", content);
-    end_void(page);
-    newline(page);
+    html_start(page, "meta");
+    html_attribute(page, name, key);
+    html_attribute(page, "content", content);
+    html_end_void(page);
+    html_newline(page);
 }
 
 static void write_policy(struct page *page, const char *style)
@@ -581,19 +384,19 @@ static void write_head(struct page *page, const char *title)
 {
     char *style = style_of(page);
 
-    start(page, "head");
-    newline(page);
-    start(page, "meta");
-    attribute(page, "charset", "utf-8");
-    end_void(page);
-    newline(page);
+    html_start(page, "head");
+    html_newline(page);
+    html_start(page, "meta");
+    html_attribute(page, "charset", "utf-8");
+    html_end_void(page);
+    html_newline(page);
     write_policy(page, style);
     write_meta(page, "name", "viewport", "width=device-width, initial-scale=1");
     write_meta(page, "name", "referrer", "no-referrer");
-    element(page, "title", title);
+    html_element(page, "title", title);
     write_raw(page, "style", style);
-    end(page);
-    newline(page);
+    html_end(page);
+    html_newline(page);
     free(style);
 }
 
@@ -610,7 +413,7 @@ static xmlBuffer *begin_part(struct page *page)
 
 static void end_part(struct page *page)
 {
-    note(page, xmlTextWriterFlush(page->writer));
+    html_note(page, xmlTextWriterFlush(page->writer));
     xmlFreeTextWriter(page->writer);
     page->writer = NULL;
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a page is put together from: elements, tables and charts, through libxml2's
+ * writer, which escapes all text. For html.c only.
+ */
+#ifndef REPORT_HTML_PARTS_H
+#define REPORT_HTML_PARTS_H
+
+#include "report.h"
+#include "table.h"
+
+#include "src/base/str.h"
+
+#include "plots/svg.h"
+
+#include <libxml/xmlwriter.h>
+
+/* A page being written. The body is written first: its charts decide about the colours in
+ * the style sheet, which stands in the head. */
+struct page {
+    const struct report *report;
+    xmlTextWriter *writer;
+    xmlBuffer *buffer; /* that it writes to */
+    struct svg_palette palette;
+    bool failed;     /* the writer's first failure stays */
+    const char *why; /* NULL: out of memory or out of disk */
+    unsigned under_heading;
+    size_t chart_bytes, table_bytes; /* largest of the endpoints so far: their first
+                                        charts, all of their section but charts */
+    struct str links;                /* ids of headings, each with a newline behind it */
+};
+
+/* Keeps the writer's first failure. */
+void html_note(struct page *page, int result);
+void html_start(struct page *page, const char *element);
+/* Never as <p/>, which HTML reads as <p>. */
+void html_end(struct page *page);
+/* Of <meta> and the like, which have no end. */
+void html_end_void(struct page *page);
+void html_attribute(struct page *page, const char *name, const char *value);
+void html_text(struct page *page, const char *string);
+/* <name>content</name> */
+void html_element(struct page *page, const char *name, const char *content);
+void html_newline(struct page *page);
+
+/* label: for who does not see it. */
+void html_table(struct page *page, const struct table *table, const char *label);
+/* The chart as SVG in a figure. */
+void html_chart(struct page *page, const struct report_chart *chart);
+
+#endif
