@@ -49,16 +49,16 @@ class Switching(Recorded):
 
 class Greenlets(Switching):
     def serve(self, level):
-        environment = self.environment(FMD_LEVEL=level)
-        return Gunicorn("switching:app", self.folder, "-k", "gevent", **environment)
+        self.LEVELS = {f"GET {path}": level for path in ("/first", "/second", "/broken")}
+        return Gunicorn("switching:app", self.folder, "-k", "gevent", **self.environment())
 
     def test_at_level_1_every_request_is_recorded(self):
-        self.run_load(self.serve("1"), "/first", "/second", "/broken")
+        self.run_load(self.serve(1), "/first", "/second", "/broken")
         self.assert_exceptions(8)
         self.assertEqual(samples(self.traces), [])
 
     def test_at_level_3_a_stack_is_a_requests_own_or_is_labelled(self):
-        self.run_load(self.serve("3"), "/first", "/second")
+        self.run_load(self.serve(3), "/first", "/second")
         found, labelled, told = self.stacks()
         self.assert_own(found)
         # Of the greenlets that wait none can be told; that which burns can.
@@ -72,7 +72,7 @@ class EventLoop(Switching):
 
     def test_at_level_3_a_stack_is_a_requests_own(self):
         server = Uvicorn(self.folder, "--interface", "wsgi", "switching:app",
-                         **self.environment(FMD_LEVEL="3"))  # fmt: skip
+                         **self.environment())  # fmt: skip
         self.run_load(server, "/first", "/second", "/async", "/broken")
         self.assert_exceptions(6)
         found, _, told = self.stacks()
