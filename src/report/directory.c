@@ -62,7 +62,9 @@ static bool is_report_entry(const char *name)
         return false;
     name += strlen(start);
     for (const struct report_format *format = report_formats; format->name; format++) {
-        size_t length = strlen(format->suffix);
+        size_t length = format->suffix ? strlen(format->suffix) : 0;
+        if (!length)
+            continue;
         if (strncmp(name, format->suffix, length) == 0 &&
             (name[length] == '\0' || strcmp(name + length, unfinished) == 0))
             return true;
@@ -208,7 +210,7 @@ int report_write_directory(struct report *report, const char *directory, bool fo
         write_charts(report, directory, err))
         return -1;
     for (const struct report_format *format = report_formats; format->name; format++)
-        if (write_file(report, format, directory, err))
+        if (format->suffix && write_file(report, format, directory, err))
             return -1;
     return 0;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "code_place.h"
 #include "report.h"
 #include "src/base/err.h"
@@ -116,6 +118,72 @@ TEST(the_schema_holds_for_profiles)
              path);
     assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a fixed command */
     unlink(path);
+    release(&printed);
+}
+
+/* Time of all lines, the number behind the last space. */
+static uint64_t folded_us(const char *text)
+{
+    uint64_t us = 0;
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+        const char *at = end;
+        while (at > text && at[-1] != ' ')
+            at--;
+        us += strtoull(at, NULL, 10);
+    }
+    return us;
+}
+
+TEST(folded_stacks_hold_all_sampled_time)
+{
+    struct printed printed;
+    uint64_t us = 0;
+    build(&printed);
+    const char *text = print(&printed, report_folded);
+    for (size_t e = 0; e < printed.report.profile.endpoint_count; e++)
+        us += printed.report.profile.endpoints[e].us;
+    assert_true(us > 0);
+    assert_int_equal(folded_us(text), us);
+    assert_non_null(strstr(text, "GET /1;1.0;file"));
+    release(&printed);
+}
+
+TEST(speedscope_holds_all_sampled_time)
+{
+    json_error_t error;
+    struct printed printed;
+    uint64_t us = 0, weights = 0;
+    size_t i, k;
+    json_t *profile, *weight;
+    build(&printed);
+    json_t *tree = json_loads(print(&printed, report_speedscope), 0, &error);
+    assert_non_null(tree);
+    for (size_t e = 0; e < printed.report.profile.endpoint_count; e++)
+        us += printed.report.profile.endpoints[e].us;
+    size_t frames =
+        json_array_size(json_object_get(json_object_get(tree, "shared"), "frames"));
+    json_array_foreach(json_object_get(tree, "profiles"), i, profile)
+    {
+        json_t *stack = json_array_get(json_object_get(profile, "samples"), 1);
+        json_array_foreach(json_object_get(profile, "weights"), k, weight) weights +=
+            (uint64_t)json_integer_value(weight);
+        assert_true((size_t)json_integer_value(json_array_get(stack, 0)) < frames);
+    }
+    assert_int_equal(weights, us);
+    json_decref(tree);
+    release(&printed);
+}
+
+TEST(a_full_disk_is_an_error_of_exports)
+{
+    struct printed printed;
+    struct err folded = ERR_INIT, speedscope = ERR_INIT;
+    FILE *full = fopen("/dev/full", "w");
+    build(&printed);
+    assert_int_equal(report_folded(&printed.report, full, &folded), -1);
+    assert_int_equal(report_speedscope(&printed.report, full, &speedscope), -1);
+    assert_int_equal(speedscope.code, ERR_OUTPUT);
+    fclose(full);
     release(&printed);
 }
 

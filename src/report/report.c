@@ -19,6 +19,8 @@ const struct report_format report_formats[] = {
     {"markdown", "md", report_markdown},
     {"html", "html", report_html},
     {"junit", "junit.xml", report_junit},
+    {"folded", NULL, report_folded},
+    {"speedscope", NULL, report_speedscope},
     {NULL, NULL, NULL},
 };
 

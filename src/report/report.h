@@ -154,11 +154,14 @@ int report_json(const struct report *report, FILE *out, struct err *err);
 int report_markdown(const struct report *report, FILE *out, struct err *err);
 int report_html(const struct report *report, FILE *out, struct err *err);
 int report_junit(const struct report *report, FILE *out, struct err *err);
+/* Only the call trees, for tools that draw them (stack_exports.c). */
+int report_folded(const struct report *report, FILE *out, struct err *err);
+int report_speedscope(const struct report *report, FILE *out, struct err *err);
 
 /* The formats that go to a file or standard output by name; a NULL name ends it. */
 struct report_format {
     const char *name;   /* as the command line takes it */
-    const char *suffix; /* of its file: report.SUFFIX */
+    const char *suffix; /* of its file: report.SUFFIX; NULL: never one of a directory */
     int (*print)(const struct report *report, FILE *out, struct err *err);
 };
 extern const struct report_format report_formats[];
