@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Uses a report's page as a reader does, in headless Chromium through its driver: sorts and
-filters tables, points at charts, follows links, prints."""
+filters tables, points at charts, zooms into flame graphs, follows links, prints."""
 import os
 import subprocess
 import sys
@@ -101,6 +101,72 @@ def a_chart_tells_its_values_where_one_points(page):
     assert all(any(character.isdigit() for character in tip) for tip in told), told
 
 
+class Flame:
+    """The first flame graph of the page."""
+
+    def __init__(self, page):
+        self.page = page
+        self.svg = page.one("svg:has([data-frame])")
+        self.frames = self.svg.find_elements(By.CSS_SELECTOR, "[data-frame]")
+        page.point_at(self.svg)
+
+    def width(self, frame):
+        return float(frame.find_element(By.TAG_NAME, "rect").get_attribute("width"))
+
+    def widths(self):
+        """0 of those that are not shown."""
+        return [self.width(frame) if frame.is_displayed() else 0 for frame in self.frames]
+
+    def narrow(self):
+        """A frame that is not as wide as the whole."""
+        return next(frame for frame in self.frames if self.width(frame) < self.width(self.frames[0]) / 2)
+
+    def click(self, frame):
+        self.page.point_at(frame)
+        ActionChains(self.page.driver).click(frame).perform()
+
+
+def a_click_makes_a_frame_as_wide_as_the_whole(page):
+    flame = Flame(page)
+    frame, before = flame.narrow(), flame.widths()
+    flame.click(frame)
+    whole = before[0]
+    assert abs(flame.width(frame) - whole) < 0.1, (flame.width(frame), whole)
+    assert flame.widths().count(whole) > before.count(whole), flame.widths()
+    flame.click(flame.frames[0])
+    assert flame.widths() == before
+
+
+def frames_are_found_by_name(page):
+    flame = Flame(page)
+    wanted = flame.frames[-1].get_attribute("data-frame")
+    box = flame.svg.find_element(By.XPATH, "preceding-sibling::input")
+    box.send_keys(wanted.upper())
+    found = [frame.get_attribute("data-frame") for frame in page.all("svg .found")]
+    alike = [name for frame in flame.frames[1:] if wanted in (name := frame.get_attribute("data-frame"))]
+    assert found == alike and found, (found, wanted)
+    told = flame.svg.find_element(By.XPATH, "preceding-sibling::output").text
+    assert told.startswith(f"{len(found)} frames, ") and told.endswith(" % of all"), told
+    box.send_keys(Keys.CONTROL + "a", Keys.DELETE)
+    assert not page.all("svg .found")
+
+
+def a_flame_graph_follows_keys(page):
+    flame = Flame(page)
+    page.driver.execute_script("arguments[0].focus()", flame.frames[0])
+    active = page.driver.switch_to.active_element
+    active.send_keys(Keys.ARROW_DOWN)
+    below = page.driver.switch_to.active_element
+    assert below.get_attribute("data-frame") == flame.frames[1].get_attribute("data-frame")
+    assert below.get_attribute("data-frame") in page.tip()
+    before, narrow = flame.widths(), flame.narrow()
+    page.driver.execute_script("arguments[0].focus()", narrow)
+    narrow.send_keys(Keys.ENTER)
+    assert flame.widths() != before
+    narrow.send_keys(Keys.ESCAPE)
+    assert flame.widths() == before
+
+
 def a_link_leads_to_its_endpoint(page):
     link = page.overview().find_element(By.CSS_SELECTOR, "tbody a")
     name = link.text
@@ -136,6 +202,9 @@ TESTS = (
     a_table_is_sorted_by_a_click_and_by_a_key,
     a_table_is_filtered_by_what_is_typed,
     a_chart_tells_its_values_where_one_points,
+    a_click_makes_a_frame_as_wide_as_the_whole,
+    frames_are_found_by_name,
+    a_flame_graph_follows_keys,
     a_link_leads_to_its_endpoint,
     a_link_from_elsewhere_opens_what_is_folded,
     paper_gets_all_of_it,
@@ -150,8 +219,10 @@ def make_report(folder):
     traces, page = os.path.join(folder, "traces"), os.path.join(folder, "report.html")
     made = ("--requests", "20000", "--endpoints", "15", "--versions", "2", "--days", "3")
     subprocess.run([f"{build}/gen-traces", *made, "--out", traces], check=True, stdout=subprocess.DEVNULL)
+    with_stacks = os.path.join(folder, "stacks.fmd")
+    subprocess.run([f"{build}/levels-trace", "whole", with_stacks], check=True)
     with open(page, "w") as out:
-        subprocess.run([f"{build}/fmd-analyze", traces, "--format", "html"], check=True, stdout=out)
+        subprocess.run([f"{build}/fmd-analyze", traces, with_stacks, "--format", "html"], check=True, stdout=out)
     return page
 
 
