@@ -215,7 +215,7 @@ TEST(an_endpoint_name_is_cut_at_16_kib)
     record_one(fmd_endpoint(name), "g");
     assert_int_equal(stop().recorded, 1);
     back = back_read(directory);
-    assert_int_equal(back.requests[0].endpoint->length, FMD__STRING_BYTES_MAX);
+    assert_int_equal(back_request(&back, 0)->endpoint->length, FMD__STRING_BYTES_MAX);
     back_free(&back);
     free(name);
     back_remove(directory);
