@@ -221,7 +221,7 @@ static void ask_lines(struct log_form *form, const char *bytes, size_t size)
 struct log_names {
     struct column_name names[LOG_PLACES + 2 * LOG_EXTRAS_MAX];
     size_t count;
-    char numbered[LOG_EXTRAS_MAX][16];
+    char numbered[LOG_EXTRAS_MAX][32];
 };
 
 static void add_name(struct log_names *names, const char *bytes, size_t length,

@@ -112,8 +112,8 @@ void row_adder_flush(struct row_adder *adder)
         .duration_ns = adder->duration_ns,
         .first_byte_ns = adder->first_byte_ns,
         .view_ns = adder->view_ns,
-        .group = adder->group,
-        .address = adder->address,
+        .group = adder->groups.map.count ? adder->group : NULL,
+        .address = adder->addresses.map.count ? adder->address : NULL,
         .status = adder->status,
         .method = adder->method,
     };
