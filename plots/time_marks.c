@@ -3,6 +3,8 @@
 #include "plots/time_marks.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Multiples of the base size: height of a line of names, room between two of them. */
 static const double line = 1.35, apart = 0.9, most_name = 12;
@@ -82,4 +84,12 @@ size_t time_marks_draw(struct scene *scene, const struct theme *theme,
         scene_tip(scene, NULL);
     }
     return unnamed;
+}
+
+void time_marks_note(char *note, size_t size, size_t unnamed)
+{
+    size_t used = strlen(note);
+    if (unnamed > 0)
+        snprintf(note + used, size - used, " %zu mark%s no room for a name.", unnamed,
+                 unnamed == 1 ? " has" : "s have");
 }

@@ -36,4 +36,7 @@ size_t time_marks_draw(struct scene *scene, const struct theme *theme,
                        const struct scale *time, struct frame frame,
                        const struct time_mark *marks, size_t count);
 
+/* Appends to a note of size bytes how many those are, if any. */
+void time_marks_note(char *note, size_t size, size_t unnamed);
+
 #endif

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { OTHERS = SCATTER_MAX_NAMES, KINDS }; /* whose a dot is; names come first */
 
@@ -256,11 +255,7 @@ static void write_note(char *note, size_t size, const struct scatter_data *data,
     snprintf(note, size, "%sDrawn: %s of %s requests beyond the fence%s%s%s.", period,
              drawn, beyond, below > 0 ? "; not drawn: the " : "", below > 0 ? rest : "",
              below > 0 ? " below it" : "");
-    if (unnamed > 0) {
-        size_t used = strlen(note);
-        snprintf(note + used, size - used, " %zu marks have no room for a name.",
-                 unnamed);
-    }
+    time_marks_note(note, size, unnamed);
 }
 
 int chart_scatter(const struct scatter_data *data, const struct theme *theme,

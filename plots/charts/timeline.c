@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { LINES = 3 };
 static const char *const line_names[LINES] = {"p50", "p95", "p99"};
@@ -232,11 +231,7 @@ static void write_note(char *note, size_t size, const struct timeline_data *data
     char period[TIME_PERIOD_BYTES];
     time_axis_period(&data->clock, span->from_s, span->to_s, period);
     snprintf(note, size, "%sLines break where there are too few requests.", period);
-    if (unnamed > 0) {
-        size_t used = strlen(note);
-        snprintf(note + used, size - used, " %zu marks have no room for a name.",
-                 unnamed);
-    }
+    time_marks_note(note, size, unnamed);
 }
 
 int chart_timeline(const struct timeline_data *data, const struct theme *theme,

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* How requests end, from the bottom of the stack. */
 enum { GOOD, CLIENT, SERVER, ENDS };
@@ -297,11 +296,7 @@ static void write_note(char *note, size_t size, const struct traffic_data *data,
     char period[TIME_PERIOD_BYTES];
     time_axis_period(&data->clock, span->from_s, span->to_s, period);
     snprintf(note, size, "%sNo colour: no requests.", period);
-    if (unnamed > 0) {
-        size_t used = strlen(note);
-        snprintf(note + used, size - used, " %zu marks have no room for a name.",
-                 unnamed);
-    }
+    time_marks_note(note, size, unnamed);
 }
 
 int chart_traffic(const struct traffic_data *data, const struct theme *theme,
