@@ -27,9 +27,9 @@ int scale_last_request(const char *const *paths, size_t path_count,
 
 /* The second scan: reads the same paths again, with the same rules for what is damaged or
  * was given twice, and counts by plan, which is borrowed for the result's life. Not of a
- * pipe, which is gone by then, nor of saved summaries. `requests` is what the first pass read: when
- * there are more or fewer now (somebody is still recording), there is no result. A new
- * summary that has scanned (summary_scan), or NULL. */
+ * pipe, which is gone by then, nor of saved summaries. `requests` is what the first pass
+ * read: when there are more or fewer now (somebody is still recording), there is no
+ * result. A new summary that has scanned (summary_scan), or NULL. */
 struct summary *scale_scan(const char *const *paths, size_t path_count,
                            const struct input_options *options,
                            const struct scan_plan *plan, uint64_t requests);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "counts.h"
 #include "inside.h"
 #include "packing.h"
 #include "saving.h"
@@ -19,6 +20,9 @@ struct loading {
     struct summary *summary;
     struct unpacking in;
     size_t name_counts[SUMMARY_DIMENSIONS];
+    struct counts_coder *counts;      /* where histograms are; NULL: among the numbers */
+    struct counts_expected *expected; /* of a sequence of histograms that are alike */
+    struct counts_expected *fine;     /* scratch */
 };
 
 static bool require(struct loading *loading, bool right)
@@ -26,6 +30,24 @@ static bool require(struct loading *loading, bool right)
     if (!right)
         unpack_fail(&loading->in);
     return !loading->in.bad;
+}
+
+static void expect_nothing(struct loading *loading)
+{
+    if (loading->counts)
+        *loading->expected = (struct counts_expected){.total = 0};
+}
+
+/* Into an empty one. */
+static void load_histogram(struct loading *loading, struct histogram *histogram,
+                           uint64_t likely)
+{
+    if (loading->in.bad)
+        return;
+    if (loading->counts)
+        counts_code(loading->counts, histogram, likely, loading->expected);
+    else
+        unpack_histogram(&loading->in, histogram);
 }
 
 /* --- names ---------------------------------------------------------------------------
@@ -55,12 +77,13 @@ static void load_tally_histograms(struct loading *loading, struct tally *tally)
     for (size_t i = 0; i < tally->count; i++)
         requests[i] = tally->entries[i].requests;
     tally_top(requests, tally->count, SUMMARY_VALUE_HISTOGRAMS, top);
+    expect_nothing(loading);
     for (uint32_t i = 0; i < tally->count && !loading->in.bad; i++) {
         if (!top[i])
             continue;
         struct histogram histogram;
         histogram_init(&histogram, tally->bits);
-        unpack_histogram(&loading->in, &histogram);
+        load_histogram(loading, &histogram, requests[i]);
         tally_add_histogram(tally, i, &histogram);
         histogram_release(&histogram);
     }
@@ -166,7 +189,7 @@ static void load_blocks(struct loading *loading, struct block *blocks, size_t co
         block->client_errors = unpack_number(&loading->in);
         block->server_errors = unpack_number(&loading->in);
         block->sum_log2 = unpack_signed(&loading->in);
-        unpack_histogram(&loading->in, &block->histogram);
+        load_histogram(loading, &block->histogram, block->requests);
     }
 }
 
@@ -174,7 +197,7 @@ static void load_histograms(struct loading *loading, struct histogram *histogram
                             size_t count)
 {
     for (size_t i = 0; i < count && !loading->in.bad; i++)
-        unpack_histogram(&loading->in, &histograms[i]);
+        load_histogram(loading, &histograms[i], 0);
 }
 
 static void load_calendar(struct loading *loading, struct calendar *calendar)
@@ -278,7 +301,32 @@ static void load_cell_sums(struct loading *loading, struct summary_cell *cell)
     cell->sum_squares_ns = unpack_wide(in);
 }
 
-static void load_cell(struct loading *loading, struct summary_endpoint *endpoint)
+static void load_fine(struct loading *loading, struct summary_cell *cell)
+{
+    if (loading->counts && !loading->in.bad) {
+        counts_refine(loading->fine, loading->expected);
+        counts_code(loading->counts, &cell->histogram, cell->requests, loading->fine);
+    } else {
+        load_histogram(loading, &cell->histogram, 0);
+    }
+}
+
+/* The blocks of an endpoint's only cell, from its series. */
+static void derive_blocks(struct loading *loading,
+                          const struct summary_endpoint *endpoint,
+                          struct summary_cell *cell)
+{
+    const struct timegrid *grid = &cell->version->grid;
+    struct block *blocks = blocks_gather(grid, &endpoint->grid, endpoint->series);
+    if (!require(loading, blocks != NULL))
+        return;
+    for (unsigned i = 0; i < grid->count; i++)
+        block_merge(&cell->blocks[i], &blocks[i]);
+    blocks_free(blocks, grid->count);
+}
+
+static void load_cell(struct loading *loading, struct summary_endpoint *endpoint,
+                      bool derived)
 {
     struct summary *summary = loading->summary;
     size_t cells = endpoint->cell_count;
@@ -291,10 +339,13 @@ static void load_cell(struct loading *loading, struct summary_endpoint *endpoint
                  endpoint->cell_count == cells + 1 && endpoint->cells[cells] == cell))
         return;
     load_cell_sums(loading, cell);
-    unpack_histogram(&loading->in, &cell->histogram);
-    unpack_histogram(&loading->in, &cell->first_byte);
-    unpack_histogram(&loading->in, &cell->view);
-    load_blocks(loading, cell->blocks, cell->version->grid.count);
+    load_fine(loading, cell);
+    load_histogram(loading, &cell->first_byte, 0);
+    load_histogram(loading, &cell->view, 0);
+    if (derived)
+        derive_blocks(loading, endpoint, cell);
+    else
+        load_blocks(loading, cell->blocks, cell->version->grid.count);
     if (cell->runs)
         load_blocks(loading, cell->runs, summary->run_count);
     load_histograms(loading, cell->hours, SUMMARY_HOURS);
@@ -319,10 +370,12 @@ static void load_endpoints(struct loading *loading)
                                   summary->endpoints[i] == endpoint))
             return;
         load_grid(loading, &endpoint->grid);
+        expect_nothing(loading);
         load_blocks(loading, endpoint->series, endpoint->grid.count);
         size_t cells = unpack_count(in, SUMMARY_VERSIONS_MAX + 1);
+        bool derived = loading->counts && unpack_limited(in, cells == 1);
         for (size_t k = 0; k < cells && !in->bad; k++)
-            load_cell(loading, endpoint);
+            load_cell(loading, endpoint, derived);
     }
 }
 
@@ -424,11 +477,19 @@ static void require_names_used(struct loading *loading)
     }
 }
 
-struct summary *summary_unpack(const void *payload, size_t size)
+static struct summary *unpack(const void *numbers, size_t size,
+                              struct counts_coder *counts)
 {
     struct loading loading = {.summary = summary_new(),
-                              .in = {payload, (const uint8_t *)payload + size, false}};
+                              .in = {numbers, (const uint8_t *)numbers + size, false},
+                              .counts = counts,
+                              .expected = mem_new(sizeof(*loading.expected)),
+                              .fine = mem_new(sizeof(*loading.fine))};
     load_summary(&loading);
+    free(loading.expected);
+    free(loading.fine);
+    if (counts)
+        require(&loading, !counts_bad(counts));
     if (!loading.in.bad)
         require_names_used(&loading);
     for (size_t i = 0; i < loading.summary->version_count; i++)
@@ -440,6 +501,11 @@ struct summary *summary_unpack(const void *payload, size_t size)
         return loading.summary;
     summary_free(loading.summary);
     return NULL;
+}
+
+struct summary *summary_unpack(const void *payload, size_t size)
+{
+    return unpack(payload, size, NULL);
 }
 
 /* --- the frame
@@ -466,6 +532,20 @@ static int decompress(const uint8_t *packed, size_t size, uint64_t length,
     return failed || in.pos != size || payload->length != length ? -1 : 0;
 }
 
+/* The histograms' bytes, which come first; NULL and bad when they are not whole. */
+static struct counts_coder *open_counts(struct unpacking *in)
+{
+    uint64_t length = unpack_fixed(in), hash = unpack_fixed(in);
+    const uint8_t *bytes = in->at;
+    if (in->bad || length > (uint64_t)(in->end - in->at) ||
+        map_hash(bytes, (size_t)length) != hash) {
+        unpack_fail(in);
+        return NULL;
+    }
+    in->at += length;
+    return counts_reader_new(bytes, (size_t)length);
+}
+
 struct summary *summary_load(const void *bytes, size_t size, struct err *err)
 {
     struct unpacking in = {bytes, (const uint8_t *)bytes + size, false};
@@ -485,11 +565,15 @@ struct summary *summary_load(const void *bytes, size_t size, struct err *err)
     }
     struct str payload;
     struct summary *summary = NULL;
+    struct counts_coder *counts = NULL;
     str_init(&payload);
-    if (length <= SAVED_PAYLOAD_MAX &&
+    if (format > SAVED_FORMAT_ONE_STREAM)
+        counts = open_counts(&in);
+    if (!in.bad && length <= SAVED_PAYLOAD_MAX &&
         decompress(in.at, (size_t)(in.end - in.at), length, &payload) == 0 &&
         map_hash(payload.bytes, payload.length) == hash)
-        summary = summary_unpack(payload.bytes, payload.length);
+        summary = unpack(payload.bytes, payload.length, counts);
+    counts_free(counts);
     str_release(&payload);
     if (!summary)
         err_set(err, ERR_DAMAGE,

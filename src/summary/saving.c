@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "counts.h"
 #include "inside.h"
 #include "packing.h"
 #include "src/base/mem.h"
@@ -22,7 +23,26 @@ struct saving {
     struct str *out;
     struct tally *tallies;
     uint32_t *ranks[SUMMARY_DIMENSIONS];
+    struct counts_coder *counts;      /* where histograms go; NULL: among the numbers */
+    struct counts_expected *expected; /* of a sequence of histograms that are alike */
+    struct counts_expected *fine;     /* scratch */
 };
+
+static void expect_nothing(const struct saving *saving)
+{
+    if (saving->counts)
+        *saving->expected = (struct counts_expected){.total = 0};
+}
+
+/* likely: what is known of its total. */
+static void save_histogram(const struct saving *saving, struct histogram *histogram,
+                           uint64_t likely)
+{
+    if (saving->counts)
+        counts_code(saving->counts, histogram, likely, saving->expected);
+    else
+        pack_histogram(saving->out, histogram);
+}
 
 /* --- names ---------------------------------------------------------------------------
  */
@@ -81,7 +101,7 @@ static struct placed *placed_entries(const struct tally *tally, const uint32_t *
     return placed;
 }
 
-static void save_tally_histograms(struct str *out, const struct tally *tally,
+static void save_tally_histograms(const struct saving *saving, const struct tally *tally,
                                   const struct placed *placed)
 {
     uint64_t *requests = mem_array(tally->count, sizeof(*requests));
@@ -89,20 +109,23 @@ static void save_tally_histograms(struct str *out, const struct tally *tally,
     for (size_t i = 0; i < tally->count; i++)
         requests[i] = tally->entries[placed[i].entry].requests;
     tally_top(requests, tally->count, SUMMARY_VALUE_HISTOGRAMS, top);
+    expect_nothing(saving);
     for (size_t i = 0; i < tally->count; i++) {
         if (!top[i])
             continue;
         struct histogram histogram;
         tally_histogram(tally, placed[i].entry, &histogram);
-        pack_histogram(out, &histogram);
+        save_histogram(saving, &histogram, requests[i]);
         histogram_release(&histogram);
     }
     free(requests);
     free(top);
 }
 
-static void save_tally(struct str *out, const struct tally *tally, const uint32_t *ranks)
+static void save_tally(const struct saving *saving, const struct tally *tally,
+                       const uint32_t *ranks)
 {
+    struct str *out = saving->out;
     struct placed *placed = placed_entries(tally, ranks);
     pack_number(out, tally->missed_max);
     pack_number(out, tally->count);
@@ -114,7 +137,7 @@ static void save_tally(struct str *out, const struct tally *tally, const uint32_
         pack_number(out, entry->errors);
         pack_number(out, entry->missed);
     }
-    save_tally_histograms(out, tally, placed);
+    save_tally_histograms(saving, tally, placed);
     free(placed);
 }
 
@@ -153,25 +176,26 @@ static void save_grid(struct str *out, const struct timegrid *grid)
     pack_ascending(out, grid->ids, grid->count);
 }
 
-static void save_blocks(struct str *out, const struct block *blocks, size_t count)
+static void save_blocks(const struct saving *saving, struct block *blocks, size_t count)
 {
+    struct str *out = saving->out;
     for (size_t i = 0; i < count; i++) {
-        const struct block *block = &blocks[i];
+        struct block *block = &blocks[i];
         pack_number(out, block->requests);
         if (block->requests == 0)
             continue;
         pack_number(out, block->client_errors);
         pack_number(out, block->server_errors);
         pack_signed(out, block->sum_log2);
-        pack_histogram(out, &block->histogram);
+        save_histogram(saving, &block->histogram, block->requests);
     }
 }
 
-static void save_histograms(struct str *out, const struct histogram *histograms,
+static void save_histograms(const struct saving *saving, struct histogram *histograms,
                             size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        pack_histogram(out, &histograms[i]);
+        save_histogram(saving, &histograms[i], 0);
 }
 
 static void save_calendar(struct str *out, const struct calendar *calendar,
@@ -270,7 +294,20 @@ static size_t version_index(const struct summary *summary,
     return i;
 }
 
-static void save_cell(const struct saving *saving, const struct summary_cell *cell)
+/* The fine histogram of a cell: shaped as the endpoint's series. */
+static void save_fine(const struct saving *saving, struct summary_cell *cell)
+{
+    if (saving->counts) {
+        counts_refine(saving->fine, saving->expected);
+        counts_code(saving->counts, &cell->histogram, cell->requests, saving->fine);
+    } else {
+        pack_histogram(saving->out, &cell->histogram);
+    }
+}
+
+/* derived: its blocks are those of the endpoint's series, put together. */
+static void save_cell(const struct saving *saving, struct summary_cell *cell,
+                      bool derived)
 {
     const struct summary *summary = saving->summary;
     struct str *out = saving->out;
@@ -289,15 +326,16 @@ static void save_cell(const struct saving *saving, const struct summary_cell *ce
     pack_signed(out, cell->last_utc_ns);
     pack_wide(out, cell->sum_ns);
     pack_wide(out, cell->sum_squares_ns);
-    pack_histogram(out, &cell->histogram);
-    pack_histogram(out, &cell->first_byte);
-    pack_histogram(out, &cell->view);
-    save_blocks(out, cell->blocks, cell->version->grid.count);
+    save_fine(saving, cell);
+    save_histogram(saving, &cell->first_byte, 0);
+    save_histogram(saving, &cell->view, 0);
+    if (!derived)
+        save_blocks(saving, cell->blocks, cell->version->grid.count);
     if (cell->runs)
-        save_blocks(out, cell->runs, summary->run_count);
-    save_histograms(out, cell->hours, SUMMARY_HOURS);
+        save_blocks(saving, cell->runs, summary->run_count);
+    save_histograms(saving, cell->hours, SUMMARY_HOURS);
     if (cell->strata)
-        save_histograms(out, cell->strata, SUMMARY_STRATA);
+        save_histograms(saving, cell->strata, SUMMARY_STRATA);
     save_calendar(out, &cell->calendar, summary->slot_s);
     pack_number(out, cell->status_count);
     for (size_t i = 0; i < cell->status_count; i++) {
@@ -307,16 +345,36 @@ static void save_cell(const struct saving *saving, const struct summary_cell *ce
     save_slow(saving, cell->slow);
 }
 
+/* Whether the blocks of the only cell follow from the series; they do, unless a count has
+ * come to its end. */
+static bool blocks_follow(const struct summary_endpoint *endpoint)
+{
+    const struct summary_cell *cell = endpoint->cells[0];
+    const struct timegrid *grid = &cell->version->grid;
+    if (endpoint->cell_count != 1)
+        return false;
+    struct block *derived = blocks_gather(grid, &endpoint->grid, endpoint->series);
+    bool same = derived != NULL;
+    for (unsigned i = 0; same && i < grid->count; i++)
+        same = block_is(&derived[i], &cell->blocks[i]);
+    blocks_free(derived, grid->count);
+    return same;
+}
+
 static void save_endpoint(const struct saving *saving,
                           const struct summary_endpoint *endpoint)
 {
     pack_name(saving->out, endpoint->application);
     pack_name(saving->out, endpoint->name);
     save_grid(saving->out, &endpoint->grid);
-    save_blocks(saving->out, endpoint->series, endpoint->grid.count);
+    expect_nothing(saving);
+    save_blocks(saving, endpoint->series, endpoint->grid.count);
     pack_number(saving->out, endpoint->cell_count);
+    bool derived = saving->counts && endpoint->cell_count && blocks_follow(endpoint);
+    if (saving->counts)
+        pack_number(saving->out, derived);
     for (size_t i = 0; i < endpoint->cell_count; i++)
-        save_cell(saving, endpoint->cells[i]);
+        save_cell(saving, endpoint->cells[i], derived);
 }
 
 static void save_version(const struct saving *saving, size_t i)
@@ -329,7 +387,7 @@ static void save_version(const struct saving *saving, size_t i)
     pack_signed(saving->out, version->last_utc_ns);
     save_grid(saving->out, &version->grid);
     for (size_t d = 0; d < SUMMARY_DIMENSIONS; d++)
-        save_tally(saving->out, &saving->tallies[i * SUMMARY_DIMENSIONS + d],
+        save_tally(saving, &saving->tallies[i * SUMMARY_DIMENSIONS + d],
                    saving->ranks[d]);
     save_visitors(saving->out, version->visitors);
 }
@@ -379,11 +437,15 @@ static void save_summary(const struct saving *saving)
     save_parts(out, summary);
 }
 
-void summary_pack(const struct summary *summary, struct str *payload)
+static void pack(const struct summary *summary, struct str *numbers,
+                 struct counts_coder *counts)
 {
     size_t tally_count = summary->version_count * SUMMARY_DIMENSIONS;
     struct saving saving = {.summary = summary,
-                            .out = payload,
+                            .out = numbers,
+                            .counts = counts,
+                            .expected = mem_new(sizeof(*saving.expected)),
+                            .fine = mem_new(sizeof(*saving.fine)),
                             .tallies = mem_array(tally_count, sizeof(struct tally))};
     for (size_t i = 0; i < tally_count; i++) {
         tally_copy(
@@ -399,21 +461,43 @@ void summary_pack(const struct summary *summary, struct str *payload)
     for (size_t i = 0; i < tally_count; i++)
         tally_release(&saving.tallies[i]);
     free(saving.tallies);
+    free(saving.expected);
+    free(saving.fine);
+}
+
+void summary_pack(const struct summary *summary, struct str *payload)
+{
+    pack(summary, payload, NULL);
+}
+
+/* The numbers as a zstd frame. */
+static void add_compressed(struct str *out, const struct str *numbers)
+{
+    size_t bound = ZSTD_compressBound(numbers->length);
+    char *packed = mem_new(bound);
+    size_t size =
+        ZSTD_compress(packed, bound, numbers->bytes, numbers->length, ZSTD_LEVEL);
+    str_add(out, packed, size); /* cannot fail with this bound */
+    free(packed);
 }
 
 void summary_save(const struct summary *summary, struct str *out)
 {
-    struct str payload;
-    str_init(&payload);
-    summary_pack(summary, &payload);
+    struct str numbers, counts;
+    str_init(&numbers);
+    str_init(&counts);
+    struct counts_coder *coder = counts_writer_new(&counts);
+    pack(summary, &numbers, coder);
+    counts_finish(coder);
+    counts_free(coder);
     str_add(out, SAVED_MAGIC, SAVED_MAGIC_BYTES);
-    pack_fixed(out, summary->beside ? SAVED_FORMAT : SAVED_FORMAT_PLAIN);
-    pack_fixed(out, payload.length);
-    pack_fixed(out, map_hash(payload.bytes, payload.length));
-    size_t bound = ZSTD_compressBound(payload.length);
-    char *packed = mem_new(bound);
-    size_t size = ZSTD_compress(packed, bound, payload.bytes, payload.length, ZSTD_LEVEL);
-    str_add(out, packed, size); /* cannot fail with this bound */
-    free(packed);
-    str_release(&payload);
+    pack_fixed(out, SAVED_FORMAT);
+    pack_fixed(out, numbers.length);
+    pack_fixed(out, map_hash(numbers.bytes, numbers.length));
+    pack_fixed(out, counts.length);
+    pack_fixed(out, map_hash(counts.bytes, counts.length));
+    str_add(out, counts.bytes, counts.length);
+    add_compressed(out, &numbers);
+    str_release(&numbers);
+    str_release(&counts);
 }

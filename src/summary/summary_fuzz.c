@@ -22,12 +22,30 @@ static void check_packs_to(const struct summary *summary, const void *bytes, siz
     str_release(&packed);
 }
 
+/* What is saved with its histograms apart is read back the same. */
+static void check_saves(const struct summary *summary)
+{
+    struct str saved, packed;
+    str_init(&saved);
+    str_init(&packed);
+    summary_save(summary, &saved);
+    summary_pack(summary, &packed);
+    struct summary *loaded = summary_load(saved.bytes, saved.length, NULL);
+    if (!loaded)
+        abort();
+    check_packs_to(loaded, packed.bytes, packed.length);
+    summary_free(loaded);
+    str_release(&saved);
+    str_release(&packed);
+}
+
 static void check_payload(const uint8_t *payload, size_t size)
 {
     struct summary *summary = summary_unpack(payload, size);
     if (!summary)
         return;
     check_packs_to(summary, payload, size);
+    check_saves(summary);
     struct summary *merged = summary_new();
     summary_merge(merged, summary);
     check_packs_to(merged, payload, size);

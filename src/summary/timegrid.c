@@ -146,6 +146,41 @@ void timegrid_merge(struct timegrid *to, struct block *to_column,
     }
 }
 
+struct block *blocks_gather(const struct timegrid *to, const struct timegrid *from,
+                            const struct block *from_column)
+{
+    struct block *blocks = mem_array(to->count, sizeof(*blocks));
+    for (unsigned i = 0; i < to->count; i++)
+        block_init(&blocks[i]);
+    for (unsigned i = 0; i < from->count; i++) {
+        int64_t id =
+            to->shift < from->shift ? 0 : from->ids[i] >> (to->shift - from->shift);
+        unsigned at = lower_bound(to, id);
+        if (to->shift < from->shift || at == to->count || to->ids[at] != id) {
+            blocks_free(blocks, to->count);
+            return NULL;
+        }
+        block_merge(&blocks[at], &from_column[i]);
+    }
+    return blocks;
+}
+
+void blocks_free(struct block *blocks, unsigned count)
+{
+    for (unsigned i = 0; blocks && i < count; i++)
+        block_release(&blocks[i]);
+    free(blocks);
+}
+
+bool block_is(const struct block *a, const struct block *b)
+{
+    bool same = a->requests == b->requests && a->client_errors == b->client_errors &&
+                a->server_errors == b->server_errors && a->sum_log2 == b->sum_log2;
+    for (unsigned i = 0; same && i < HISTOGRAM_COARSE_BUCKETS; i++)
+        same = histogram_at(&a->histogram, i) == histogram_at(&b->histogram, i);
+    return same;
+}
+
 double timegrid_length_s(const struct timegrid *grid)
 {
     return (double)(UINT64_C(1) << grid->shift) / 64;

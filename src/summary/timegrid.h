@@ -8,6 +8,7 @@
 #ifndef SUMMARY_TIMEGRID_H
 #define SUMMARY_TIMEGRID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,13 @@ unsigned timegrid_place(struct timegrid *grid, int64_t utc_ns);
 /* Adds one of from's columns to one of `to`. */
 void timegrid_merge(struct timegrid *to, struct block *to_column,
                     const struct timegrid *from, const struct block *from_column);
+
+/* Blocks of `to` from one of from's columns, of blocks at most as long; a new array, or
+ * NULL when a block of from lies in none of to's. */
+struct block *blocks_gather(const struct timegrid *to, const struct timegrid *from,
+                            const struct block *from_column);
+void blocks_free(struct block *blocks, unsigned count);
+bool block_is(const struct block *a, const struct block *b);
 
 /* Length of a block in seconds. */
 double timegrid_length_s(const struct timegrid *grid);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A coder for histograms that resemble each other, as those of one endpoint's time blocks
+ * do: an adaptive binary range coder (Martin 1979; the carry as in 7-Zip's LZMA), whose
+ * contexts are how large a count is to be expected from the histograms before it. A
+ * summary is some 10^4 histograms of some dozens of counts, most of them below 10: a
+ * general compressor spends two bytes where the counts hold five bits.
+ *
+ * One walk serves both directions, so that they cannot disagree. Reading any bytes is
+ * safe and ends.
+ */
+#ifndef SUMMARY_COUNTS_H
+#define SUMMARY_COUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "histogram.h"
+
+struct str;
+
+/* The sum of the histograms so far, of one resolution, and where the last one began. */
+struct counts_expected {
+    uint64_t counts[HISTOGRAM_FINE_BUCKETS];
+    uint64_t total;
+    unsigned begin;
+};
+
+/* Writes, or reads. */
+struct counts_coder;
+
+/* Appends to out, which has to live on; counts_finish() writes what is still to come. */
+struct counts_coder *counts_writer_new(struct str *out);
+void counts_finish(struct counts_coder *coder);
+/* Bytes are borrowed for its life. */
+struct counts_coder *counts_reader_new(const uint8_t *bytes, size_t size);
+void counts_free(struct counts_coder *coder);
+
+/* Writes the histogram, or fills an empty one. likely: what its total is probably, known
+ * to both sides. Adds it to *expected. */
+void counts_code(struct counts_coder *coder, struct histogram *histogram, uint64_t likely,
+                 struct counts_expected *expected);
+/* What was read cannot have been written, or there was too little or too much of it; ask
+ * at the end. */
+bool counts_bad(const struct counts_coder *coder);
+
+/* The same expectation for a fine histogram. */
+void counts_refine(struct counts_expected *fine, const struct counts_expected *coarse);
+
+#endif
