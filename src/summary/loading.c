@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "counts.h"
+#include "histogram_coder.h"
 #include "inside.h"
 #include "packing.h"
 #include "saving.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "counts.h"
+#include "histogram_coder.h"
 #include "inside.h"
 #include "packing.h"
 #include "src/base/mem.h"

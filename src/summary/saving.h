@@ -16,10 +16,8 @@
 #define SAVED_MAGIC "\x89summary"
 enum {
     SAVED_MAGIC_BYTES = 8,
-    SAVED_FORMAT = 3, /* histograms apart from the numbers, by counts.h */
-    SAVED_FORMAT_ONE_STREAM =
-        2,                  /* among them; up to here parts behind the endpoints ... */
-    SAVED_FORMAT_PLAIN = 1, /* ... or none */
+    SAVED_FORMAT = 3,            /* histograms apart, by histogram_coder.h */
+    SAVED_FORMAT_ONE_STREAM = 2, /* up to here they are among the numbers */
     SAVED_HEADER_BYTES = 32
 };
 /* Tags of parts. */

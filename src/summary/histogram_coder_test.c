@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "testdata/cmocka_tests.h"
 
-#include "counts.h"
+#include "histogram_coder.h"
 #include "made_requests.h"
 #include "src/base/str.h"
 

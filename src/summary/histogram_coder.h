@@ -9,8 +9,8 @@
  * One walk serves both directions, so that they cannot disagree. Reading any bytes is
  * safe and ends.
  */
-#ifndef SUMMARY_COUNTS_H
-#define SUMMARY_COUNTS_H
+#ifndef SUMMARY_HISTOGRAM_CODER_H
+#define SUMMARY_HISTOGRAM_CODER_H
 
 #include <stdbool.h>
 #include <stddef.h>
