@@ -79,11 +79,12 @@ static unsigned strata_for(const struct scan_stratum *older,
     return count >= MIX_CLASSES_LEAST ? count : 0;
 }
 
+/* Fills `explained` of a finding. */
 static void explain(struct regression_finding *finding, const struct scan_stratum *older,
                     const struct scan_stratum *newer, unsigned metric)
 {
     struct mix_class classes[SCAN_STRATA] = {{0}}, all = {0};
-    unsigned count = strata_for(older, newer);
+    unsigned count = strata_for(older, newer), used = 0;
 
     finding->explained = NAN;
     for (unsigned s = 0; count && s < SCAN_STRATA; s++) {
@@ -92,9 +93,10 @@ static void explain(struct regression_finding *finding, const struct scan_stratu
             (double)newer[s].requests, (double)newer[s].beyond[metric]};
         mix_class_add(&classes[s % count], &here);
         mix_class_add(&all, &here);
+        used += here.older + here.newer > 0;
     }
     double shift = all.newer_beyond / all.newer - all.older_beyond / all.older;
-    if (count && shift != 0)
+    if (used > 1 && shift != 0) /* one stratum: no groups were recorded */
         finding->explained = mix_shift_of_classes(classes, count) / shift;
 }
 

@@ -67,6 +67,16 @@ static void score(struct evidence *evidence, unsigned side, const struct sample 
     }
 }
 
+/* Groups were recorded when there is more than one stratum. */
+static bool has_groups(const struct sample *sample)
+{
+    unsigned used = 0;
+
+    for (unsigned s = 0; s < SUMMARY_STRATA; s++)
+        used += histogram_total(&sample->strata[s]) > 0;
+    return used > 1;
+}
+
 static void find_mix(struct evidence *evidence, const struct judging *judging,
                      const struct sample samples[BOTH])
 {
@@ -75,7 +85,7 @@ static void find_mix(struct evidence *evidence, const struct judging *judging,
     bool strata = samples[OLDER].has_strata && samples[NEWER].has_strata;
 
     for (unsigned side = 0; side < BOTH; side++)
-        strata = strata &&
+        strata = strata && has_groups(&samples[side]) &&
                  samples[side].requests >= (uint64_t)MIX_REQUESTS_LEAST * SUMMARY_STRATA;
     for (unsigned m = 0; m < REGRESSION_LATENCIES; m++) {
         unsigned bucket = evidence->bucket[m];

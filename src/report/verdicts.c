@@ -341,6 +341,10 @@ char *verdict_method(const struct report *report,
              regression->questions, format_percent(regression->alpha).s,
              format_percent(regression->min_effect).s,
              format_duration(regression->min_effect_ns).s);
+    if (comparison->explained_roughly && comparison->verdict >= REGRESSION_IMPROVED &&
+        comparison->endpoint_count > SUMMARY_STRATA_ENDPOINTS)
+        str_add_text(&text, " Whether other customers made a change is not known: that "
+                            "takes two readings, of traces on both sides.");
     if (comparison->load_test)
         str_add_text(&text, " A load test says little about the next one: record at "
                             "least 5 runs of each version in turns (FMD_RUN), and whole "
