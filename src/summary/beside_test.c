@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "filter.h"
 #include "made_beside.h"
 #include "src/base/err.h"
 #include "src/base/str.h"
@@ -209,6 +210,52 @@ TEST(what_saving_would_not_write_does_not_load)
     str_release(&bytes);
     summary_free(summary);
     free(events);
+}
+
+/* --- filters -------------------------------------------------------------------------
+ */
+
+/* Samples and exceptions in a summary of the same events with that filter. */
+static struct beside_totals {
+    uint64_t us, other_us, exceptions;
+} totals_with(const struct filter *filter)
+{
+    struct made_event *events = made_beside(&plan);
+    struct summary *summary = summary_new();
+    struct beside_totals totals = {0};
+    summary_filter(summary, filter);
+    made_add_events(summary, &plan, events, plan.count);
+    const struct beside *beside = summary_beside(summary);
+    for (uint32_t node = 0; beside && node < beside->stacks.nodes.count; node++) {
+        uint32_t root = node;
+        struct stack_link link;
+        while ((link = stacks_link(&beside->stacks, root)).parent != STACK_ROOT)
+            root = link.parent;
+        bool first = beside_key_of(beside, link.frame).endpoint.bytes[5] == '1';
+        for (int kind = 0; kind < STACK_STATES; kind++)
+            *(first ? &totals.us : &totals.other_us) +=
+                beside->stacks.times[node].us[STACK_PROFILE][kind];
+    }
+    for (size_t i = 0; beside && i < beside->exceptions.count; i++)
+        totals.exceptions += beside->of_exceptions[i].count;
+    summary_free(summary);
+    free(events);
+    return totals;
+}
+
+TEST(a_filter_leaves_out_other_endpoints_and_times)
+{
+    struct filter none = {0}, endpoint = {0}, late = {.has_since = true}, group = {0};
+    endpoint.endpoints.globs[endpoint.endpoints.count++] = "GET /1";
+    late.since_utc_ns = MADE_OFFSET_NS + INT64_C(1000000000000); /* after all */
+    group.groups.globs[group.groups.count++] = "customer-1";
+    struct beside_totals all = totals_with(&none), one = totals_with(&endpoint);
+    assert_true(all.other_us > 0);
+    assert_int_equal(one.us, all.us);
+    assert_int_equal(one.other_us, 0);
+    assert_true(one.exceptions > 0 && one.exceptions < all.exceptions);
+    assert_int_equal(totals_with(&late).exceptions, 0);
+    assert_int_equal(totals_with(&group).us, 0); /* whose samples are is not known */
 }
 
 /* --- beyond the limits -------------------------------------------------------------- */
