@@ -7,11 +7,6 @@
 
 #include <stdlib.h>
 
-static int compare_names(struct name a, struct name b)
-{
-    return str_compare(a.bytes, a.length, b.bytes, b.length);
-}
-
 bool incident_innermost(struct name stack, struct stack_frame *frame)
 {
     bool any = false;
@@ -51,18 +46,18 @@ struct told {
 /* Everything but the version. */
 static int compare_groups(const struct told *a, const struct told *b)
 {
-    int order = compare_names(a->key.cell.application, b->key.cell.application);
-    order = order ? order : compare_names(a->key.cell.endpoint, b->key.cell.endpoint);
-    order = order ? order : compare_names(a->key.type, b->key.type);
+    int order = name_compare(a->key.cell.application, b->key.cell.application);
+    order = order ? order : name_compare(a->key.cell.endpoint, b->key.cell.endpoint);
+    order = order ? order : name_compare(a->key.type, b->key.type);
     order = order ? order : (int)a->key.handled - (int)b->key.handled;
-    return order ? order : compare_names(a->key.stack, b->key.stack);
+    return order ? order : name_compare(a->key.stack, b->key.stack);
 }
 
 static int by_group(const void *left, const void *right)
 {
     const struct told *a = left, *b = right;
     int order = compare_groups(a, b);
-    return order ? order : compare_names(a->key.cell.version, b->key.cell.version);
+    return order ? order : name_compare(a->key.cell.version, b->key.cell.version);
 }
 
 /* Adds a version to its group; exception->count is 0 in a new one. */

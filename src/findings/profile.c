@@ -33,11 +33,6 @@ struct building {
     } * places; /* by cell */
 };
 
-static int compare_names(struct name a, struct name b)
-{
-    return str_compare(a.bytes, a.length, b.bytes, b.length);
-}
-
 /* --- who ------------------------------------------------------------------------------
  */
 
@@ -47,11 +42,11 @@ static const struct summary_cell *find_cell(const struct summary *summary,
     struct summary_endpoint *const *endpoints;
     size_t count = summary_endpoints(summary, &endpoints);
     for (size_t i = 0; i < count; i++) {
-        if (compare_names(endpoints[i]->name, key->endpoint) != 0 ||
-            compare_names(endpoints[i]->application, key->application) != 0)
+        if (name_compare(endpoints[i]->name, key->endpoint) != 0 ||
+            name_compare(endpoints[i]->application, key->application) != 0)
             continue;
         for (size_t k = 0; k < endpoints[i]->cell_count; k++)
-            if (compare_names(endpoints[i]->cells[k]->version->name, key->version) == 0)
+            if (name_compare(endpoints[i]->cells[k]->version->name, key->version) == 0)
                 return endpoints[i]->cells[k];
     }
     return NULL;
@@ -93,7 +88,7 @@ static bool comes_before(const struct profile_version *a, const struct profile_v
     int64_t b_first = b->cell ? b->cell->first_utc_ns : INT64_MAX;
     if (a_first != b_first)
         return a_first < b_first;
-    return compare_names(a->name, b->name) < 0;
+    return name_compare(a->name, b->name) < 0;
 }
 
 static void add_version(struct building *building, uint32_t cell)
@@ -296,8 +291,8 @@ static int by_time(const void *left, const void *right)
         return a->parent < b->parent ? -1 : 1;
     if (a->us != b->us)
         return a->us > b->us ? -1 : 1;
-    int order = compare_names(a->of->function, b->of->function);
-    return order ? order : compare_names(a->of->file, b->of->file);
+    int order = name_compare(a->of->function, b->of->function);
+    return order ? order : name_compare(a->of->file, b->of->file);
 }
 
 static struct ordered *ordered_nodes(const struct profile_endpoint *endpoint)
@@ -421,8 +416,8 @@ static int by_endpoint_time(const void *left, const void *right)
         return a->us > b->us ? -1 : 1;
     if (a->outlier_us != b->outlier_us)
         return a->outlier_us > b->outlier_us ? -1 : 1;
-    int order = compare_names(a->application, b->application);
-    return order ? order : compare_names(a->name, b->name);
+    int order = name_compare(a->application, b->application);
+    return order ? order : name_compare(a->name, b->name);
 }
 
 void profile_build(struct profile *profile, const struct summary *summary,

@@ -69,6 +69,4 @@ uint32_t *summary_mark_names(const struct summary *summary, int dimension,
  * numbers are held. */
 void summary_sweep(struct summary *summary);
 
-int name_compare(struct name a, struct name b);
-
 #endif

@@ -52,6 +52,9 @@ struct name {
     size_t length;
 };
 
+/* By bytes, a prefix first: <0, 0, >0. */
+int name_compare(struct name a, struct name b);
+
 /* Unsigned, 128 bits: never overflows here. */
 typedef unsigned __int128 uint128_t;
 
