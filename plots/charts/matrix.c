@@ -62,17 +62,17 @@ static void write_amount(const struct grid *grid, double amount, char out[NUMBER
         count_text(amount, out);
 }
 
+static double brightness(struct color color)
+{
+    return 0.3 * color.red + 0.59 * color.green + 0.11 * color.blue;
+}
+
 /* Ink that can be read on a fill: the paper's colour on what is far from it. */
 static struct color ink_on(const struct theme *theme, struct color fill)
 {
-    double ink = 0, paper = 0;
-    const uint8_t *a = &fill.red, *b = &theme->ink.red, *c = &theme->paper.red;
-    static const double weights[] = {0.3, 0.59, 0.11}; /* brightness */
-    for (int i = 0; i < 3; i++) {
-        ink += weights[i] * (a[i] - b[i]);
-        paper += weights[i] * (a[i] - c[i]);
-    }
-    return fabs(ink) >= fabs(paper) ? theme->ink : theme->paper;
+    double ink = fabs(brightness(fill) - brightness(theme->ink));
+    double paper = fabs(brightness(fill) - brightness(theme->paper));
+    return ink >= paper ? theme->ink : theme->paper;
 }
 
 /* "GET /cart, 2.8: p95 120 ms, n 300". */
