@@ -50,7 +50,7 @@ static bool has_stacks(const struct report *report, struct err *err)
     for (size_t e = 0; e < report->profile.endpoint_count; e++)
         if (report->profile.endpoints[e].us)
             return true;
-    err_set(err, ERR_OUTPUT,
+    err_set(err, ERR_INPUT,
             "no stacks were recorded for a profile; record with fmd-record --level 3");
     return false;
 }
