@@ -3,7 +3,7 @@
 # Transcripts of whole runs. A case is a folder testdata/cases/NAME/ with
 #   cmd     what a user would type (bash), run in a fresh directory with the programs on PATH
 #   stdout, stderr, exit   what must come out; a missing file means nothing, and 0
-# Prints TAP. With --record it writes what came out instead: look at the diff before you commit it.
+# Prints TAP. Every report.json that a case leaves behind is held against the schema. With --record it writes what came out instead: look at the diff before you commit it.
 #   scripts/cases.t [--record] [NAME...]
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
@@ -48,7 +48,13 @@ differences() { # NAME
     done
 }
 
-echo "1..${#names[@]}"
+# Every report that a case wrote, as a file or to standard output.
+written_reports() {
+    find "$work" -path '*/run/*' -name report.json
+    find "$work" -name got.stdout -size +0 | while read -r file; do ! head -c1 "$file" | grep -q '{' || echo "$file"; done
+}
+
+echo "1..$((${#names[@]} + 1))"
 number=0 failed=0
 for name in "${names[@]}"; do
     number=$((number + 1))
@@ -62,4 +68,11 @@ for name in "${names[@]}"; do
         failed=1
     fi
 done
+if said=$(written_reports | xargs -r src/report/check_schema.py 2>&1); [ -z "$said" ]; then
+    echo "ok $((number + 1)) - $(written_reports | wc -l) reports that the cases wrote hold to report.schema.json"
+else
+    echo "not ok $((number + 1)) - every report that a case writes holds to report.schema.json"
+    head -60 <<<"$said" | sed 's/^/#   /'
+    failed=1
+fi
 exit $failed

@@ -35,10 +35,6 @@ size_t report_plan_endpoint(const struct report *report, size_t endpoint,
                             struct report_chart charts[REPORT_ENDPOINT_CHARTS]);
 void report_chart_release(struct report_chart *chart);
 
-/* p95 of an endpoint over time, NAN where it is not known; the caller frees. NULL: too
- * little is known for a line. */
-double *report_p95_series(const struct endpoint *endpoint, size_t *count);
-
 /* What the newest version of an endpoint does against the one before it, or how fast the
  * endpoint is. The caller frees. */
 char *report_endpoint_title(const struct report *report, const struct endpoint *endpoint);

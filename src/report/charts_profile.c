@@ -18,18 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool same_name(struct name a, struct name b)
-{
-    return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
-}
-
 static const struct profile_endpoint *profile_of(const struct report *report,
                                                  const struct endpoint *endpoint)
 {
     for (size_t i = 0; i < report->profile.endpoint_count; i++) {
         const struct profile_endpoint *profile = &report->profile.endpoints[i];
-        if (same_name(profile->name, endpoint->name) &&
-            same_name(profile->application, endpoint->application))
+        if (name_compare(profile->name, endpoint->name) == 0 &&
+            name_compare(profile->application, endpoint->application) == 0)
             return profile;
     }
     return NULL;

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Charts over time: the blocks of an endpoint's series, or of all of them together, are
- * merged into as many bins as a picture shows, wide enough that most have requests to
- * take a p99 from.
+/* Charts over time: courses (src/findings) as arrays, with versions and changes marked.
  */
 #include "chart_parts.h"
 
+#include "courses.h"
 #include "format.h"
 #include "label.h"
 
-#include "src/base/mem.h"
 #include "src/base/str.h"
 #include "src/base/vec.h"
 
@@ -19,16 +16,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Bins of a picture at most; a quantile of share p of a bin is drawn from so many
- * requests beyond it on. */
-enum { BINS_MAX = 96, BEYOND_MIN = 2, BINS_MIN = 12 };
-
-/* Values of a sparkline; fewer than so many say nothing. */
-enum { SERIES_MAX = 20, SERIES_MIN = 3 };
-
-/* Requests that most bins should hold: for a p99, for a count. */
-enum { GOOD_FOR_QUANTILES = 200, GOOD_FOR_COUNTS = 20 };
-
 static long long offset_in_zone(long long utc_s, const void *zone)
 {
     return zone_offset_s(zone, utc_s);
@@ -37,131 +24,6 @@ static long long offset_in_zone(long long utc_s, const void *zone)
 struct wall_clock chart_clock(const struct report *report)
 {
     return (struct wall_clock){report->zone.name, offset_in_zone, &report->zone};
-}
-
-/* --- bins --- */
-
-/* Bin i covers UTC [first + i, first + i + 1) * (TIMEGRID_UNIT_NS << shift). */
-struct bins {
-    unsigned shift;
-    int64_t first;
-    size_t count;
-    struct block blocks[BINS_MAX];
-    double from_s, to_s; /* first and last request */
-};
-
-/* The endpoints that a chart is about. */
-struct about {
-    const struct summary_endpoint *const *endpoints;
-    size_t count;
-};
-
-static int64_t bin_of(const struct timegrid *grid, unsigned i, unsigned shift)
-{
-    unsigned further = shift - grid->shift;
-    return further > 62 ? -(grid->ids[i] < 0) : grid->ids[i] >> further;
-}
-
-/* First and last bin at a shift that is not below any grid's. */
-static void range_at(const struct about *about, unsigned shift, int64_t *first,
-                     int64_t *last)
-{
-    *first = INT64_MAX;
-    *last = INT64_MIN;
-    for (size_t e = 0; e < about->count; e++) {
-        const struct timegrid *grid = &about->endpoints[e]->grid;
-        if (grid->count == 0)
-            continue;
-        int64_t low = bin_of(grid, 0, shift), high = bin_of(grid, grid->count - 1, shift);
-        *first = low < *first ? low : *first;
-        *last = high > *last ? high : *last;
-    }
-}
-
-static unsigned least_shift(const struct about *about)
-{
-    unsigned shift = 0;
-
-    for (size_t e = 0; e < about->count; e++)
-        if (about->endpoints[e]->grid.shift > shift)
-            shift = about->endpoints[e]->grid.shift;
-    return shift;
-}
-
-static uint64_t requests_of(const struct about *about)
-{
-    uint64_t requests = 0;
-
-    for (size_t e = 0; e < about->count; e++)
-        for (unsigned i = 0; i < about->endpoints[e]->grid.count; i++)
-            requests += about->endpoints[e]->series[i].requests;
-    return requests;
-}
-
-/* Wide enough to be at most so many, and for most to hold so many requests, down to
- * BINS_MIN bins. */
-static void bins_init(struct bins *bins, const struct about *about, size_t most,
-                      uint64_t good)
-{
-    int64_t last;
-    uint64_t requests = requests_of(about);
-
-    *bins = (struct bins){.shift = least_shift(about)};
-    if (requests == 0)
-        return;
-    range_at(about, bins->shift, &bins->first, &last);
-    for (; bins->shift < TIMEGRID_SHIFT_MAX; bins->shift++) {
-        range_at(about, bins->shift, &bins->first, &last);
-        uint64_t wide = (uint64_t)(last - bins->first) + 1;
-        if (wide <= most && (requests / wide >= good || wide < 2 * BINS_MIN))
-            break;
-    }
-    range_at(about, bins->shift, &bins->first, &last);
-    bins->count = (size_t)(last - bins->first) + 1;
-    for (size_t i = 0; i < bins->count; i++)
-        block_init(&bins->blocks[i]);
-    for (size_t e = 0; e < about->count; e++) {
-        const struct timegrid *grid = &about->endpoints[e]->grid;
-        for (unsigned i = 0; i < grid->count; i++)
-            block_merge(&bins->blocks[bin_of(grid, i, bins->shift) - bins->first],
-                        &about->endpoints[e]->series[i]);
-    }
-}
-
-static void bins_release(struct bins *bins)
-{
-    for (size_t i = 0; i < bins->count; i++)
-        block_release(&bins->blocks[i]);
-}
-
-/* Begin and end of a bin, those at both ends cut to the requests. */
-static void edges_of(const struct bins *bins, size_t i, double *from_s, double *to_s)
-{
-    double length_s = ldexp((double)TIMEGRID_UNIT_NS / 1e9, (int)bins->shift);
-    double begin_s = (double)(bins->first + (int64_t)i) * length_s;
-
-    *from_s = fmax(begin_s, bins->from_s);
-    *to_s = fmin(begin_s + length_s, bins->to_s);
-    if (!(*to_s - *from_s > length_s * .01)) {
-        *from_s = begin_s;
-        *to_s = begin_s + length_s;
-    }
-}
-
-static void bins_of_report(struct bins *bins, const struct report *report,
-                           const struct endpoint *endpoint)
-{
-    struct summary_endpoint *const *all;
-    size_t count = summary_endpoints(report->summary, &all);
-    const struct distribution *d = endpoint ? &endpoint->all : &report->overview.all;
-    const struct summary_endpoint *one =
-        endpoint ? endpoint->versions[0].cell->endpoint : NULL;
-    struct about about = {endpoint ? &one : (const struct summary_endpoint *const *)all,
-                          endpoint ? 1 : count};
-
-    bins_init(bins, &about, BINS_MAX, endpoint ? GOOD_FOR_QUANTILES : GOOD_FOR_COUNTS);
-    bins->from_s = (double)d->first_utc_ns / 1e9;
-    bins->to_s = (double)d->last_utc_ns / 1e9;
 }
 
 /* --- marks --- */
@@ -255,27 +117,36 @@ static void marks_release(struct marks *marks)
 
 /* --- the charts --- */
 
-static double quantile_or_nan(const struct block *block, double p)
-{
-    bool enough = (double)block->requests * (1 - p) >= BEYOND_MIN;
-
-    return enough ? histogram_quantile_ns(&block->histogram, p) : NAN;
-}
-
-static size_t timeline_blocks(const struct bins *bins, struct timeline_block *blocks)
+/* Of what has requests. Returns how many. */
+static size_t timeline_blocks(const struct course *course, struct timeline_block *blocks)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < bins->count; i++) {
-        const struct block *block = &bins->blocks[i];
-        if (block->requests == 0)
-            continue;
-        struct timeline_block *out = &blocks[count++];
-        *out = (struct timeline_block){.p50_ns = quantile_or_nan(block, .50),
-                                       .p95_ns = quantile_or_nan(block, .95),
-                                       .p99_ns = quantile_or_nan(block, .99),
-                                       .requests = block->requests};
-        edges_of(bins, i, &out->from_s, &out->to_s);
+    for (size_t i = 0; i < course->count; i++) {
+        const struct course_bin *bin = &course->bins[i];
+        if (bin->requests > 0)
+            blocks[count++] = (struct timeline_block){.from_s = bin->from_s,
+                                                      .to_s = bin->to_s,
+                                                      .p50_ns = bin->p50_ns,
+                                                      .p95_ns = bin->p95_ns,
+                                                      .p99_ns = bin->p99_ns,
+                                                      .requests = bin->requests};
+    }
+    return count;
+}
+
+static size_t traffic_blocks(const struct course *course, struct traffic_block *blocks)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < course->count; i++) {
+        const struct course_bin *bin = &course->bins[i];
+        if (bin->requests > 0)
+            blocks[count++] = (struct traffic_block){.from_s = bin->from_s,
+                                                     .to_s = bin->to_s,
+                                                     .requests = bin->requests,
+                                                     .client_errors = bin->client_errors,
+                                                     .server_errors = bin->server_errors};
     }
     return count;
 }
@@ -284,79 +155,41 @@ int chart_draw_timeline(const struct report *report, const struct report_chart *
                         const struct theme *theme, struct scene *scene, const char **why)
 {
     const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
-    struct timeline_block blocks[BINS_MAX];
-    struct bins *bins = mem_new(sizeof(*bins));
+    struct course course = report_course(report, endpoint);
+    struct timeline_block blocks[COURSE_BINS_MAX];
     struct marks marks;
 
-    bins_of_report(bins, report, endpoint);
     marks_init(&marks, report, endpoint, CHANGE_LATENCY);
     struct timeline_data data = {.title = chart->title,
                                  .subtitle = "Latency over time, all versions",
                                  .clock = chart_clock(report),
                                  .blocks = blocks,
-                                 .block_count = timeline_blocks(bins, blocks),
+                                 .block_count = timeline_blocks(&course, blocks),
                                  .marks = marks.marks,
                                  .mark_count = marks.count};
     int result = chart_timeline(&data, theme, scene, why);
     marks_release(&marks);
-    bins_release(bins);
-    free(bins);
     return result;
 }
 
 int chart_draw_traffic(const struct report *report, const struct report_chart *chart,
                        const struct theme *theme, struct scene *scene, const char **why)
 {
-    struct traffic_block blocks[BINS_MAX];
-    struct bins *bins = mem_new(sizeof(*bins));
+    struct course course = report_course(report, NULL);
+    struct traffic_block blocks[COURSE_BINS_MAX];
     struct marks marks;
-    size_t count = 0;
 
-    bins_of_report(bins, report, NULL);
     marks_init(&marks, report, NULL, CHANGE_ERRORS);
-    for (size_t i = 0; i < bins->count; i++) {
-        const struct block *block = &bins->blocks[i];
-        if (block->requests == 0)
-            continue;
-        struct traffic_block *out = &blocks[count++];
-        *out = (struct traffic_block){.requests = block->requests,
-                                      .client_errors = block->client_errors,
-                                      .server_errors = block->server_errors};
-        edges_of(bins, i, &out->from_s, &out->to_s);
-    }
     struct traffic_data data = {.title = chart->title,
                                 .subtitle = "All endpoints, requests over time",
                                 .clock = chart_clock(report),
                                 .blocks = blocks,
-                                .block_count = count,
+                                .block_count = traffic_blocks(&course, blocks),
                                 .marks = marks.marks,
                                 .mark_count = marks.count};
     int result = chart_traffic(&data, theme, scene, why);
     marks_release(&marks);
-    bins_release(bins);
-    free(bins);
     return result;
-}
-
-double *report_p95_series(const struct endpoint *endpoint, size_t *count)
-{
-    struct bins *bins = mem_new(sizeof(*bins));
-    const struct summary_endpoint *one = endpoint->versions[0].cell->endpoint;
-    double *series = mem_array(SERIES_MAX, sizeof(*series));
-    size_t known = 0;
-
-    bins_init(bins, &(struct about){&one, 1}, SERIES_MAX, GOOD_FOR_QUANTILES / 2);
-    for (size_t i = 0; i < bins->count; i++) {
-        series[i] = quantile_or_nan(&bins->blocks[i], .95);
-        known += isnan(series[i]) ? 0 : 1;
-    }
-    *count = bins->count;
-    bins_release(bins);
-    free(bins);
-    if (known >= SERIES_MIN)
-        return series;
-    free(series);
-    return NULL;
 }
 
 /* --- titles --- */
@@ -380,20 +213,15 @@ static void add_change_title(struct str *title, const struct report *report,
 static void add_range_title(struct str *title, const struct report *report,
                             const struct endpoint *endpoint, const char *label)
 {
-    struct timeline_block blocks[BINS_MAX];
-    struct bins *bins = mem_new(sizeof(*bins));
+    struct course course = report_course(report, endpoint);
     double least[2] = {INFINITY, INFINITY}, most[2] = {0, 0};
 
-    bins_of_report(bins, report, endpoint);
-    size_t count = timeline_blocks(bins, blocks);
-    for (size_t i = 0; i < count; i++) { /* fmin and fmax pass over NaN */
-        least[0] = fmin(least[0], blocks[i].p50_ns);
-        most[0] = fmax(most[0], blocks[i].p50_ns);
-        least[1] = fmin(least[1], blocks[i].p95_ns);
-        most[1] = fmax(most[1], blocks[i].p95_ns);
+    for (size_t i = 0; i < course.count; i++) { /* fmin and fmax pass over NaN */
+        least[0] = fmin(least[0], course.bins[i].p50_ns);
+        most[0] = fmax(most[0], course.bins[i].p50_ns);
+        least[1] = fmin(least[1], course.bins[i].p95_ns);
+        most[1] = fmax(most[1], course.bins[i].p95_ns);
     }
-    bins_release(bins);
-    free(bins);
     int known = most[1] > 0;
     if (most[known] > 0)
         str_addf(title, "%s: %s between %s and %s over time", label,

@@ -9,6 +9,7 @@
 
 #include "plots/charts/sparkline.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -134,16 +135,19 @@ static void write_cell(struct page *page, const struct table *table,
         str_release(&target);
     } else if (cell->tone == TONE_BAD && *cell->text) {
         html_element(page, "strong", cell->text);
+    } else if (cell->series) { /* instead of its bars */
+        write_sparkline(page, cell);
     } else {
         html_text(page, cell->text);
     }
-    if (cell->series)
-        write_sparkline(page, cell);
     html_end(page);
 }
 
 void html_table(struct page *page, const struct table *table, const char *label)
 {
+    bool shown[TABLE_COLUMNS_MAX];
+
+    table_shown(table, UINT_MAX, shown);
     html_start(page, "div");
     html_attribute(page, "class", "wide");
     html_start(page, "table");
@@ -153,6 +157,8 @@ void html_table(struct page *page, const struct table *table, const char *label)
     html_start(page, "thead");
     html_start(page, "tr");
     for (size_t i = 0; i < table->column_count; i++) {
+        if (!shown[i])
+            continue;
         html_start(page, "th");
         html_attribute(page, "scope", "col");
         if (!table->columns[i].right)
@@ -167,7 +173,8 @@ void html_table(struct page *page, const struct table *table, const char *label)
         html_newline(page);
         html_start(page, "tr");
         for (size_t i = 0; i < table->column_count; i++)
-            write_cell(page, table, table_at(table, row, i), i);
+            if (shown[i])
+                write_cell(page, table, table_at(table, row, i), i);
         html_end(page);
     }
     html_end(page);

@@ -185,7 +185,8 @@ static void assert_says(const char *content, const struct outline *outline)
             continue;
         assert_has(content, passage->text);
         for (size_t c = 0; c < passage->table.cell_count; c++)
-            assert_has(content, passage->table.cells[c].text);
+            if (!passage->table.cells[c].series) /* a picture with words of its own */
+                assert_has(content, passage->table.cells[c].text);
     }
 }
 

@@ -56,12 +56,13 @@ static void add_escaped(struct str *out, const char *text)
 /* What a page has room for; the details hold the rest. */
 enum { COLUMN_RANK_MAX = 7 };
 
-static void add_table_row(struct str *out, const struct table *table, size_t row)
+static void add_table_row(struct str *out, const struct table *table, const bool *shown,
+                          size_t row)
 {
     str_add_byte(out, '|');
     for (size_t i = 0; i < table->column_count; i++) {
         const struct table_cell *cell = table_at(table, row, i);
-        if (table->columns[i].rank > COLUMN_RANK_MAX)
+        if (!shown[i])
             continue;
         bool strong = cell->tone == TONE_BAD && *cell->text;
         str_add_text(out, strong ? " **" : " ");
@@ -71,11 +72,11 @@ static void add_table_row(struct str *out, const struct table *table, size_t row
     str_add_byte(out, '\n');
 }
 
-static void add_table_head(struct str *out, const struct table *table)
+static void add_table_head(struct str *out, const struct table *table, const bool *shown)
 {
     str_add_byte(out, '|');
     for (size_t i = 0; i < table->column_count; i++) {
-        if (table->columns[i].rank > COLUMN_RANK_MAX)
+        if (!shown[i])
             continue;
         str_add_byte(out, ' ');
         add_escaped(out, table->columns[i].header);
@@ -83,7 +84,7 @@ static void add_table_head(struct str *out, const struct table *table)
     }
     str_add_text(out, "\n|");
     for (size_t i = 0; i < table->column_count; i++)
-        if (table->columns[i].rank <= COLUMN_RANK_MAX)
+        if (shown[i])
             str_add_text(out, table->columns[i].right ? " ---: |" : " --- |");
     str_add_byte(out, '\n');
 }
@@ -92,6 +93,7 @@ static void add_table_head(struct str *out, const struct table *table)
 static void add_table(struct str *out, const struct passage *passage)
 {
     size_t rows = table_rows(&passage->table), row = 0;
+    bool shown[TABLE_COLUMNS_MAX];
 
     if (passage->detail) {
         str_add_text(out, "\n<details><summary>");
@@ -102,9 +104,10 @@ static void add_table(struct str *out, const struct passage *passage)
         add_escaped(out, passage->text);
         str_add_text(out, "\n\n");
     }
-    add_table_head(out, &passage->table);
+    table_shown(&passage->table, COLUMN_RANK_MAX, shown);
+    add_table_head(out, &passage->table, shown);
     for (; row < rows && out->length < MARKDOWN_BYTES_MAX; row++)
-        add_table_row(out, &passage->table, row);
+        add_table_row(out, &passage->table, shown, row);
     if (row < rows)
         str_addf(out,
                  "\n%zu more rows are left out to stay below the size that GitHub "

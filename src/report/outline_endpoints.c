@@ -2,7 +2,6 @@
 /* Overview, versions, precision: the tables about how fast each endpoint is. */
 #include "passages.h"
 
-#include "charts.h"
 #include "label.h"
 
 #include "src/base/mem.h"
@@ -20,9 +19,10 @@ static const struct table_column overview_columns[] = {
     {"Aborted", true, false, 9},    {"Mean", true, false, 7},
     {"\u00b1 sd", true, false, 10}, {"p50", true, false, 0},
     {"p90", true, false, 6},        {"p95", true, false, 0},
-    {"\u00b1 p95", true, false, 8}, {"p99", true, false, 0},
-    {"p99.9", true, false, 6},      {"Max", true, false, 2},
-    {"Apdex", true, false, 7},      {"Last", true, false, 11},
+    {"over time", false, false, 5}, {"\u00b1 p95", true, false, 8},
+    {"p99", true, false, 0},        {"p99.9", true, false, 6},
+    {"Max", true, false, 2},        {"Apdex", true, false, 7},
+    {"Last", true, false, 11},
 };
 
 /* Half the interval as a share of the value: "±2.1 %". */
@@ -39,18 +39,9 @@ static void add_precision(struct table *table, const struct quantile *quantile)
                         TONE_DIM);
 }
 
-static void add_series(struct table *table, const struct endpoint *endpoint)
-{
-    size_t count;
-    double *series = report_p95_series(endpoint, &count);
-
-    if (series)
-        table_series_take(table, series, count);
-}
-
 /* endpoint NULL: a row without a sparkline. */
-static void add_overview_row(struct table *table, const struct report *report,
-                             const struct distribution *d,
+static void add_overview_row(struct table *table, const struct outline *outline,
+                             const struct report *report, const struct distribution *d,
                              const struct endpoint *endpoint)
 {
     const struct quantile *q = d->quantiles;
@@ -66,8 +57,7 @@ static void add_overview_row(struct table *table, const struct report *report,
     table_add(table, text_of_quantile(&q[QUANTILE_50]).s);
     table_add(table, text_of_quantile(&q[QUANTILE_90]).s);
     table_add(table, text_of_quantile(&q[QUANTILE_95]).s);
-    if (endpoint)
-        add_series(table, endpoint);
+    table_add_p95_course(table, outline, report, endpoint);
     add_precision(table, &q[QUANTILE_95]);
     table_add(table, text_of_quantile(&q[QUANTILE_99]).s);
     table_add(table, text_of_quantile(&q[QUANTILE_999]).s);
@@ -91,12 +81,11 @@ static void add_overview(struct outline *outline, const struct report *report)
         table_add_take(table, label_of_endpoint(report, endpoint));
         if (outline->page)
             table_link_take(table, anchor_of_endpoint(report, endpoint));
-        add_overview_row(table, report, &endpoint->all,
-                         outline->page && report->options.charts ? endpoint : NULL);
+        add_overview_row(table, outline, report, &endpoint->all, endpoint);
     }
     if (overview->endpoint_count > 1) {
         table_add(table, "(all)");
-        add_overview_row(table, report, &overview->all, NULL);
+        add_overview_row(table, outline, report, &overview->all, NULL);
     }
     outline_rest(outline, overview->endpoint_count, shown, "endpoints");
 }

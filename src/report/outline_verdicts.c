@@ -13,12 +13,19 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct table_column columns[] = {
-    {"Endpoint", false, true, 0},      {"Verdict", false, false, 0},
-    {"Of", false, false, 1},           {"Older", true, false, 2},
-    {"Newer", true, false, 2},         {"Change", true, false, 0},
-    {"Own change", true, false, 4},    {"95 % interval", true, false, 3},
-    {"n older", true, false, 5},       {"n newer", true, false, 4},
-    {"Would be seen", true, false, 4}, {"Why", false, false, 6},
+    {"Endpoint", false, true, 0},
+    {"Verdict", false, false, 0},
+    {"Of", false, false, 1},
+    {"Older", true, false, 2},
+    {"Newer", true, false, 2},
+    {"Change", true, false, 0},
+    {"p95 over time", false, false, 3},
+    {"Own change", true, false, 4},
+    {"95 % interval", true, false, 3},
+    {"n older", true, false, 5},
+    {"n newer", true, false, 4},
+    {"Would be seen", true, false, 4},
+    {"Why", false, false, 6},
 };
 
 static enum tone tone_of(enum regression_verdict verdict)
@@ -35,8 +42,21 @@ static struct text value_of(const struct regression_side *side, bool latency)
                    : format_percent((double)side->beyond / (double)side->requests);
 }
 
-static void add_row(struct table *table, const struct report *report,
-                    const struct regression_endpoint *judged)
+/* NULL: the report's own summary has it no more. */
+static const struct endpoint *endpoint_of(const struct report *report,
+                                          const struct regression_endpoint *judged)
+{
+    const struct overview *overview = &report->overview;
+
+    for (size_t i = 0; i < overview->endpoint_count; i++)
+        if (name_compare(overview->endpoints[i].application, judged->application) == 0 &&
+            name_compare(overview->endpoints[i].name, judged->name) == 0)
+            return &overview->endpoints[i];
+    return NULL;
+}
+
+static void add_row(struct table *table, const struct outline *outline,
+                    const struct report *report, const struct regression_endpoint *judged)
 {
     const struct regression_finding *finding = &judged->findings[judged->telling];
     struct endpoint endpoint = {.application = judged->application, .name = judged->name};
@@ -49,6 +69,7 @@ static void add_row(struct table *table, const struct report *report,
     table_add(table, value_of(&finding->older, latency).s);
     table_add(table, value_of(&finding->newer, latency).s);
     table_add_toned(table, format_change(finding->raw_ratio).s, tone);
+    table_add_p95_course(table, outline, report, endpoint_of(report, judged));
     table_add(table, format_change(finding->ratio.value).s);
     if (isfinite(finding->ratio.low) && isfinite(finding->ratio.high))
         table_add_take(table,
@@ -87,7 +108,7 @@ void outline_verdicts(struct outline *outline, const struct report *report)
             struct table *table = outline_table(
                 outline, verdict_heading(report, comparison), columns, COUNT(columns));
             for (size_t i = 0; i < shown; i++)
-                add_row(table, report, &comparison->endpoints[indices[i]]);
+                add_row(table, outline, report, &comparison->endpoints[indices[i]]);
             outline_rest(outline, count, shown, "endpoints");
         }
         free(indices);

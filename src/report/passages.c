@@ -2,12 +2,15 @@
 #define _GNU_SOURCE /* vasprintf */
 #include "passages.h"
 
+#include "courses.h"
+
 #include "src/base/mem.h"
 #include "src/base/vec.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct passage *outline_add(struct outline *outline, enum passage_kind kind, char *text)
 {
@@ -76,6 +79,31 @@ void table_add_share(struct table *table, uint64_t count, uint64_t of, enum tone
         table_add_toned(table, "0", TONE_DIM);
     else
         table_add_toned(table, format_percent((double)count / (double)of).s, tone);
+}
+
+/* Bars are as high as their share of the largest: a change of a few percent is none. */
+static char *text_of_series(const double *series, size_t count)
+{
+    double amounts[SPARKLINE_VALUES], most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, series[i]);
+    for (size_t i = 0; i < count; i++)
+        amounts[i] = most > 0 ? series[i] / most : NAN;
+    return strip_text(&(struct strip){.amounts = amounts, .count = count}, false);
+}
+
+void table_add_p95_course(struct table *table, const struct outline *outline,
+                          const struct report *report, const struct endpoint *endpoint)
+{
+    size_t count = 0;
+    double *series = endpoint ? report_p95_series(endpoint, &count) : NULL;
+
+    table_add_take(table, series ? text_of_series(series, count) : mem_text(""));
+    if (series && outline->page && report->options.charts)
+        table_series_take(table, series, count);
+    else
+        free(series);
 }
 
 struct text text_of_quantile(const struct quantile *quantile)

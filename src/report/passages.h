@@ -28,6 +28,10 @@ char *outline_text(const char *format, ...) __attribute__((format(printf, 1, 2))
 void table_add_count(struct table *table, uint64_t count);
 /* count of so many in percent; nothing stands back, something has a tone. */
 void table_add_share(struct table *table, uint64_t count, uint64_t of, enum tone tone);
+/* The course of an endpoint's p95 (NULL: of none) as little bars; in a page that draws,
+ * as a picture. */
+void table_add_p95_course(struct table *table, const struct outline *outline,
+                          const struct report *report, const struct endpoint *endpoint);
 struct text text_of_target_value(const struct target_result *result);
 struct text text_of_quantile(const struct quantile *quantile);
 /* Of a count that may be an estimate. */

@@ -628,10 +628,12 @@ TEST(a_full_disk_is_an_error_of_every_printer)
         struct err err = ERR_INIT;
         FILE *full = fopen("/dev/full", "w");
         assert_non_null(full);
+        bool is_export = i > 0 && !report_formats[i - 1].suffix;
         int result = i == 0 ? report_terminal(&shop.report, &style, full, &err)
                             : report_formats[i - 1].print(&shop.report, full, &err);
         assert_int_equal(result, -1);
-        assert_int_equal(err.code, ERR_OUTPUT);
+        /* without stacks there is nothing to export */
+        assert_int_equal(err.code, is_export ? ERR_INPUT : ERR_OUTPUT);
         fclose(full);
     }
     shop_release(&shop);

@@ -124,13 +124,28 @@ static size_t least_important(const struct table *table, const size_t *widths)
     return found;
 }
 
+static bool is_silent(const struct table *table, size_t column)
+{
+    for (size_t row = 0; row < table_rows(table); row++)
+        if (*table_at(table, row, column)->text)
+            return false;
+    return true;
+}
+
+void table_shown(const struct table *table, unsigned rank_max,
+                 bool shown[TABLE_COLUMNS_MAX])
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        shown[i] = table->columns[i].rank <= rank_max && !is_silent(table, i);
+}
+
 size_t table_fit(const struct table *table, size_t width, size_t gap, size_t *widths)
 {
     size_t left_out = 0, count = table->column_count;
     size_t names[TABLE_COLUMNS_MAX];
 
     for (size_t i = 0; i < count; i++)
-        names[i] = widths[i] = natural_width(table, i);
+        names[i] = widths[i] = is_silent(table, i) ? 0 : natural_width(table, i);
     for (;;) {
         size_t total = total_width(widths, count, gap);
         size_t excess = total > width ? total - width : 0;

@@ -24,8 +24,9 @@ enum tone { TONE_PLAIN, TONE_DIM, TONE_GOOD, TONE_BAD };
 struct table_cell {
     char *text; /* clean (display.h); owned */
     enum tone tone;
-    char *anchor;   /* of a page: what the cell leads to; owned, NULL: nothing */
-    double *series; /* values over time beside the text, NAN where there is none; owned */
+    char *anchor; /* of a page: what the cell leads to; owned, NULL: nothing */
+    /* values over time, drawn instead of the text, NAN where there is none; owned */
+    double *series;
     size_t series_count;
 };
 
@@ -53,8 +54,14 @@ void table_series_take(struct table *table, double *series, size_t count);
 size_t table_rows(const struct table *table);
 const struct table_cell *table_at(const struct table *table, size_t row, size_t column);
 
+/* Fills shown: columns of a rank up to rank_max in which any cell has a text. Printers
+ * leave silent columns out. */
+void table_shown(const struct table *table, unsigned rank_max,
+                 bool shown[TABLE_COLUMNS_MAX]);
+
 /* Chooses for a width in columns of a terminal: widths[i] of each column, 0 for one that
- * is left out. gap columns lie between two. Returns how many are left out. */
+ * is left out or silent. gap columns lie between two. Returns how many that say something
+ * are left out. */
 size_t table_fit(const struct table *table, size_t width, size_t gap, size_t *widths);
 
 #endif

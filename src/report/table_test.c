@@ -62,3 +62,27 @@ TEST(room_goes_to_names_first_then_columns_leave_by_rank)
     assert_widths(30, 20, 8, 0, 0, 2);
     assert_widths(10, 8, 8, 0, 0, 2);
 }
+
+TEST(a_column_without_a_text_takes_no_room_and_is_not_missed)
+{
+    static const struct table_column some[] = {
+        {"Name", false, true, 0}, {"Why", false, false, 0}, {"p50", true, false, 1}};
+    struct table table;
+    size_t widths[TABLE_COLUMNS_MAX];
+    bool shown[TABLE_COLUMNS_MAX];
+
+    table_init(&table, some, 3);
+    for (int row = 0; row < 2; row++) {
+        table_add(&table, "GET /");
+        table_add(&table, "");
+        table_add(&table, row ? "12.5 ms" : "");
+    }
+    table_shown(&table, 1, shown);
+    assert_true(shown[0] && !shown[1] && shown[2]);
+    table_shown(&table, 0, shown);
+    assert_true(shown[0] && !shown[1] && !shown[2]);
+    assert_int_equal(table_fit(&table, 80, 2, widths), 0);
+    assert_int_equal(widths[1], 0);
+    assert_int_equal(table_fit(&table, 14, 2, widths), 0);
+    table_release(&table);
+}
