@@ -106,19 +106,20 @@ static void add_sample(struct side_room *room, const struct side_events *events,
 {
     known_names_frames(events->known, events->map, sample->frames, sample->frame_count,
                        room->frames);
-    struct event_sample added = {.request = request_of(&sample->request),
-                                 .utc_ns = utc(events, sample->time_ns),
-                                 .elapsed_ns =
-                                     elapsed(sample->request.start_ns, sample->time_ns),
-                                 .interval_us = sample->interval_us,
-                                 .profile = sample->why & FMD__SAMPLE_PROFILE,
-                                 .outlier = sample->why & FMD__SAMPLE_OUTLIER,
-                                 .running = sample->state == FMD__SAMPLE_RUNNING,
-                                 .waiting = sample->state == FMD__SAMPLE_WAITING,
-                                 .truncated = sample->label == FMD__SAMPLE_TRUNCATED,
-                                 .unsupported = sample->label == FMD__SAMPLE_UNSUPPORTED,
-                                 .frames = room->frames,
-                                 .frame_count = sample->frame_count};
+    struct event_sample added = {
+        .request = request_of(&sample->request),
+        .utc_ns = utc(events, sample->request.start_ns ? sample->request.start_ns
+                                                       : sample->time_ns),
+        .elapsed_ns = elapsed(sample->request.start_ns, sample->time_ns),
+        .interval_us = sample->interval_us,
+        .profile = sample->why & FMD__SAMPLE_PROFILE,
+        .outlier = sample->why & FMD__SAMPLE_OUTLIER,
+        .running = sample->state == FMD__SAMPLE_RUNNING,
+        .waiting = sample->state == FMD__SAMPLE_WAITING,
+        .truncated = sample->label == FMD__SAMPLE_TRUNCATED,
+        .unsupported = sample->label == FMD__SAMPLE_UNSUPPORTED,
+        .frames = room->frames,
+        .frame_count = sample->frame_count};
     summary_add_sample(events->summary, events->map, &added);
 }
 
@@ -151,7 +152,7 @@ static void add_context(const struct side_events *events,
                 text_of(&context->items[i].value)};
     }
     summary_add_context(events->summary, events->map, request_of(&context->request),
-                        items, count);
+                        utc(events, context->request.start_ns), items, count);
 }
 
 void side_unfinished_add(const struct side_events *events,

@@ -6,6 +6,7 @@
 #include "notes.h"
 
 #include "src/base/str.h"
+#include "src/summary/beside.h"
 #include "src/summary/filter.h"
 
 #include <stdlib.h>
@@ -66,6 +67,49 @@ char *notes_filter_sentence(const struct report *report)
     return str_take(&text);
 }
 
+static bool has_counted(const struct beside *beside)
+{
+    bool any = false;
+    for (size_t i = 0; i < beside->cells.count; i++)
+        any |= beside->of_cells[i].counted > 0;
+    return any;
+}
+
+static bool asks_more_than_times(const struct filter *filter)
+{
+    struct filter rest = *filter;
+    rest.has_since = rest.has_until = false;
+    return filter_is_set(&rest);
+}
+
+char *notes_filter_beside_sentence(const struct report *report)
+{
+    const struct filter *filter = filter_of(report);
+    const struct beside *beside = summary_beside(report->summary);
+    uint64_t left_out = summary_totals(report->summary).beside_left_out;
+    struct str text;
+
+    if (!filter)
+        return NULL;
+    str_init(&text);
+    if (left_out)
+        str_addf(&text,
+                 "Left out with them: %s stack samples, exceptions and counts at level "
+                 "0, whose group and status are not known. ",
+                 format_count(left_out).s);
+    if (beside && (filter->has_since || filter->has_until) && has_counted(beside))
+        str_add_text(&text, "Requests that were only counted are all in it or none, by "
+                            "when the last of them was. ");
+    if (beside && beside->gauges.names.count && asks_more_than_times(filter))
+        str_add_text(&text, "Gauges are filtered by time only. ");
+    if (text.length)
+        text.bytes[--text.length] = '\0'; /* the last space */
+    if (text.length)
+        return str_take(&text);
+    str_release(&text);
+    return NULL;
+}
+
 char *notes_nothing_left_sentence(const struct summary_totals *totals,
                                   const char *time_zone)
 {
@@ -123,5 +167,7 @@ json_t *json_filter(const struct report *report)
     put(object, "since", filter->has_since ? moment(filter->since_utc_ns) : json_null());
     put(object, "until", filter->has_until ? moment(filter->until_utc_ns) : json_null());
     put(object, "requests_left_out", count(summary_totals(report->summary).left_out));
+    put(object, "events_left_out",
+        count(summary_totals(report->summary).beside_left_out));
     return object;
 }

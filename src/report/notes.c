@@ -450,9 +450,12 @@ static void note_dropped(struct report *report)
 static void note_filter(struct report *report)
 {
     char *sentence = notes_filter_sentence(report);
+    char *beside = notes_filter_beside_sentence(report);
 
     if (sentence)
         add_note_take(report, REPORT_NOTE_INPUT, true, sentence);
+    if (beside)
+        add_note_take(report, REPORT_NOTE_INPUT, true, beside);
 }
 
 static void note_lost(struct report *report)

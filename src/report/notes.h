@@ -20,6 +20,8 @@ char *notes_busiest_weekday_sentence(const struct report *report);
 /* "Filtered: 120 of 20 000 requests count here, endpoint '/x*'." Caller frees; NULL when
  * nothing is. */
 char *notes_filter_sentence(const struct report *report);
+/* What the filter could not tell of what comes beside requests; or NULL. */
+char *notes_filter_beside_sentence(const struct report *report);
 /* "None of 20 000 requests is left; they are from .. to ..". Caller frees. */
 char *notes_nothing_left_sentence(const struct summary_totals *totals,
                                   const char *time_zone);

@@ -5,6 +5,8 @@
  */
 #include "source_map.h"
 
+#include <stdlib.h>
+
 #include "filter.h"
 #include "packing.h"
 #include "src/base/mem.h"
@@ -14,13 +16,10 @@ static struct name name_of(struct event_text text)
     return (struct name){text.bytes, text.length};
 }
 
-/* NULL where the summary takes none: of a group's or a status' requests alone it cannot
- * be told which samples are theirs. */
+/* NULL where the summary takes none. */
 static struct beside *beside_of(struct summary *summary)
 {
-    const struct filter *filter = summary->filter;
-    if (summary->scan ||
-        (filter && (filter->groups.count || filter->status_count || filter->nothing)))
+    if (summary->scan || (summary->filter && summary->filter->nothing))
         return NULL;
     if (!summary->beside)
         summary->beside = beside_new();
@@ -39,6 +38,16 @@ static bool passes(const struct summary *summary, const struct beside_key *key,
         return false;
     return (!filter->has_since || utc_ns >= filter->since_utc_ns) &&
            (!filter->has_until || utc_ns < filter->until_utc_ns);
+}
+
+/* Of what has neither group nor status it cannot be told whether they were asked for:
+ * counts that it was left out. */
+static bool cannot_be_told(struct summary *summary)
+{
+    const struct filter *filter = summary->filter;
+    bool asked = filter && (filter->groups.count || filter->status_count);
+    summary->beside_left_out += asked;
+    return asked;
 }
 
 static const struct source_endpoint *endpoint_at(const struct source_map *map,
@@ -113,9 +122,9 @@ void summary_add_details(struct summary *summary, struct source_map *map,
             continue;
         if (!beside && !(beside = beside_of(summary)))
             return;
-        struct detailed_request request = detail_at(map, events, details, i);
-        if (!passes_at(map, events->endpoint[i], request.start_utc_ns))
+        if (summary->filter && !filter_passes_request(map, events, i))
             continue;
+        struct detailed_request request = detail_at(map, events, details, i);
         uint32_t number = cell_of(beside, map, events->endpoint[i]);
         struct beside_cell *cell = &beside->of_cells[number];
         cell->detailed++;
@@ -136,6 +145,27 @@ uint32_t source_map_frame(struct source_map *map, struct event_text file,
     return beside ? stacks_frame(&beside->stacks, &frame) : 0;
 }
 
+static enum stack_state state_of(const struct event_sample *sample)
+{
+    return sample->running   ? STACK_RUNNING
+           : sample->waiting ? STACK_WAITING
+                             : STACK_UNKNOWN;
+}
+
+static void add_time(struct beside *beside, const struct source_map *map, uint32_t number,
+                     const struct event_sample *sample, uint32_t node)
+{
+    struct beside_cell *cell = &beside->of_cells[number];
+    unsigned whys = (unsigned)sample->profile << STACK_PROFILE | (unsigned)sample->outlier
+                                                                     << STACK_OUTLIER;
+    stacks_add(&beside->stacks, node, whys, state_of(sample), sample->interval_us);
+    if (sample->profile && sample->request.start_ns)
+        beside_keep_sampled(cell, request_id_hash(id_of(map, sample->request.start_ns)),
+                            1);
+}
+
+/* A last stack stays whoever's it is: it is shown with its request, which the filter
+ * knows. */
 void summary_add_sample(struct summary *summary, struct source_map *map,
                         const struct event_sample *sample)
 {
@@ -144,27 +174,20 @@ void summary_add_sample(struct summary *summary, struct source_map *map,
         return;
     uint32_t number = cell_of(beside, map, sample->request.endpoint);
     struct beside_cell *cell = &beside->of_cells[number];
-    enum stack_state state = sample->running   ? STACK_RUNNING
-                             : sample->waiting ? STACK_WAITING
-                                               : STACK_UNKNOWN;
-    cell->truncated += sample->truncated;
-    cell->unsupported += sample->unsupported;
+    bool told = !cannot_be_told(summary);
+    cell->truncated += told && sample->truncated;
+    cell->unsupported += told && sample->unsupported;
     if (sample->unsupported)
         return; /* whose stack it is cannot be told */
     uint32_t count =
         sample->frame_count < STACK_FRAMES_MAX ? sample->frame_count : STACK_FRAMES_MAX;
     uint32_t node = stacks_node(&beside->stacks, number, sample->frames, count);
-    unsigned whys = (unsigned)sample->profile << STACK_PROFILE | (unsigned)sample->outlier
-                                                                     << STACK_OUTLIER;
-    stacks_add(&beside->stacks, node, whys, state, sample->interval_us);
-    if (!sample->request.start_ns)
-        return;
-    struct request_id id = id_of(map, sample->request.start_ns);
-    if (sample->profile)
-        beside_keep_sampled(cell, request_id_hash(id), 1);
-    struct last_stack last = {id, sample->elapsed_ns, node, (uint8_t)state,
-                              sample->truncated};
-    beside_keep_last(&beside->stacks, cell, &last);
+    if (told)
+        add_time(beside, map, number, sample, node);
+    struct last_stack last = {id_of(map, sample->request.start_ns), sample->elapsed_ns,
+                              node, (uint8_t)state_of(sample), sample->truncated};
+    if (sample->request.start_ns)
+        beside_keep_last(&beside->stacks, cell, &last);
 }
 
 /* --- single events ----------------------------------------------------------------- */
@@ -182,7 +205,8 @@ void summary_add_exception(struct summary *summary, struct source_map *map,
 {
     struct beside *beside = beside_of(summary);
     struct str key;
-    if (!beside || !passes_at(map, exception->request.endpoint, exception->utc_ns))
+    if (!beside || !passes_at(map, exception->request.endpoint, exception->utc_ns) ||
+        cannot_be_told(summary))
         return;
     uint32_t number = cell_of(beside, map, exception->request.endpoint);
     const struct map_key *cell = &beside->cells.keys[number];
@@ -202,12 +226,14 @@ void summary_add_exception(struct summary *summary, struct source_map *map,
 }
 
 void summary_add_context(struct summary *summary, struct source_map *map,
-                         struct event_request request,
+                         struct event_request request, int64_t start_utc_ns,
                          const struct event_context_item *items, size_t count)
 {
     struct beside *beside = beside_of(summary);
     struct str packed;
-    if (!beside || !count)
+    bool passed = request.endpoint ? passes_at(map, request.endpoint, start_utc_ns)
+                                   : passes(summary, NULL, start_utc_ns);
+    if (!beside || !count || !passed)
         return;
     str_init(&packed);
     for (size_t i = 0; i < count; i++) {
@@ -228,13 +254,31 @@ void summary_add_gauge(struct summary *summary, struct event_text name, int64_t 
         gauges_add(&beside->gauges, name_of(name), utc_ns, value);
 }
 
+static bool group_passes(const struct filter *filter, struct event_text group)
+{
+    char *text = mem_bytes(group.bytes, group.length);
+    bool passed = filter->groups.count == 0 ||
+                  (group.length && filter_passes(&filter->groups, text));
+    free(text);
+    return passed;
+}
+
+/* It was never answered: as a request without a status it passes no filter for one. */
+static bool unfinished_passes(const struct source_map *map,
+                              const struct event_unfinished *unfinished)
+{
+    const struct filter *filter = map->summary->filter;
+    return passes_at(map, unfinished->request.endpoint, unfinished->start_utc_ns) &&
+           (!filter ||
+            (filter->status_count == 0 && group_passes(filter, unfinished->group)));
+}
+
 void summary_add_unfinished(struct summary *summary, struct source_map *map,
                             const struct event_unfinished *unfinished)
 {
     struct beside *beside = beside_of(summary);
     struct str texts;
-    if (!beside ||
-        !passes_at(map, unfinished->request.endpoint, unfinished->start_utc_ns))
+    if (!beside || !unfinished_passes(map, unfinished))
         return;
     str_init(&texts);
     pack_name(&texts, name_of(unfinished->group));
@@ -262,7 +306,7 @@ void summary_add_counted(struct summary *summary, struct event_text application,
 {
     struct beside *beside = beside_of(summary);
     struct beside_key key = {name_of(application), name_of(version), name_of(endpoint)};
-    if (!beside || !passes(summary, &key, last_utc_ns))
+    if (!beside || !passes(summary, &key, last_utc_ns) || cannot_be_told(summary))
         return;
     uint32_t number = beside_cell_of(beside, &key);
     struct beside_cell *cell = &beside->of_cells[number];

@@ -49,6 +49,15 @@ void beside_free(struct beside *beside)
     free(beside);
 }
 
+bool beside_is_empty(const struct beside *beside)
+{
+    return !beside ||
+           (beside->cells.count + beside->exceptions.count + beside->contexts.count +
+                    beside->unfinished_count + beside->gauges.names.count ==
+                0 &&
+            beside->gauges.not_finite + beside->processes.processes == 0);
+}
+
 /* --- cells ------------------------------------------------------------------------- */
 
 static const struct beside_key other_key = {
@@ -494,7 +503,7 @@ void beside_merge(struct beside *to, const struct beside *from)
 
 const struct beside *summary_beside(const struct summary *summary)
 {
-    return summary->beside;
+    return beside_is_empty(summary->beside) ? NULL : summary->beside;
 }
 
 struct ordered {

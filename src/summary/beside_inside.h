@@ -10,6 +10,8 @@ struct unpacking;
 
 struct beside *beside_new(void);
 void beside_free(struct beside *beside); /* NULL is fine */
+/* Is there nothing that would be saved? NULL is fine. */
+bool beside_is_empty(const struct beside *beside);
 void beside_merge(struct beside *to, const struct beside *from);
 
 /* Find or make. Beyond SUMMARY_CELLS_MAX cells: that of "(other)". */

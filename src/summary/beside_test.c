@@ -8,8 +8,13 @@
 #include "src/base/err.h"
 #include "src/base/str.h"
 
-static const struct made_plan plan = {
-    .seed = 11, .count = 6000, .processes = 4, .endpoints = 3, .versions = 2, .runs = 1};
+static const struct made_plan plan = {.seed = 11,
+                                      .count = 6000,
+                                      .processes = 4,
+                                      .endpoints = 3,
+                                      .versions = 2,
+                                      .groups = 5,
+                                      .runs = 1};
 
 static struct str saved(const struct summary *summary)
 {
@@ -215,47 +220,194 @@ TEST(what_saving_would_not_write_does_not_load)
 /* --- filters -------------------------------------------------------------------------
  */
 
-/* Samples and exceptions in a summary of the same events with that filter. */
-static struct beside_totals {
-    uint64_t us, other_us, exceptions;
-} totals_with(const struct filter *filter)
+static struct summary *filtered(const struct filter *filter,
+                                const struct made_event *events)
 {
-    struct made_event *events = made_beside(&plan);
     struct summary *summary = summary_new();
-    struct beside_totals totals = {0};
     summary_filter(summary, filter);
     made_add_events(summary, &plan, events, plan.count);
-    const struct beside *beside = summary_beside(summary);
-    for (uint32_t node = 0; beside && node < beside->stacks.nodes.count; node++) {
-        uint32_t root = node;
-        struct stack_link link;
-        while ((link = stacks_link(&beside->stacks, root)).parent != STACK_ROOT)
-            root = link.parent;
-        bool first = beside_key_of(beside, link.frame).endpoint.bytes[5] == '1';
-        for (int kind = 0; kind < STACK_STATES; kind++)
-            *(first ? &totals.us : &totals.other_us) +=
-                beside->stacks.times[node].us[STACK_PROFILE][kind];
-    }
-    for (size_t i = 0; beside && i < beside->exceptions.count; i++)
-        totals.exceptions += beside->of_exceptions[i].count;
-    summary_free(summary);
-    free(events);
-    return totals;
+    return summary;
 }
 
-TEST(a_filter_leaves_out_other_endpoints_and_times)
+/* By hand, what the filters below ask: of an event of this endpoint (of level 0: 0),
+ * version and time; process figures are of whole processes and always stay. */
+typedef bool pass_call(uint32_t endpoint, uint32_t version, int64_t utc_ns);
+
+static bool passes_by_hand(const struct made_event *event, pass_call *passes)
 {
-    struct filter none = {0}, endpoint = {0}, late = {.has_since = true}, group = {0};
-    endpoint.endpoints.globs[endpoint.endpoints.count++] = "GET /1";
-    late.since_utc_ns = MADE_OFFSET_NS + INT64_C(1000000000000); /* after all */
-    group.groups.globs[group.groups.count++] = "customer-1";
-    struct beside_totals all = totals_with(&none), one = totals_with(&endpoint);
-    assert_true(all.other_us > 0);
-    assert_int_equal(one.us, all.us);
-    assert_int_equal(one.other_us, 0);
-    assert_true(one.exceptions > 0 && one.exceptions < all.exceptions);
-    assert_int_equal(totals_with(&late).exceptions, 0);
-    assert_int_equal(totals_with(&group).us, 0); /* whose samples are is not known */
+    bool is_told = event->kind == MADE_EXCEPTION || event->kind == MADE_GAUGE ||
+                   event->kind == MADE_COUNTED;
+    int64_t utc_ns = is_told ? made_told_utc_ns(event) : made_start_utc_ns(event);
+    if (event->kind == MADE_PROCESS)
+        return true;
+    if (event->kind == MADE_GAUGE ||
+        (event->kind == MADE_CONTEXT && event->number % 3 == 0))
+        return passes(1, 1, utc_ns); /* of an endpoint that passes: nobody knows */
+    if (event->kind == MADE_COUNTED)
+        return passes(0, 0, utc_ns);
+    return passes(event->endpoint, event->version, utc_ns);
+}
+
+static void check_filter(const struct filter *filter, pass_call *passes)
+{
+    struct made_event *events = made_beside(&plan);
+    struct summary *by_filter = filtered(filter, events);
+    size_t count = 0;
+    for (size_t i = 0; i < plan.count; i++)
+        if (passes_by_hand(&events[i], passes))
+            events[count++] = events[i];
+    assert_in_range(count, 100, plan.count - 100);
+    struct summary *by_hand = summary_of(events, count);
+    assert_saves_the_same(by_filter, by_hand);
+    assert_int_equal(summary_totals(by_filter).beside_left_out, 0);
+    summary_free(by_filter);
+    summary_free(by_hand);
+    free(events);
+}
+
+static bool is_of_the_first(uint32_t endpoint, uint32_t version, int64_t utc_ns)
+{
+    (void)version, (void)utc_ns;
+    return endpoint == 1;
+}
+
+static bool is_of_the_newer(uint32_t endpoint, uint32_t version, int64_t utc_ns)
+{
+    (void)endpoint, (void)utc_ns;
+    return version == 1;
+}
+
+#define SINCE_NS (MADE_OFFSET_NS + INT64_C(3000000000))
+#define UNTIL_NS (MADE_OFFSET_NS + INT64_C(7000000000))
+
+static bool is_between(uint32_t endpoint, uint32_t version, int64_t utc_ns)
+{
+    (void)endpoint, (void)version;
+    return utc_ns >= SINCE_NS && utc_ns < UNTIL_NS;
+}
+
+static bool is_all_of_it(uint32_t endpoint, uint32_t version, int64_t utc_ns)
+{
+    return is_of_the_first(endpoint, version, utc_ns) &&
+           is_of_the_newer(endpoint, version, utc_ns) &&
+           is_between(endpoint, version, utc_ns);
+}
+
+TEST(a_filtered_summary_is_that_of_what_passes)
+{
+    struct filter endpoint = {.endpoints = {{"GET /1"}, 1}},
+                  version = {.versions = {{"*.1"}, 1}},
+                  times = {.has_since = true,
+                           .has_until = true,
+                           .since_utc_ns = SINCE_NS,
+                           .until_utc_ns = UNTIL_NS},
+                  all = times;
+    all.endpoints = endpoint.endpoints;
+    all.versions = version.versions;
+    check_filter(&endpoint, is_of_the_first);
+    check_filter(&version, is_of_the_newer);
+    check_filter(&times, is_between);
+    check_filter(&all, is_all_of_it);
+}
+
+TEST(a_filter_that_nothing_passes_leaves_nothing)
+{
+    struct filter late = {.has_since = true, .since_utc_ns = INT64_MAX};
+    struct made_event *events = made_beside(&plan);
+    for (size_t i = 0; i < plan.count; i++)
+        if (events[i].kind == MADE_PROCESS)
+            events[i].kind = MADE_SAMPLE;
+    struct summary *none = filtered(&late, events), *empty = summary_new();
+    assert_null(summary_beside(none));
+    assert_saves_the_same(none, empty);
+    summary_merge(empty, none);
+    assert_null(summary_beside(empty));
+    summary_free(none);
+    summary_free(empty);
+    free(events);
+}
+
+/* What a group's or a status' filter leaves, of all cells. */
+struct left {
+    uint64_t us, last, detailed, unfinished, exceptions, counted, gauges;
+};
+
+static struct left left_in(const struct summary *summary)
+{
+    const struct beside *beside = summary_beside(summary);
+    struct left left = {.unfinished = beside->unfinished_count};
+    for (size_t node = 0; node < beside->stacks.nodes.count; node++)
+        for (int kind = 0; kind < STACK_STATES; kind++)
+            left.us += beside->stacks.times[node].us[STACK_PROFILE][kind];
+    for (size_t i = 0; i < beside->cells.count; i++) {
+        left.last += beside->of_cells[i].last_count;
+        left.detailed += beside->of_cells[i].detailed;
+        left.counted += beside->of_cells[i].counted;
+    }
+    for (size_t i = 0; i < beside->exceptions.count; i++)
+        left.exceptions += beside->of_exceptions[i].count;
+    for (size_t i = 0; i < beside->gauges.names.count; i++)
+        left.gauges += beside->gauges.gauges[i].all.count;
+    return left;
+}
+
+/* Events of that kind by hand; group 0, status 0: of any. */
+static uint64_t count_kind(const struct made_event *events, int kind, uint32_t group,
+                           unsigned status)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < plan.count; i++)
+        count += (int)events[i].kind == kind &&
+                 (kind != MADE_DETAIL || events[i].number % 32 > 7) &&
+                 (group == 0 || made_group(&events[i]) == group) &&
+                 (status == 0 || made_status(&events[i]) == status);
+    return count;
+}
+
+static uint64_t count_without_owner(const struct made_event *events)
+{
+    return count_kind(events, MADE_SAMPLE, 0, 0) +
+           count_kind(events, MADE_EXCEPTION, 0, 0) +
+           count_kind(events, MADE_COUNTED, 0, 0);
+}
+
+TEST(a_groups_filter_keeps_what_is_known_to_be_the_groups)
+{
+    struct filter group = {.groups = {{"customer-2"}, 1}};
+    struct made_event *events = made_beside(&plan);
+    struct summary *all = summary_of(events, plan.count),
+                   *summary = filtered(&group, events);
+    struct left before = left_in(all), left = left_in(summary);
+    const struct beside *beside = summary_beside(summary);
+    assert_int_equal(left.detailed, count_kind(events, MADE_DETAIL, 2, 0));
+    assert_in_range(left.unfinished, 1, before.unfinished - 1);
+    for (size_t i = 0; i < beside->unfinished_count; i++)
+        assert_string_equal(beside_unfinished_texts(&beside->unfinished[i]).group.bytes,
+                            "customer-2");
+    assert_true(before.us > 0 && before.exceptions > 0 && before.counted > 0);
+    assert_int_equal(left.us + left.exceptions + left.counted, 0);
+    assert_int_equal(left.last, before.last); /* shown with their requests only */
+    assert_int_equal(left.gauges, before.gauges);
+    assert_int_equal(summary_totals(summary).beside_left_out,
+                     count_without_owner(events));
+    summary_free(all);
+    summary_free(summary);
+    free(events);
+}
+
+TEST(a_status_filter_leaves_out_what_was_never_answered)
+{
+    struct filter failed = {.statuses = {{500, 599}}, .status_count = 1};
+    struct made_event *events = made_beside(&plan);
+    struct summary *summary = filtered(&failed, events);
+    struct left left = left_in(summary);
+    assert_int_equal(left.detailed, count_kind(events, MADE_DETAIL, 0, 500));
+    assert_int_equal(left.unfinished, 0);
+    assert_int_equal(left.us + left.exceptions + left.counted, 0);
+    assert_int_equal(summary_totals(summary).beside_left_out,
+                     count_without_owner(events));
+    summary_free(summary);
+    free(events);
 }
 
 /* --- beyond the limits -------------------------------------------------------------- */

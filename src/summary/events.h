@@ -66,7 +66,7 @@ struct event_text {
 /* Stacks are numbers of source_map_frame(), outermost first. Times are UTC. */
 struct event_sample {
     struct event_request request;
-    int64_t utc_ns;
+    int64_t utc_ns;        /* start of the request; of none: of the sample */
     uint64_t elapsed_ns;   /* of the request */
     uint32_t interval_us;  /* the time it stands for */
     bool profile, outlier; /* why it was taken */
@@ -130,7 +130,9 @@ void summary_add(struct summary *summary, struct source_map *map,
                  const struct events *events);
 
 /* --- beside requests (beside.h) ---
- * A summary that scans takes none of them. */
+ * A summary that scans takes none of them. One with a filter takes those of requests that
+ * pass it, and of what belongs to no request what its time lets pass. What cannot be told
+ * by its group or status, where those are asked for, is left out and counted. */
 
 /* What the requests of a batch carry, after or before summary_add() of it. */
 void summary_add_details(struct summary *summary, struct source_map *map,
@@ -144,7 +146,7 @@ void summary_add_sample(struct summary *summary, struct source_map *map,
 void summary_add_exception(struct summary *summary, struct source_map *map,
                            const struct event_exception *exception);
 void summary_add_context(struct summary *summary, struct source_map *map,
-                         struct event_request request,
+                         struct event_request request, int64_t start_utc_ns,
                          const struct event_context_item *items, size_t count);
 void summary_add_gauge(struct summary *summary, struct event_text name, int64_t utc_ns,
                        double value);

@@ -79,23 +79,40 @@ static bool status_passes(const struct filter *filter, const struct events *even
     return passes;
 }
 
+static bool time_passes(const struct filter *filter, int64_t utc_ns)
+{
+    return (!filter->has_since || utc_ns >= filter->since_utc_ns) &&
+           (!filter->has_until || utc_ns < filter->until_utc_ns);
+}
+
+static int64_t start_utc_ns(const struct events *events, uint32_t i)
+{
+    return (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns);
+}
+
+bool filter_passes_request(struct source_map *map, const struct events *events,
+                           uint32_t i)
+{
+    const struct filter *filter = map->summary->filter;
+    return !filter->nothing && time_passes(filter, start_utc_ns(events, i)) &&
+           status_passes(filter, events, i) &&
+           endpoint_passes(filter, map, events->endpoint[i]) &&
+           group_passes(filter, map, events, i);
+}
+
 /* Fills places; returns how many there are. */
-static uint32_t find_places(const struct filter *filter, struct source_map *map,
-                            const struct events *events, uint16_t *places)
+static uint32_t find_places(struct source_map *map, const struct events *events,
+                            uint16_t *places)
 {
     struct summary *summary = map->summary;
     uint32_t count = 0;
     for (uint32_t i = 0; i < events->count; i++) {
-        int64_t utc_ns = (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns);
+        int64_t utc_ns = start_utc_ns(events, i);
         if (utc_ns < summary->seen_first_utc_ns)
             summary->seen_first_utc_ns = utc_ns;
         if (utc_ns > summary->seen_last_utc_ns)
             summary->seen_last_utc_ns = utc_ns;
-        if (!filter->nothing && (!filter->has_since || utc_ns >= filter->since_utc_ns) &&
-            (!filter->has_until || utc_ns < filter->until_utc_ns) &&
-            status_passes(filter, events, i) &&
-            endpoint_passes(filter, map, events->endpoint[i]) &&
-            group_passes(filter, map, events, i))
+        if (filter_passes_request(map, events, i))
             places[count++] = (uint16_t)i;
     }
     return count;
@@ -129,7 +146,7 @@ const struct events *filter_events(struct source_map *map, const struct events *
     if (!map->filtered)
         map->filtered = mem_new(sizeof(*map->filtered));
     struct filtered *filtered = map->filtered;
-    uint32_t count = find_places(map->summary->filter, map, events, filtered->places);
+    uint32_t count = find_places(map, events, filtered->places);
     map->summary->left_out += events->count - count;
     if (count == events->count)
         return events;

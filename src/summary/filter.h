@@ -44,6 +44,10 @@ bool filter_is_set(const struct filter *filter);
 /* Does a name pass? */
 bool filter_passes(const struct filter_globs *globs, const char *name);
 
+/* Does request i of events pass the filter of the map's summary, which has one? */
+bool filter_passes_request(struct source_map *map, const struct events *events,
+                           uint32_t i);
+
 /* A batch without what is left out; made by the first one. */
 struct filtered;
 void filtered_free(struct filtered *filtered);

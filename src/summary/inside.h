@@ -36,7 +36,7 @@ struct summary {
     uint64_t generation; /* raised when numbers of names or tally entries change */
     struct scan *scan;   /* not NULL: scans and adds nothing up (scan.h) */
     const struct filter *filter;                 /* NULL: every request counts */
-    uint64_t left_out;                           /* by the filter */
+    uint64_t left_out, beside_left_out;          /* by the filter */
     int64_t seen_first_utc_ns, seen_last_utc_ns; /* of all that the filter looked at */
     struct beside *beside; /* NULL while no event of its kind was added */
     uint64_t requests, undefined, other;

@@ -65,10 +65,40 @@ static inline struct made_event *made_beside(const struct made_plan *plan)
     return events;
 }
 
+/* The source's number of its endpoint. */
+static inline uint32_t made_id(const struct made_event *event)
+{
+    return event->endpoint + 100 * event->version;
+}
+
+/* Of a detailed request, and of one that never finished; 0: none. */
+static inline uint32_t made_group(const struct made_event *event)
+{
+    return (uint32_t)(event->sequence % 6);
+}
+
+/* Of a detailed request. */
+static inline uint16_t made_status(const struct made_event *event)
+{
+    return event->sequence % 7 ? 200 : 500;
+}
+
+static inline int64_t made_start_utc_ns(const struct made_event *event)
+{
+    return MADE_OFFSET_NS + (int64_t)event->start_ns;
+}
+
+/* When it was told: of exceptions, gauges and the last of what was only counted. */
+static inline int64_t made_told_utc_ns(const struct made_event *event)
+{
+    return MADE_OFFSET_NS + (int64_t)(event->number % 1000) * 10000000;
+}
+
 static inline void made_add_detail(struct summary *summary, struct source_map *map,
                                    const struct made_event *event)
 {
-    uint32_t endpoint = event->endpoint + 100 * event->version;
+    uint32_t endpoint = made_id(event), group = made_group(event);
+    uint16_t status = made_status(event);
     uint32_t counts[6];
     uint8_t what = (uint8_t)(event->number % 32);
     uint64_t threshold_ns = event->number % 5000000;
@@ -81,7 +111,9 @@ static inline void made_add_detail(struct summary *summary, struct source_map *m
                             .sequence = event->sequence,
                             .endpoint = &endpoint,
                             .start_ns = &event->start_ns,
-                            .duration_ns = &duration_ns};
+                            .duration_ns = &duration_ns,
+                            .group = &group,
+                            .status = &status};
     struct event_details details = {&what,      &cpu_ns,    &threshold_ns,
                                     &counts[0], &counts[1], &counts[2],
                                     &counts[3], &counts[4], &counts[5]};
@@ -106,18 +138,19 @@ static inline void made_add_sample(struct summary *summary, struct source_map *m
     uint32_t frames[MADE_FRAMES];
     uint32_t count = made_frames(map, event, frames);
     uint64_t bits = event->number;
-    struct event_sample sample = {.request = {bits % 16 ? event->start_ns : 0,
-                                              event->endpoint + 100 * event->version},
-                                  .elapsed_ns = event->duration_ns >> (bits >> 20 & 3),
-                                  .interval_us = bits % 3 ? 10000 : 5000,
-                                  .profile = bits & 32 || !(bits & 64),
-                                  .outlier = bits & 64,
-                                  .running = bits & 128,
-                                  .waiting = !(bits & 128) && bits & 256,
-                                  .truncated = (bits >> 10) % 16 == 0,
-                                  .unsupported = (bits >> 14) % 16 == 0,
-                                  .frames = frames,
-                                  .frame_count = count};
+    struct event_sample sample = {
+        .request = {bits % 16 ? event->start_ns : 0, made_id(event)},
+        .utc_ns = made_start_utc_ns(event),
+        .elapsed_ns = event->duration_ns >> (bits >> 20 & 3),
+        .interval_us = bits % 3 ? 10000 : 5000,
+        .profile = bits & 32 || !(bits & 64),
+        .outlier = bits & 64,
+        .running = bits & 128,
+        .waiting = !(bits & 128) && bits & 256,
+        .truncated = (bits >> 10) % 16 == 0,
+        .unsupported = (bits >> 14) % 16 == 0,
+        .frames = frames,
+        .frame_count = count};
     summary_add_sample(summary, map, &sample);
 }
 
@@ -128,8 +161,8 @@ static inline void made_add_exception(struct summary *summary, struct source_map
     uint32_t frames[MADE_FRAMES];
     uint32_t count = made_frames(map, event, frames) % 3;
     struct event_exception exception = {
-        .request = {event->start_ns, event->endpoint + 100 * event->version},
-        .utc_ns = MADE_OFFSET_NS + (int64_t)(event->number % 1000) * 1000000000,
+        .request = {event->start_ns, made_id(event)},
+        .utc_ns = made_told_utc_ns(event),
         .count = 1 + event->number % 4,
         .handled = event->number & 1,
         .type = made_text(type, "Error%u", (unsigned)event->number % 4),
@@ -146,7 +179,9 @@ static inline void made_add_context(struct summary *summary, struct source_map *
     struct event_context_item items[] = {
         {false, {"", 0}, made_text(path, "/cart/%u", (unsigned)event->number % 1000)},
         {true, {"User-Agent", 10}, made_text(agent, "agent %u", event->count)}};
-    summary_add_context(summary, map, (struct event_request){event->start_ns, 0}, items,
+    struct event_request request = {event->start_ns,
+                                    event->number % 3 ? made_id(event) : 0};
+    summary_add_context(summary, map, request, made_start_utc_ns(event), items,
                         1 + event->number % 2);
 }
 
@@ -155,15 +190,16 @@ static inline void made_add_unfinished(struct summary *summary, struct source_ma
 {
     char group[48], path[48];
     struct event_unfinished unfinished = {
-        .request = {event->start_ns, event->endpoint + 100 * event->version},
-        .start_utc_ns = MADE_OFFSET_NS + (int64_t)event->start_ns,
+        .request = {event->start_ns, made_id(event)},
+        .start_utc_ns = made_start_utc_ns(event),
         .elapsed_ns = event->duration_ns,
         .threshold_ns = event->number % 1000,
         .pid = 100 + event->process,
         .thread = 7,
         .level = 2,
         .outlier = event->number & 1,
-        .group = made_text(group, "customer-%u", (unsigned)event->number % 5),
+        .group = made_group(event) ? made_text(group, "customer-%u", made_group(event))
+                                   : (struct event_text){"", 0},
         .path = made_text(path, "/cart/%u", (unsigned)event->number % 1000)};
     summary_add_unfinished(summary, map, &unfinished);
 }
@@ -182,7 +218,6 @@ static inline void made_add_event(struct summary *summary, struct source_map *ma
                                   const struct made_event *event)
 {
     char name[48];
-    int64_t utc_ns = MADE_OFFSET_NS + (int64_t)(event->number % 100000) * 1000000000;
     switch (event->kind) {
     case MADE_DETAIL:
         made_add_detail(summary, map, event);
@@ -197,16 +232,17 @@ static inline void made_add_event(struct summary *summary, struct source_map *ma
         made_add_context(summary, map, event);
         break;
     case MADE_GAUGE:
-        summary_add_gauge(summary, made_text(name, "queue-%u", event->count % 3), utc_ns,
-                          event->value);
+        summary_add_gauge(summary, made_text(name, "queue-%u", event->count % 3),
+                          made_told_utc_ns(event), event->value);
         break;
     case MADE_UNFINISHED:
         made_add_unfinished(summary, map, event);
         break;
     case MADE_COUNTED:
-        summary_add_counted(
-            summary, (struct event_text){"shop", 4}, (struct event_text){"1.0", 3},
-            made_text(name, "GET /static/%u", event->count), event->number % 10, utc_ns);
+        summary_add_counted(summary, (struct event_text){"shop", 4},
+                            (struct event_text){"1.0", 3},
+                            made_text(name, "GET /static/%u", event->count),
+                            event->number % 10, made_told_utc_ns(event));
         break;
     default:
         made_add_figures(summary, event);

@@ -20,6 +20,7 @@ struct summary_totals summary_totals(const struct summary *summary)
         for (size_t k = 0; k < summary->endpoints[i]->cell_count; k++)
             totals.clamped += summary->endpoints[i]->cells[k]->clamped;
     totals.left_out = summary->left_out;
+    totals.beside_left_out = summary->beside_left_out;
     totals.seen_first_utc_ns = summary->seen_first_utc_ns;
     totals.seen_last_utc_ns = summary->seen_last_utc_ns;
     return totals;

@@ -396,7 +396,7 @@ static void save_version(const struct saving *saving, size_t i)
 static void save_parts(struct str *out, const struct summary *summary)
 {
     struct str part;
-    if (!summary->beside)
+    if (beside_is_empty(summary->beside))
         return;
     str_init(&part);
     beside_pack(summary->beside, &part);

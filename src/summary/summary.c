@@ -664,6 +664,7 @@ void summary_merge(struct summary *to, const struct summary *from)
 {
     struct merging merging = {.to = to, .from = from};
     to->left_out += from->left_out;
+    to->beside_left_out += from->beside_left_out;
     merge_range(&to->seen_first_utc_ns, &to->seen_last_utc_ns, from->seen_first_utc_ns,
                 from->seen_last_utc_ns);
     if (to->scan) {

@@ -143,6 +143,9 @@ struct summary_totals {
     uint64_t other;     /* requests folded under "(other)" beyond the limits above */
     int64_t first_utc_ns, last_utc_ns;
     uint64_t left_out; /* by the filter, and counted nowhere else */
+    /* samples, exceptions and endpoints' counts at level 0, left out as it is not known
+     * whether they are of the groups or statuses asked for */
+    uint64_t beside_left_out;
     int64_t seen_first_utc_ns, seen_last_utc_ns; /* with those left out; of a filter */
     uint32_t slot_s; /* length of a calendar slot: 900, 3600 or 86400 */
 };
