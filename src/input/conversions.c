@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "conversions.h"
 
+#include "short_decimal.h"
+
 #include "lib/fmd-record.h"
 
 #include <math.h>
@@ -9,6 +11,7 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define LONGEST_NS (UINT64_C(1) << 63)
+#define LATEST_NS UINT64_C(9200000000000000000) /* in 2261 */
 enum { DAY_S = 86400, FIRST_YEAR = 1970, LAST_YEAR = 2261 };
 
 static bool is_digit(char byte)
@@ -104,6 +107,18 @@ static uint64_t scale(const struct decimal *decimal, enum unit unit)
     return sum + part < LONGEST_NS ? sum + part : LONGEST_NS;
 }
 
+/* The same of a short one; false where that is for scale() to say. */
+static inline bool scale_short(const struct short_decimal *decimal, enum unit unit,
+                               uint64_t *ns)
+{
+    unsigned unit_digits = ns_digits[unit];
+    return decimal->fraction_digits <= unit_digits &&
+           !__builtin_mul_overflow(decimal->digits,
+                                   powers_of_ten[unit_digits - decimal->fraction_digits],
+                                   ns) &&
+           *ns <= LONGEST_NS;
+}
+
 /* --- durations -----------------------------------------------------------------------
  */
 
@@ -164,7 +179,11 @@ static inline void trim(const char **text, size_t *length)
 bool convert_duration(const char *text, size_t length, enum unit unit,
                       uint64_t *duration_ns)
 {
+    struct short_decimal short_decimal;
     struct decimal decimal;
+    if (read_short_decimal(text, length, &short_decimal) &&
+        scale_short(&short_decimal, unit, duration_ns))
+        return true;
     trim(&text, &length);
     size_t used = read_decimal(text, length, &decimal);
     if (!used)
@@ -307,12 +326,34 @@ static bool convert_log_time(const char *text, size_t length, int64_t *utc_ns)
     return end_time(&at, text + 20, length - 20, utc_ns);
 }
 
-static enum unit unit_by_size(uint64_t number)
+/* digits / 10^fraction_digits < 10^whole_digits? */
+static inline bool is_below(const struct short_decimal *decimal, unsigned whole_digits)
 {
-    return number < UINT64_C(100000000000)         ? UNIT_S
-           : number < UINT64_C(100000000000000)    ? UNIT_MS
-           : number < UINT64_C(100000000000000000) ? UNIT_US
-                                                   : UNIT_NS;
+    unsigned digits = whole_digits + decimal->fraction_digits;
+    return digits > 18 || decimal->digits < powers_of_ten[digits];
+}
+
+static inline enum unit unit_by_size(const struct short_decimal *decimal)
+{
+    return is_below(decimal, 11)   ? UNIT_S
+           : is_below(decimal, 14) ? UNIT_MS
+           : is_below(decimal, 17) ? UNIT_US
+                                   : UNIT_NS;
+}
+
+static inline bool convert_short_epoch(const char *text, size_t length, enum unit unit,
+                                       int64_t *utc_ns)
+{
+    struct short_decimal decimal;
+    uint64_t ns;
+    if (!read_short_decimal(text, length, &decimal))
+        return false;
+    if (unit == UNIT_NONE)
+        unit = unit_by_size(&decimal);
+    if (!scale_short(&decimal, unit, &ns) || ns >= LATEST_NS)
+        return false;
+    *utc_ns = (int64_t)ns;
+    return true;
 }
 
 static bool convert_epoch(const char *text, size_t length, enum unit unit,
@@ -322,14 +363,16 @@ static bool convert_epoch(const char *text, size_t length, enum unit unit,
     if (read_decimal(text, length, &decimal) != length)
         return false;
     if (unit == UNIT_NONE)
-        unit = unit_by_size(decimal.whole);
+        unit = unit_by_size(&(struct short_decimal){decimal.whole, 0});
     uint64_t ns = scale(&decimal, unit);
     *utc_ns = (int64_t)ns;
-    return ns < UINT64_C(9200000000000000000); /* 2261 */
+    return ns < LATEST_NS;
 }
 
 bool convert_time(const char *text, size_t length, enum unit unit, int64_t *utc_ns)
 {
+    if (convert_short_epoch(text, length, unit, utc_ns))
+        return true;
     trim(&text, &length);
     if (length >= 19 && (text[4] == '-' || text[4] == '/'))
         return convert_iso(text, length, utc_ns);

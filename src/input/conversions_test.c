@@ -58,6 +58,59 @@ TEST(random_decimals_agree_with_strtod)
     }
 }
 
+/* One byte after the other; UINT64_MAX: no number. */
+static uint64_t dumb_ns_of_ms(const char *text)
+{
+    unsigned __int128 ns = 0;
+    unsigned digits = 0, points = 0, fraction_digits = 0;
+    for (; *text; text++) {
+        points += *text == '.';
+        if (*text == '.')
+            continue;
+        digits++;
+        if (points && ++fraction_digits > 6) /* of 10^-6 ms */ {
+            ns += fraction_digits == 7 && *text >= '5'; /* rounded */
+            continue;
+        }
+        ns = ns * 10 + (unsigned)(*text - '0');
+    }
+    for (; fraction_digits < 6; fraction_digits++)
+        ns *= 10;
+    if (!digits || points > 1)
+        return UINT64_MAX;
+    return ns < UINT64_C(1) << 63 ? (uint64_t)ns : UINT64_C(1) << 63;
+}
+
+TEST(decimals_of_any_length_agree_with_a_dumb_reader)
+{
+    srandom(4);
+    for (int i = 0; i < 200000; i++) {
+        char text[20];
+        for (size_t b = 0; b < sizeof(text); b++)
+            text[b] = (char)('0' + random() % 10);
+        for (long points = random() % 3; points > 0; points--)
+            text[(size_t)random() % sizeof(text)] = '.';
+        text[1 + (size_t)random() % (sizeof(text) - 1)] = 0;
+        assert_int_equal(duration_of(text, UNIT_MS), dumb_ns_of_ms(text));
+    }
+}
+
+TEST(a_byte_that_is_no_digit_is_found_at_any_place)
+{
+    for (size_t length = 1; length <= 16; length++)
+        for (size_t at = 0; at < length; at++)
+            for (int byte = 1; byte < 256; byte++) {
+                char text[20] = "5555555555555555";
+                text[length] = 0;
+                text[at] = (char)byte;
+                bool digit = byte >= '0' && byte <= '9';
+                bool point = byte == '.' && length > 1;
+                if (!strchr(" \tsEe", byte)) /* these may mean something */
+                    assert_int_equal(duration_of(text, UNIT_MS) != UINT64_MAX,
+                                     digit || point);
+            }
+}
+
 TEST(times_are_read_in_all_their_forms)
 {
     const int64_t nine = INT64_C(1795338000) * 1000000000;

@@ -66,37 +66,41 @@ struct csv {
     struct marks marks;
     const char *bytes;
     size_t size;
-    uint8_t wanted[ROW_PLACES_MAX]; /* what stands there: enum column + 1, or 0 */
-    size_t wanted_count;            /* places from here on mean nothing */
+    struct waiting_rows *waiting;
+    struct row_value *columns[ROW_PLACES_MAX]; /* of waiting, by place, or nowhere */
+    struct row_value nowhere[ROWS_AT_ONCE];    /* what is not asked for */
     struct {
         enum column from, to;
     } copies[COLUMNS]; /* columns that are one place of the file */
     size_t copy_count;
-    struct row row;
-    char *unquoted; /* room for values with doubled quotes in one row */
+    char *unquoted; /* room for values with doubled quotes, of all rows of the chunk */
     size_t unquoted_used;
 };
 
 static void csv_init(struct csv *csv, const struct rows *rows, const char *bytes,
-                     size_t size)
+                     size_t size, struct waiting_rows *waiting)
 {
-    memset(csv, 0, offsetof(struct csv, row));
+    enum column of_place[ROW_PLACES_MAX];
+    for (size_t i = 0; i < ROW_PLACES_MAX; i++)
+        csv->columns[i] = csv->nowhere;
     csv->rows = rows;
     csv->bytes = bytes;
     csv->size = size;
+    csv->waiting = waiting;
+    csv->copy_count = 0;
     csv->unquoted = NULL;
+    csv->unquoted_used = 0;
     for (int c = 0; c < COLUMNS; c++) {
         uint32_t place = rows->map.place[c];
         if (place >= ROW_PLACES_MAX)
             continue;
-        if (csv->wanted[place]) {
-            csv->copies[csv->copy_count].from = (enum column)(csv->wanted[place] - 1);
+        if (csv->columns[place] != csv->nowhere) {
+            csv->copies[csv->copy_count].from = of_place[place];
             csv->copies[csv->copy_count++].to = (enum column)c;
-        } else {
-            csv->wanted[place] = (uint8_t)(c + 1);
+            continue;
         }
-        if (place >= csv->wanted_count)
-            csv->wanted_count = place + 1;
+        csv->columns[place] = waiting->of[c];
+        of_place[place] = (enum column)c;
     }
     marks_init(&csv->marks, bytes, size, rows->delimiter);
 }
@@ -104,9 +108,8 @@ static void csv_init(struct csv *csv, const struct rows *rows, const char *bytes
 static inline void set_value(struct csv *csv, size_t place, const char *bytes,
                              size_t length)
 {
-    if (place >= csv->wanted_count || !csv->wanted[place])
-        return;
-    csv->row.of[csv->wanted[place] - 1] = (struct row_value){bytes, length};
+    if (place < ROW_PLACES_MAX)
+        csv->columns[place][csv->waiting->count] = (struct row_value){bytes, length};
 }
 
 /* Of [begin, end) between the quotes: doubled ones become one. */
@@ -114,7 +117,7 @@ static void set_quoted(struct csv *csv, size_t place, size_t begin, size_t end)
 {
     const char *from = csv->bytes + begin, *stop = csv->bytes + end;
     const char *quote = memchr(from, '"', end - begin);
-    if (!quote || place >= csv->wanted_count || !csv->wanted[place]) {
+    if (!quote || place >= ROW_PLACES_MAX || csv->columns[place] == csv->nowhere) {
         set_value(csv, place, from, end - begin);
         return;
     }
@@ -161,57 +164,72 @@ static size_t take_quoted(struct csv *csv, size_t place, size_t open, struct row
     return marks_next(&csv->marks);
 }
 
-/* The first mark from this one on that ends a value: quotes inside are ordinary bytes. */
-static inline size_t value_end(struct csv *csv, size_t mark)
+/* At the mark of a quote: takes the value, if it is one in quotes, and returns the mark
+ * that ends it. Quotes inside of other values are ordinary bytes. */
+static size_t pass_quotes(struct csv *csv, size_t begin, size_t mark, struct row_end *row,
+                          bool *quoted)
 {
+    *quoted = mark == begin;
+    if (*quoted)
+        mark = take_quoted(csv, row->places, mark, row);
     while (mark < csv->size && csv->bytes[mark] == '"')
         mark = marks_next(&csv->marks);
     return mark;
 }
 
-static inline void copy_columns(struct csv *csv)
+/* Columns that are one place of the file. */
+static void copy_values(struct csv *csv)
 {
+    struct waiting_rows *waiting = csv->waiting;
     for (size_t i = 0; i < csv->copy_count; i++)
-        csv->row.of[csv->copies[i].to] = csv->row.of[csv->copies[i].from];
+        waiting->of[csv->copies[i].to][waiting->count] =
+            waiting->of[csv->copies[i].from][waiting->count];
 }
 
-/* A row from begin on; its values into csv->row. */
+/* A row without quotes and with the wanted number of values, all of whose marks were
+ * found: nearly all rows. 0: it is another one, and nothing was taken; else the place of
+ * the next row. */
+static size_t take_plain_row(struct csv *csv, size_t begin)
+{
+    const size_t last = csv->rows->places - 1;
+    const uint32_t row = csv->waiting->count;
+    const uint16_t *found = csv->marks.found + csv->marks.next;
+    const char *bytes = csv->bytes + csv->marks.base, *value = csv->bytes + begin;
+    if (last >= csv->marks.count - csv->marks.next || last >= ROW_PLACES_MAX ||
+        bytes[found[last]] != '\n')
+        return 0;
+    for (size_t place = 0; place < last; place++) {
+        const char *mark = bytes + found[place];
+        if (*mark != csv->rows->delimiter)
+            return 0;
+        csv->columns[place][row] = (struct row_value){value, (size_t)(mark - value)};
+        value = mark + 1;
+    }
+    const char *end = bytes + found[last];
+    csv->marks.next += (unsigned)last + 1;
+    csv->columns[last][row] =
+        (struct row_value){value, without_return(value, 0, (size_t)(end - value))};
+    copy_values(csv);
+    return (size_t)(end - csv->bytes) + 1;
+}
+
+/* A row from begin on; its values go to the waiting rows. */
 static struct row_end take_row(struct csv *csv, size_t begin)
 {
     struct row_end row = {0};
     const char *bytes = csv->bytes;
     for (bool ended = false; !ended; row.places++, begin = row.next) {
         size_t mark = marks_next(&csv->marks);
-        bool quoted = mark == begin && mark < csv->size && bytes[mark] == '"';
-        if (quoted)
-            mark = take_quoted(csv, row.places, mark, &row);
-        mark = value_end(csv, mark);
+        bool quoted = false;
+        if (mark < csv->size && bytes[mark] == '"')
+            mark = pass_quotes(csv, begin, mark, &row, &quoted);
         ended = mark == csv->size || bytes[mark] == '\n';
         size_t end = ended ? without_return(bytes, begin, mark) : mark;
         if (!quoted)
             set_value(csv, row.places, bytes + begin, end - begin);
         row.next = mark < csv->size ? mark + 1 : csv->size;
     }
-    copy_columns(csv);
-    return row;
-}
-
-/* The same where there are no quotes at all. */
-static struct row_end take_plain_row(struct csv *csv, size_t begin)
-{
-    struct row_end row = {0};
-    const char *bytes = csv->bytes;
-    for (bool ended = false; !ended; row.places++, begin = row.next) {
-        size_t mark = marks_next(&csv->marks), end = mark;
-        ended = mark == csv->size || bytes[mark] == '\n';
-        if (ended)
-            end = without_return(bytes, begin, mark);
-        set_value(csv, row.places, bytes + begin, end - begin);
-        row.next = mark + 1;
-    }
-    if (row.next > csv->size)
-        row.next = csv->size;
-    copy_columns(csv);
+    copy_values(csv);
     return row;
 }
 
@@ -247,24 +265,30 @@ static void csv_decode(const struct rows *rows, const char *bytes, size_t size,
                        struct row_adder *adder)
 {
     struct csv csv;
-    csv_init(&csv, rows, bytes, size);
-    bool plain = memchr(bytes, '"', size) == NULL;
+    csv_init(&csv, rows, bytes, size, row_adder_waiting(adder));
     for (size_t begin = 0; begin < size;) {
-        memset(&csv.row, 0, sizeof(csv.row));
-        csv.unquoted_used = 0;
-        struct row_end row = plain ? take_plain_row(&csv, begin) : take_row(&csv, begin);
+        size_t next = take_plain_row(&csv, begin), unquoted_before = csv.unquoted_used;
+        if (next) {
+            row_adder_written(adder);
+            begin = next;
+            continue;
+        }
+        struct row_end row = take_row(&csv, begin);
         enum bad_row why = judge(rows, &row);
         if (why == ROW_GOOD) {
-            row_adder_add(adder, &csv.row);
+            row_adder_written(adder);
             begin = row.next;
-        } else if (is_empty_line(&csv, &row, begin)) {
-            row_adder_pass(adder);
-            begin = row.next;
-        } else {
-            row_adder_bad(adder, why);
-            begin = after_bad_row(&csv, &row, begin);
+            continue;
         }
+        bool is_empty = is_empty_line(&csv, &row, begin);
+        if (is_empty)
+            row_adder_pass(adder);
+        else
+            row_adder_bad(adder, why);
+        begin = is_empty ? row.next : after_bad_row(&csv, &row, begin);
+        csv.unquoted_used = unquoted_before;
     }
+    row_adder_convert(adder); /* before the values' room goes */
     free(csv.unquoted);
 }
 

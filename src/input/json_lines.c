@@ -245,6 +245,7 @@ static void json_decode(const struct rows *rows, const char *bytes, size_t size,
         } else if (parse_line(json, line.bytes, line.length)) {
             fill_row(json, &row);
             row_adder_add(adder, &row);
+            row_adder_convert(adder); /* the next line takes the room of its texts */
         } else {
             row_adder_bad(adder, ROW_NO_JSON);
         }

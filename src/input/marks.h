@@ -15,12 +15,16 @@
 #include <emmintrin.h>
 #endif
 
-/* The marks at [base, base + 64) that are still to be given are the bits of mask. */
+enum { MARKS_WINDOW = 4096 };
+
+/* The marks of [base, base + MARKS_WINDOW) are base + found[next .. count). A window is
+ * searched at once: whether it is used up is asked for each mark, and seldom true. */
 struct marks {
     const char *bytes;
     size_t size, base;
-    uint64_t mask;
+    unsigned next, count;
     char separator;
+    uint16_t found[MARKS_WINDOW + 8];
 };
 
 #ifdef __SSE2__
@@ -49,43 +53,65 @@ static inline uint64_t marks_in_64(const char *bytes, char separator)
 }
 #endif
 
-static inline void marks_load(struct marks *marks)
+/* The places of the bits; writes up to 8 further ones that mean nothing, since a loop
+ * whose length changes from call to call costs more. Returns how many there are. */
+static inline unsigned marks_places(uint64_t mask, unsigned begin, uint16_t *places)
 {
+    const uint64_t never_0 = UINT64_C(1) << 63;
+    unsigned count = (unsigned)__builtin_popcountll(mask);
+    for (unsigned i = 0; i < count; i += 8)
+        for (unsigned k = i; k < i + 8; k++, mask &= mask - 1)
+            places[k] = (uint16_t)(begin + (unsigned)__builtin_ctzll(mask | never_0));
+    return count;
+}
+
+static inline void marks_search(struct marks *marks)
+{
+    const char *bytes = marks->bytes + marks->base;
     size_t left = marks->size - marks->base;
-    marks->mask = marks_in_64(marks->bytes + marks->base, marks->separator);
-    if (left < 64)
-        marks->mask &= (UINT64_C(1) << left) - 1;
-}
-
-static inline void marks_init(struct marks *marks, const char *bytes, size_t size,
-                              char separator)
-{
-    *marks = (struct marks){.bytes = bytes, .size = size, .separator = separator};
-    if (size)
-        marks_load(marks);
-}
-
-/* The next mark's place, or size at the end. */
-static inline size_t marks_next(struct marks *marks)
-{
-    while (!marks->mask) {
-        if (marks->size - marks->base <= 64)
-            return marks->size;
-        marks->base += 64;
-        marks_load(marks);
+    marks->next = marks->count = 0;
+    for (unsigned at = 0; at < MARKS_WINDOW && at < left; at += 64) {
+        uint64_t mask = marks_in_64(bytes + at, marks->separator);
+        if (left - at < 64)
+            mask &= (UINT64_C(1) << (left - at)) - 1;
+        marks->count += marks_places(mask, at, marks->found + marks->count);
     }
-    size_t at = marks->base + (size_t)__builtin_ctzll(marks->mask);
-    marks->mask &= marks->mask - 1;
-    return at;
 }
 
 /* Goes back or on to a place: the next mark is the first one from there. */
 static inline void marks_move(struct marks *marks, size_t to)
 {
-    marks->base = to;
-    marks->mask = 0;
-    if (to < marks->size)
-        marks_load(marks);
+    if (to < marks->base || to - marks->base >= MARKS_WINDOW) {
+        marks->base = to;
+        marks_search(marks);
+        return;
+    }
+    if (marks->next && marks->base + marks->found[marks->next - 1] >= to)
+        marks->next = 0;
+    while (marks->next < marks->count && marks->base + marks->found[marks->next] < to)
+        marks->next++;
+}
+
+static inline void marks_init(struct marks *marks, const char *bytes, size_t size,
+                              char separator)
+{
+    marks->bytes = bytes;
+    marks->size = size;
+    marks->separator = separator;
+    marks->base = 0;
+    marks_search(marks);
+}
+
+/* The next mark's place, or size at the end. */
+static inline size_t marks_next(struct marks *marks)
+{
+    while (marks->next == marks->count) {
+        if (marks->size - marks->base <= MARKS_WINDOW)
+            return marks->size;
+        marks->base += MARKS_WINDOW;
+        marks_search(marks);
+    }
+    return marks->base + marks->found[marks->next++];
 }
 
 #endif

@@ -42,7 +42,7 @@ static void put(struct name_numbers *names, const struct name_key *key, uint32_t
 {
     for (size_t i = 0; key->length <= SHORT_NAME_BYTES && i < NAME_PROBES; i++) {
         struct short_name *slot =
-            &names->slots[(key->slot + i) & (names->slot_count - 1)];
+            &names->slots[(key->hash + i) & (names->slot_count - 1)];
         if (slot->number)
             continue;
         *slot = key->name;
@@ -67,7 +67,7 @@ uint32_t name_number_of_map(struct name_numbers *names, const struct name_key *k
     uint32_t number = map_add(&names->map, key->bytes, key->length) + 1;
     if (names->map.count == before)
         return number;
-    if (names->map.count * 4 > names->slot_count * 3)
+    if (names->map.count * 2 > names->slot_count)
         grow(names);
     else
         put(names, key, number);

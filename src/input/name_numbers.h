@@ -21,8 +21,9 @@ struct short_name {
     uint32_t length, number;
 };
 
-/* Linear probing, at most 3/4 full; a name that finds no place within NAME_PROBES (made
- * to collide) is looked up in the map. */
+/* Linear probing, at most half full, so that the first slot nearly always is the right
+ * one and the processor guesses so; empty ones are never read. A name that finds no place
+ * within NAME_PROBES (made to collide) is looked up in the map. */
 struct name_numbers {
     struct map map;
     struct short_name *slots;
@@ -38,7 +39,7 @@ void name_numbers_clear(struct name_numbers *names);
 struct name_key {
     struct short_name name;
     const char *bytes; /* borrowed */
-    size_t length, slot;
+    size_t length, hash;
 };
 
 /* What name_number() does with names that the table does not have. */
@@ -89,8 +90,8 @@ static inline struct name_key name_key_of(const struct name_numbers *names,
         words[1] = length > 16 ? name_word(bytes + 8) : 0;
         words[2] = name_word(bytes + length - 8);
     }
-    key.slot = short_name_hash(&key.name) & (names->slot_count - 1);
-    __builtin_prefetch(&names->slots[key.slot]);
+    key.hash = short_name_hash(&key.name);
+    __builtin_prefetch(&names->slots[key.hash & (names->slot_count - 1)]);
     return key;
 }
 
@@ -100,8 +101,7 @@ static inline bool same_short_name(const struct short_name *a, const struct shor
            a->words[1] == b->words[1] && a->words[2] == b->words[2];
 }
 
-/* The name's number from 1 on; 0 of an empty one. The key is of now: no other name was
- * asked for since that was new. */
+/* The name's number from 1 on; 0 of an empty one. */
 static inline uint32_t name_number(struct name_numbers *names, const struct name_key *key)
 {
     if (key->length == 0)
@@ -109,7 +109,7 @@ static inline uint32_t name_number(struct name_numbers *names, const struct name
     if (key->length <= SHORT_NAME_BYTES)
         for (size_t i = 0; i < NAME_PROBES; i++) {
             const struct short_name *slot =
-                &names->slots[(key->slot + i) & (names->slot_count - 1)];
+                &names->slots[(key->hash + i) & (names->slot_count - 1)];
             if (same_short_name(slot, &key->name))
                 return slot->number;
             if (!slot->number)

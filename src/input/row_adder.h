@@ -18,8 +18,24 @@ void row_adder_free(struct row_adder *adder);
 /* Adds all rows of the chunk. */
 void row_adder_take(struct row_adder *adder, struct chunk *chunk);
 
-/* For the formats: the next row, good or bad. */
+/* Good rows that wait to be converted, column by column: a column at a time costs much
+ * less than a row at a time. Columns that the file does not have are zeros. */
+enum { ROWS_AT_ONCE = 64 };
+struct waiting_rows {
+    uint32_t count;
+    uint32_t number[ROWS_AT_ONCE]; /* of the row in its chunk */
+    /* room for some more, so that the columns do not share lines of the cache */
+    struct row_value of[COLUMNS][ROWS_AT_ONCE + 4];
+};
+
+/* For the formats. Values are borrowed until the chunk is decoded, or converted. */
+/* A format that writes values of the next row to of[column][count] itself ... */
+struct waiting_rows *row_adder_waiting(struct row_adder *adder);
+/* ... and says that they are there. */
+void row_adder_written(struct row_adder *adder);
 void row_adder_add(struct row_adder *adder, const struct row *row);
+/* Converts all that wait. */
+void row_adder_convert(struct row_adder *adder);
 void row_adder_bad(struct row_adder *adder, enum bad_row why);
 /* A line that is none (empty): it only counts for the numbers of those that follow. */
 void row_adder_pass(struct row_adder *adder);
