@@ -246,6 +246,8 @@ static int build(const struct analyze_options *options, const struct summary *su
     wanted.top = (unsigned)options->top;
     wanted.title = options->paths[0];
     wanted.repeatable = options->repeatable;
+    wanted.asset_url = options->asset_url;
+    wanted.markdown_bytes = options->markdown_bytes;
     wanted.charts = options->charts ? wanted.charts : 0;
     for (unsigned i = 0; report_sort_names[i]; i++)
         if (strcmp(options->sort, report_sort_names[i]) == 0)

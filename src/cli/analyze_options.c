@@ -26,6 +26,12 @@ static const struct cli_option rows[] = {
      .choices = "terminal|json|markdown|html|junit|folded|speedscope"},
     {"charts", 0, CLI_YES_NO, CLI_RARE, OUTPUT,
      "draw DIR/charts/*.svg and *.png (the default)", FIELD(charts), .initial = "yes"},
+    {"asset-url", 0, CLI_TEXT, CLI_RARE, OUTPUT,
+     "where DIR will lie: Markdown shows the charts from there", FIELD(asset_url),
+     .argument = "URL"},
+    {"markdown-limit", 0, CLI_COUNT, CLI_RARE, OUTPUT,
+     "bytes at most; of a comment on GitHub 65536", FIELD(markdown_bytes),
+     .argument = "N", .initial = "1000000", .least = 4000, .most = 1e9},
     {"width", 0, CLI_COUNT, CLI_RARE, OUTPUT, "columns of the report; 0: the terminal's",
      FIELD(width_columns), .argument = "COLUMNS", .initial = "0", .most = 10000},
     {"color", 0, CLI_CHOICE, CLI_RARE, OUTPUT,
@@ -161,6 +167,12 @@ int analyze_options_parse(struct analyze_options *options, int argc, char **argv
         if (!strchr(options->renames.items[i], '='))
             return err_set(err, ERR_USAGE, "--rename takes OLD=NEW, not \"%s\"",
                            options->renames.items[i]);
+    if (options->asset_url && strncmp(options->asset_url, "https://", 8) != 0 &&
+        strncmp(options->asset_url, "http://", 7) != 0)
+        return err_set(err, ERR_USAGE,
+                       "--asset-url takes an address such as https://example.org/report, "
+                       "not \"%s\"",
+                       options->asset_url);
     if (options->path_count == 0 && !wants_answer(options))
         return err_set(err, ERR_USAGE, "say which traces to read: %s",
                        analyze_program.next_step);

@@ -18,8 +18,10 @@ struct analyze_options {
     const char *format; /* NULL: terminal, or nothing when files are written */
     uint64_t top;       /* rows of each table in terminal and Markdown */
     bool charts;
-    uint64_t width_columns; /* 0: as wide as the terminal */
-    const char *color;      /* auto, always, never */
+    const char *asset_url;   /* NULL: none */
+    uint64_t markdown_bytes; /* at most */
+    uint64_t width_columns;  /* 0: as wide as the terminal */
+    const char *color;       /* auto, always, never */
     const char *sort;
     const char *time_zone; /* NULL: this machine's */
     bool repeatable;

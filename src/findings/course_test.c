@@ -85,7 +85,7 @@ static void assert_bin(const struct shop *shop, const struct course *course, siz
     const struct course_bin *bin = &course->bins[i];
     int64_t from_ns = (int64_t)(whole_from_s(course, i) * 1e9);
     int64_t to_ns = from_ns + (int64_t)(course->length_s * 1e9);
-    uint64_t durations[REQUESTS], client = 0, server = 0;
+    uint64_t durations[REQUESTS] = {0}, client = 0, server = 0;
     size_t count = 0;
 
     for (size_t r = 0; r < shop->count; r++) {

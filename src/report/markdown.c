@@ -16,8 +16,15 @@
 #include <string.h>
 #include <time.h>
 
-/* A job's summary is refused beyond 1 MiB; some room is left for what others append. */
-enum { MARKDOWN_BYTES_MAX = 1000 * 1000 };
+/* Room for the sentence about left out rows and the end of a fold; for the last lines. */
+enum { TABLE_END_BYTES = 160, LAST_BYTES = 320 };
+
+/* The text so far, which the passages may fill up to `most`. */
+struct writing {
+    struct str text;
+    size_t most;
+    const char *asset_url;
+};
 
 /* --- escaping
  * --- */
@@ -89,30 +96,47 @@ static void add_table_head(struct str *out, const struct table *table, const boo
     str_add_byte(out, '\n');
 }
 
-/* Rows until the limit; says how many it left out. */
-static void add_table(struct str *out, const struct passage *passage)
+static void cut_back(struct str *text, size_t length)
 {
-    size_t rows = table_rows(&passage->table), row = 0;
+    text->length = length;
+    text->bytes[length] = '\0';
+}
+
+/* Rows as long as there is room for them. Returns how many were added. */
+static size_t add_table_rows(struct writing *writing, const struct table *table,
+                             const bool *shown)
+{
+    size_t rows = table_rows(table), row = 0;
+
+    for (; row < rows; row++) {
+        size_t before = writing->text.length;
+        add_table_row(&writing->text, table, shown, row);
+        if (writing->text.length + TABLE_END_BYTES > writing->most) {
+            cut_back(&writing->text, before);
+            break;
+        }
+    }
+    return row;
+}
+
+/* Says how many rows it left out. */
+static void add_table(struct writing *writing, const struct passage *passage)
+{
+    struct str *out = &writing->text;
     bool shown[TABLE_COLUMNS_MAX];
 
-    if (passage->detail) {
-        str_add_text(out, "\n<details><summary>");
-        add_escaped(out, passage->text);
-        str_add_text(out, "</summary>\n\n");
-    } else {
-        str_add_text(out, "\n### ");
-        add_escaped(out, passage->text);
-        str_add_text(out, "\n\n");
-    }
+    str_add_text(out, passage->detail ? "\n<details><summary>" : "\n### ");
+    add_escaped(out, passage->text);
+    str_add_text(out, passage->detail ? "</summary>\n\n" : "\n\n");
     table_shown(&passage->table, COLUMN_RANK_MAX, shown);
     add_table_head(out, &passage->table, shown);
-    for (; row < rows && out->length < MARKDOWN_BYTES_MAX; row++)
-        add_table_row(out, &passage->table, shown, row);
-    if (row < rows)
+    size_t missing =
+        table_rows(&passage->table) - add_table_rows(writing, &passage->table, shown);
+    if (missing > 0)
         str_addf(out,
                  "\n%zu more rows are left out to stay below the size that GitHub "
                  "shows; report.json has all.\n",
-                 rows - row);
+                 missing);
     if (passage->detail)
         str_add_text(out, "\n</details>\n");
 }
@@ -142,16 +166,39 @@ static void add_strip(struct str *out, const struct passage *passage, bool first
     free(strip);
 }
 
-static void add_chart(struct str *out, const struct passage *passage)
+/* Percent signs for what would end an address in Markdown. */
+static void add_address(struct str *out, const char *address)
 {
-    str_add_text(out, "- ");
+    for (const char *c = address; *c; c++)
+        if ((unsigned char)*c <= ' ' || strchr("()<>\\\"", *c))
+            str_addf(out, "%%%02X", (unsigned char)*c);
+        else
+            str_add_byte(out, *c);
+}
+
+/* A picture where it has an address: GitHub shows none that is relative. */
+static void add_chart(struct writing *writing, const struct passage *passage)
+{
+    struct str *out = &writing->text;
+    const char *url = writing->asset_url;
+
+    if (!url) {
+        str_add_text(out, "- ");
+        add_escaped(out, passage->text);
+        str_addf(out, ": `charts/%s.svg`, `.png`\n", passage->name);
+        return;
+    }
+    str_add_text(out, "\n![");
     add_escaped(out, passage->text);
-    str_addf(out, ": [svg](charts/%s.svg), [png](charts/%s.png)\n", passage->name,
+    str_add_text(out, "](");
+    add_address(out, url);
+    str_addf(out, "%scharts/%s.png)\n", url[strlen(url) - 1] == '/' ? "" : "/",
              passage->name);
 }
 
-static void add_passage(struct str *out, const struct outline *outline, size_t i)
+static void add_passage(struct writing *writing, const struct outline *outline, size_t i)
 {
+    struct str *out = &writing->text;
     const struct passage *passage = &outline->passages[i];
     bool first = i == 0 || outline->passages[i - 1].kind != passage->kind;
     bool last = i + 1 == outline->count || outline->passages[i + 1].kind != passage->kind;
@@ -178,40 +225,58 @@ static void add_passage(struct str *out, const struct outline *outline, size_t i
         add_bullet(out, first && !after_heading ? "\n- " : "- ", passage->text);
         break;
     case BLOCK_TABLE:
-        add_table(out, passage);
+        add_table(writing, passage);
         break;
     case BLOCK_STRIP:
         add_strip(out, passage, first, last);
         break;
     case BLOCK_CHART:
-        add_chart(out, passage);
+        add_chart(writing, passage);
         break;
     case BLOCK_NEXT: /* whoever reads this has written it */
         break;
     }
 }
 
-int report_markdown(const struct report *report, FILE *out, struct err *err)
+/* Whole passages until there is no more room. Returns how many. */
+static size_t add_passages(struct writing *writing, const struct outline *outline)
 {
-    struct outline outline;
-    struct str text;
-    size_t i = 0;
+    for (size_t i = 0; i < outline->count; i++) {
+        size_t before = writing->text.length;
+        add_passage(writing, outline, i);
+        if (writing->text.length > writing->most) {
+            cut_back(&writing->text, before);
+            return i;
+        }
+    }
+    return outline->count;
+}
 
-    outline_build(&outline, report);
-    str_init(&text);
-    for (; i < outline.count && text.length < MARKDOWN_BYTES_MAX; i++)
-        add_passage(&text, &outline, i);
-    if (i < outline.count)
-        str_addf(&text,
+static void add_end(struct str *text, const struct report *report, size_t missing)
+{
+    if (missing > 0)
+        str_addf(text,
                  "\n%zu more parts are left out to stay below the size that GitHub "
                  "shows; report.json has all.\n",
-                 outline.count - i);
-    str_addf(&text, "\nfmd-analyze " FMD_VERSION "%s%s\n",
+                 missing);
+    str_addf(text, "\nfmd-analyze " FMD_VERSION "%s%s\n",
              report->options.repeatable ? "" : ", ",
              report->options.repeatable ? ""
                                         : format_iso((int64_t)time(NULL) * 1000000000).s);
-    fwrite(text.bytes, 1, text.length, out);
-    str_release(&text);
+}
+
+int report_markdown(const struct report *report, FILE *out, struct err *err)
+{
+    struct outline outline;
+    struct writing writing = {.most = report->options.markdown_bytes - LAST_BYTES,
+                              .asset_url = report->options.asset_url};
+
+    outline_build(&outline, report);
+    str_init(&writing.text);
+    size_t said = add_passages(&writing, &outline);
+    add_end(&writing.text, report, outline.count - said);
+    fwrite(writing.text.bytes, 1, writing.text.length, out);
+    str_release(&writing.text);
     outline_release(&outline);
     if (fflush(out) || ferror(out))
         return err_set(err, ERR_OUTPUT,

@@ -35,6 +35,7 @@ void report_options_init(struct report_options *options)
         .top = 20,
         .charts = true,
         .chart_endpoints = 6,
+        .markdown_bytes = 1000 * 1000,
     };
     outlier_options_init(&options->outliers);
     regression_options_init(&options->regression);

@@ -49,6 +49,8 @@ struct report_options {
     const char
         *title;      /* what was analyzed, as the user named it; borrowed, may be NULL */
     bool repeatable; /* leave out what differs between two runs on the same input */
+    const char *asset_url;         /* of what -o writes; borrowed, NULL: not known */
+    size_t markdown_bytes;         /* at most, of the Markdown. Default 1,000,000 */
     const struct targets *targets; /* borrowed; may be NULL */
     const struct filter *filter;   /* of the summary; borrowed; may be NULL */
     struct outlier_options outliers;

@@ -469,10 +469,17 @@ TEST(markdown_stays_below_what_github_takes_and_says_what_is_missing)
     options.top = 0;
     assert_int_equal(report_build(&report, made.summary, &input, &options, &err), 0);
     char *text = printed_by(report_markdown, &report);
-    assert_true(strlen(text) <= 1024 * 1024);
+    assert_true(strlen(text) <= 1000 * 1000 && strlen(text) > 900 * 1000);
     assert_non_null(strstr(text, "more rows are left out"));
     assert_non_null(strstr(text, "more parts are left out"));
     free(text);
+    for (size_t most = 4000; most < 70000; most = most * 5 / 4) {
+        report.options.markdown_bytes = most;
+        text = printed_by(report_markdown, &report);
+        assert_true(strlen(text) <= most && strlen(text) > most / 2);
+        assert_non_null(strstr(text, "left out"));
+        free(text);
+    }
     report_release(&report);
     made_release(&made);
 }
@@ -530,6 +537,26 @@ static size_t count_files(const char *directory, const char *name, const char *e
     return count;
 }
 
+/* Text without an address, a picture with one: every one. */
+static void assert_charts_in_markdown(struct report *report)
+{
+    char *plain = printed_by(report_markdown, report);
+    report->options.asset_url = "https://example.org/a (b)/";
+    char *shown = printed_by(report_markdown, report);
+    for (size_t i = 0; i < report->chart_count; i++) {
+        char text[256], picture[256];
+        snprintf(text, sizeof(text), ": `charts/%s.svg`", report->charts[i].name);
+        snprintf(picture, sizeof(picture),
+                 "](https://example.org/a%%20%%28b%%29/charts/%s.png)",
+                 report->charts[i].name);
+        assert_true(strstr(plain, text) && !strstr(plain, "](charts"));
+        assert_non_null(strstr(shown, picture));
+    }
+    report->options.asset_url = NULL;
+    free(shown);
+    free(plain);
+}
+
 TEST(a_directory_gets_json_markdown_and_the_charts_they_name)
 {
     struct shop shop;
@@ -555,6 +582,7 @@ TEST(a_directory_gets_json_markdown_and_the_charts_they_name)
         assert_true(exists(path, json_string_value(json_object_get(chart, "png"))));
     }
     assert_schema_holds(&shop.report);
+    assert_charts_in_markdown(&shop.report);
     json_decref(tree);
     shop_release(&shop);
     remove_tree(path);
