@@ -9,9 +9,9 @@ setup_file() {
     "$root/scripts/python-env" >&2
     export PATH="${FMD_BUILD:-$root/build/release}:$root/build/python-venv/bin:$PATH"
     port=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    export GITHUB_STEP_SUMMARY="$PWD/summary.md" RUNS=3
+    export GITHUB_STEP_SUMMARY="$PWD/summary.md" RUNS=5
     export SERVE="python -m gunicorn --workers 1 --bind 127.0.0.1:$port shop:app"
-    export URL="http://127.0.0.1:$port/health" LOAD="curl -s -o /dev/null http://127.0.0.1:$port/cart/[1-60]"
+    export URL="http://127.0.0.1:$port/health" LOAD="curl -s -o /dev/null http://127.0.0.1:$port/cart/[1-15]"
     for variable in ${!FMD_*}; do [ "$variable" = FMD_BUILD ] || unset "$variable"; done
     /usr/bin/python3 - "$root/.github/recipes/performance.yml" <<'PYTHON'
 import sys, yaml
@@ -21,8 +21,8 @@ for step in recipe["jobs"]["compare"]["steps"]:
         open(step["name"] + ".sh", "w").write(step["run"])
 PYTHON
     mkdir old new
-    service 0.002 >old/shop.py
-    service 0.02 >new/shop.py
+    service 0.004 >old/shop.py
+    service 0.04 >new/shop.py
     step Record >recorded.txt 2>&1 || { cat recorded.txt >&2; return 1; }
 }
 
@@ -67,8 +67,8 @@ step() { bash -eo pipefail "$1.sh" 3>&-; }
 @test "every run of both sides is there" {
     for side in old new; do
         fmd-analyze traces/$side --format json >$side.json
-        [ "$(jq '.input.runs' $side.json)" = 3 ]
-        [ "$(jq '.endpoints[] | select(.name | contains("cart")) | .requests' $side.json)" = 180 ]
+        [ "$(jq '.input.runs' $side.json)" = 5 ]
+        [ "$(jq '.endpoints[] | select(.name | contains("cart")) | .requests' $side.json)" = 75 ]
     done
 }
 

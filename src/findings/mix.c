@@ -70,7 +70,7 @@ static int compare_rates(const void *left, const void *right)
 double mix_shift_of_strata(const struct histogram *older, const struct histogram *newer,
                            unsigned count, unsigned bucket)
 {
-    struct mix_class strata[STRATA_MOST], classes[CLASSES] = {{0}};
+    struct mix_class strata[STRATA_MOST] = {{0}}, classes[CLASSES] = {{0}};
     double total = 0, before = 0;
 
     for (unsigned i = 0; i < count; i++) {

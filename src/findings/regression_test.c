@@ -246,6 +246,59 @@ TEST(five_interleaved_runs_a_side_are_the_units)
     summary_free(summary);
 }
 
+/* Five runs a side in turns; an endpoint without any noise and, beside it, noisy ones. */
+static struct regression built_of_steady_runs(struct made *made, double newer_ms)
+{
+    made_init(made);
+    for (uint32_t v = 0; v < 2; v++)
+        made_endpoint(made, v + 1, "shop", v ? "1.1" : "1.0", "GET /steady");
+    for (unsigned r = 0; r < 10; r++) {
+        char run[8];
+        snprintf(run, sizeof(run), "%u", r);
+        struct event_source source = {.host = "ci", .run = run, .process = r};
+        source_map_free(made->map);
+        made->map = source_map_new(made->summary, &source);
+        for (uint32_t v = 0; v < 2; v++)
+            made_endpoint(made, v + 1, "shop", v ? "1.1" : "1.0", "GET /steady");
+        for (unsigned i = 0; i < 40; i++)
+            made_add(made,
+                     &(struct made_request){
+                         .endpoint = r % 2 + 1,
+                         .start_utc_ns = START_NS + (r * 20 + i / 4) * SECOND_NS,
+                         .duration_ns = r % 2 ? (uint64_t)(newer_ms * 1e6) : 4000000,
+                         .status = 200});
+    }
+    return built(made->summary, NULL);
+}
+
+TEST(sides_that_do_not_meet_are_told_though_neither_varies)
+{
+    struct made made;
+    struct regression regression = built_of_steady_runs(&made, 60);
+    const struct regression_endpoint *steady = endpoint_of(&regression, "GET /steady");
+    assert_int_equal(steady->verdict, REGRESSION_REGRESSED);
+    assert_true(steady->findings[REGRESSION_P50].ratio.low > 1);
+    regression_release(&regression);
+    made_release(&made);
+    regression = built_of_steady_runs(&made, .2);
+    assert_int_equal(endpoint_of(&regression, "GET /steady")->verdict,
+                     REGRESSION_IMPROVED);
+    regression_release(&regression);
+    made_release(&made);
+}
+
+TEST(requests_that_all_take_the_same_are_unchanged)
+{
+    struct made made;
+    struct regression regression = built_of_steady_runs(&made, 4);
+    const struct regression_finding *finding =
+        &endpoint_of(&regression, "GET /steady")->findings[REGRESSION_P50];
+    assert_int_equal(finding->verdict, REGRESSION_OK);
+    assert_true(finding->raw_ratio == 1);
+    regression_release(&regression);
+    made_release(&made);
+}
+
 TEST(a_baseline_is_a_side_whatever_its_version_is_called)
 {
     struct made older, newer;

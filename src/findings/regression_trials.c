@@ -198,6 +198,36 @@ static void run_trial(struct trial *trial, const struct judging *judging,
     trial->halves = largest_halves(judging, scores, evidence);
 }
 
+/* Variance of the shift of independent requests with equal shares beyond. */
+static double binomial_variance(const struct evidence *evidence, unsigned metric)
+{
+    double older = (double)evidence->requests[OLDER];
+    double newer = (double)evidence->requests[NEWER];
+    double share =
+        (double)(evidence->beyond[OLDER][metric] + evidence->beyond[NEWER][metric]) /
+        (older + newer);
+
+    return share * (1 - share) * (1 / older + 1 / newer);
+}
+
+/* A side that lies wholly below or beyond the threshold has no variance of its own there,
+ * however certain the shift is: then that of equal shares is the least. */
+static double least_variance(const struct evidence *evidence, unsigned metric)
+{
+    bool split = true;
+
+    for (unsigned side = 0; side < BOTH; side++)
+        split = split && evidence->beyond[side][metric] > 0 &&
+                evidence->beyond[side][metric] < evidence->requests[side];
+    return split ? 0 : binomial_variance(evidence, metric);
+}
+
+static void raise_variance(struct trial *trial, double least)
+{
+    trial->spread.variance = fmax(trial->spread.variance, least);
+    trial->own = welch_test(trial->own.difference, trial->spread);
+}
+
 /* Rare events on one side only have no variance there: at least that of equal shares. */
 static void test_errors(struct trial *trial, const struct judging *judging,
                         const struct evidence *evidence, unsigned metric)
@@ -210,14 +240,7 @@ static void test_errors(struct trial *trial, const struct judging *judging,
     scores_of(&scores, evidence, metric);
     run_trial(trial, judging, &scores, evidence, shift_between(evidence, metric),
               nothing);
-    double older = (double)evidence->requests[OLDER];
-    double newer = (double)evidence->requests[NEWER];
-    double share =
-        (double)(evidence->beyond[OLDER][metric] + evidence->beyond[NEWER][metric]) /
-        (older + newer);
-    double least = share * (1 - share) * (1 / older + 1 / newer);
-    trial->spread.variance = fmax(trial->spread.variance, least);
-    trial->own = welch_test(trial->own.difference, trial->spread);
+    raise_variance(trial, binomial_variance(evidence, metric));
 }
 
 /* Latency metrics of the endpoints that can be asked, and what combines them. */
@@ -244,7 +267,9 @@ static void family_find(struct family *family, struct judging *judging, unsigned
             continue;
         scores_of(&scores, evidence, metric);
         struct spread spread = spread_between(judging, &scores, evidence->units, false);
-        if (!(spread.variance > 0))
+        spread.variance = fmax(spread.variance, least_variance(evidence, metric));
+        endpoint->trials[metric].alike = !(spread.variance > 0);
+        if (endpoint->trials[metric].alike)
             continue;
         endpoint->trials[metric].asked = true;
         family->members[family->count] = i;
@@ -372,6 +397,7 @@ static void test_latency(struct judging *judging, unsigned metric)
         }
         run_trial(trial, judging, &scores, evidence,
                   shift_between(evidence, metric) - trial->common, between);
+        raise_variance(trial, least_variance(evidence, metric));
     }
     if (shared)
         test_global(judging, &family, metric);

@@ -235,9 +235,14 @@ static void decide_latency(struct regression_finding *finding,
     asked.least = regression->min_effect;
     bool matters = agree && latency_is_large(&asked, regression, finding->ratio.value) &&
                    latency_is_large(&asked, regression, finding->raw_ratio);
+    /* A change as large as should have been seen is not OK, certain or not. */
+    asked.least = detectable_most(regression) - 1;
+    bool seen_large = matters &&
+                      latency_is_large(&asked, regression, finding->raw_ratio) &&
+                      latency_is_large(&asked, regression, finding->ratio.value);
     decide(finding, trial, judging->comparison, regression->alpha,
            agree && raw_large && own_large, matters,
-           finding->detectable <= detectable_most(regression));
+           finding->detectable <= detectable_most(regression) && !seen_large);
     if (finding->verdict == REGRESSION_OK && raw_large && !own_large)
         finding->reason = REGRESSION_COMMON;
     if (finding->verdict >= REGRESSION_IMPROVED)
@@ -283,7 +288,7 @@ static void describe_side(struct regression_side *side, const struct evidence *e
 }
 
 static void leave_out(struct regression_finding *finding, const struct evidence *evidence,
-                      const struct judging *judging, unsigned metric)
+                      const struct judging *judging, bool alike, unsigned metric)
 {
     bool runs = judging->comparison->basis >= REGRESSION_RUN_PAIRS;
     unsigned least = runs ? SIDE_RUNS_LEAST : SIDE_BLOCKS_LEAST;
@@ -293,7 +298,11 @@ static void leave_out(struct regression_finding *finding, const struct evidence 
     finding->raw_ratio = finding->detectable = finding->df = NAN;
     finding->p_worse = finding->p_better = NAN;
     finding->q_worse = finding->q_better = NAN;
-    if (!few_units && errors_are_absent(evidence, metric))
+    if (alike) { /* a bucket's width would have shown */
+        finding->raw_ratio = finding->newer.value_ns / finding->older.value_ns;
+        finding->detectable = 1 + ldexp(1, -HISTOGRAM_COARSE);
+    }
+    if (alike || (!few_units && errors_are_absent(evidence, metric)))
         set(finding, REGRESSION_OK, REGRESSION_NO_REASON);
     else
         set(finding, REGRESSION_INSUFFICIENT,
@@ -315,7 +324,7 @@ static void find(struct regression_finding *finding, const struct endpoint_trial
     finding->least = least_of(judging->comparison, trial, regression->min_effect);
     finding->explained = NAN;
     if (!trial->asked) {
-        leave_out(finding, evidence, judging, m);
+        leave_out(finding, evidence, judging, trial->alike, m);
         return;
     }
     finding->p_worse = trial->own.p_greater;

@@ -651,7 +651,7 @@ TEST(a_full_disk_is_an_error_of_every_printer)
     struct shop shop;
 
     shop_init(&shop, 20);
-    for (int i = 0; i == 0 || report_formats[i - 1].name; i++) {
+    for (int i = 0; i == 0 || report_formats[i - 1].suffix; i++) {
         struct terminal_style style = {.width = 80, .unicode = true};
         struct err err = ERR_INIT;
         FILE *full = fopen("/dev/full", "w");

@@ -455,7 +455,7 @@ static void pack_processes(struct str *out, const struct beside_processes *proce
 
 static void unpack_processes(struct unpacking *in, struct beside_processes *processes)
 {
-    uint64_t fields[PROCESS_FIELDS];
+    uint64_t fields[PROCESS_FIELDS] = {0};
     for (size_t i = 0; i < PROCESS_FIELDS; i++)
         fields[i] = unpack_number(in);
     memcpy(processes, fields, sizeof(fields));
