@@ -30,7 +30,7 @@ struct evidence {
 /* The test of one endpoint × metric, or of what all share. */
 struct trial {
     bool asked;
-    bool alike;           /* all requests of both sides are in one coarse bucket */
+    bool alike;           /* nothing differs: one coarse bucket, or the same data twice */
     bool untold;          /* what all share in a window too short to tell of it */
     struct welch own;     /* without what is shared */
     struct spread spread; /* of own.difference */
