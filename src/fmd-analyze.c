@@ -301,8 +301,9 @@ static int fail_on_targets(const struct report *report, enum target_kind kind,
     return -1;
 }
 
-static int judge(const struct analyze_options *options, const struct input_report *input,
-                 const struct report *report, struct err *err)
+/* A gate that passes since nothing could be compared must not look like good news. */
+static int judge_changes(const struct cli_list *gates_asked, const struct report *report,
+                         struct err *err)
 {
     static const struct {
         const char *choice;
@@ -310,10 +311,25 @@ static int judge(const struct analyze_options *options, const struct input_repor
     } gates[] = {{"regressed", GATE_REGRESSED},
                  {"error-rate", GATE_ERROR_RATE},
                  {"inconclusive", GATE_INCONCLUSIVE}};
-    for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
-        if (cli_list_has(&options->fail_on, gates[i].choice) &&
-            gate_judge(report, gates[i].gate, err) != 0)
+    const char *passed = NULL;
+    for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+        if (!cli_list_has(gates_asked, gates[i].choice))
+            continue;
+        if (gate_judge(report, gates[i].gate, err) != 0)
             return -1;
+        passed = passed ? passed : gates[i].choice;
+    }
+    if (passed && gate_blind(report))
+        fprintf(stderr, "fmd-analyze: --fail-on %s was not put to the test: %s\n", passed,
+                gate_blind(report));
+    return 0;
+}
+
+static int judge(const struct analyze_options *options, const struct input_report *input,
+                 const struct report *report, struct err *err)
+{
+    if (judge_changes(&options->fail_on, report, err) != 0)
+        return -1;
     if (cli_list_has(&options->fail_on, "damage") && input_report_damaged(input))
         return err_set(err, ERR_DAMAGE,
                        "some of the input could not be read, and --fail-on damage was "

@@ -62,6 +62,21 @@ static int fail_by_global(const struct report *report, const char *gate, struct 
     return 0;
 }
 
+const char *gate_blind(const struct report *report)
+{
+    const struct regression *regression = &report->regression;
+    size_t told = 0;
+
+    if (regression->comparison_count == 0)
+        return "there is nothing to compare; record two versions, or name a --baseline";
+    for (unsigned v = 0; v < REGRESSION_VERDICTS; v++)
+        told += v == REGRESSION_INSUFFICIENT ? 0 : regression->verdicts[v];
+    if (told == 0)
+        return "no endpoint has enough requests on both sides to compare; record for "
+               "longer, or more runs";
+    return NULL;
+}
+
 int gate_judge(const struct report *report, enum report_gate gate, struct err *err)
 {
     if (gate == GATE_ERROR_RATE)
@@ -72,9 +87,7 @@ int gate_judge(const struct report *report, enum report_gate gate, struct err *e
         return -1;
     if (gate == GATE_REGRESSED)
         return 0;
-    if (report->regression.comparison_count == 0)
-        return err_set(err, ERR_GATE,
-                       "--fail-on inconclusive: there is nothing to compare; record two "
-                       "versions, or name a --baseline");
+    if (gate_blind(report))
+        return err_set(err, ERR_GATE, "--fail-on inconclusive: %s", gate_blind(report));
     return fail_by_endpoint(report, name, REGRESSION_INCONCLUSIVE, false, err);
 }

@@ -13,5 +13,8 @@ enum report_gate {
 
 /* 0; -1 with *err (ERR_GATE). */
 int gate_judge(const struct report *report, enum report_gate gate, struct err *err);
+/* Why no change could have been found, whatever there is: a sentence for who asks for a
+ * gate on changes, or NULL. */
+const char *gate_blind(const struct report *report);
 
 #endif
