@@ -197,7 +197,7 @@ FMD_API void fmd_end(struct fmd_request *request);
 
 /* A number that the application tells about itself (the length of a queue, free slots of
  * a pool), at any level. A name writes ten values a second at most, and the last one; of
- * what comes faster the values between are counted and left out. 60 ns a call. A name is
+ * what comes faster the values between are counted and left out. 40 ns a call. A name is
  * cut at 120 bytes; it is recorded as it is, so it should be no customer's. Without a
  * name, beyond 256 names, and for what is no finite number nothing is written but a
  * count. Before fmd_start() nothing happens; a forked child writes into its own trace.

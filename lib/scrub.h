@@ -13,7 +13,7 @@
  * base64. It would rather take too much than too little, but it knows secrets by their
  * looks: a short password in the middle of a sentence stays.
  *
- * Allocates nothing, takes time in proportion to the length (about 10 ns a byte), is safe
+ * Allocates nothing, takes time in proportion to the length (20 ns a byte), is safe
  * on any bytes and in any thread.
  */
 #ifndef FMD_SCRUB_H
