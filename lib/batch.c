@@ -263,10 +263,6 @@ static void add_row(struct fmd__batch *batch, const struct fmd__slot_request *re
                           endpoint_id(batch, request->endpoint),
                           id_of_hash(batch, request->group_hash),
                           id_of_hash(batch, request->address_hash)};
-    if (detail)
-        fmd__thresholds_add(&batch->thresholds, request->endpoint, request->duration_ns,
-                            (uint32_t)fmd__live_number(FMD__KEY_OUTLIER_REQUESTS),
-                            fmd__live_number(FMD__KEY_OUTLIER_FLOOR_MS) * 1000000);
 }
 
 /* Takes ring's slots up to its cursor's head or until the batch is full. A string is
@@ -614,8 +610,21 @@ void fmd__batch_events(struct fmd__batch *batch)
         add_block(batch, &entries, batch->journal_out, used);
 }
 
+/* Here, not as rows are taken: a batch that cannot be written is taken again. */
+static void add_to_thresholds(struct fmd__batch *batch)
+{
+    uint32_t after = (uint32_t)fmd__live_number(FMD__KEY_OUTLIER_REQUESTS);
+    uint64_t floor_ns = fmd__live_number(FMD__KEY_OUTLIER_FLOOR_MS) * 1000000;
+
+    for (uint32_t i = 0; i < batch->row_count; i++)
+        if (batch->rows[i].detail)
+            fmd__thresholds_add(&batch->thresholds, batch->rows[i].request->endpoint,
+                                batch->rows[i].request->duration_ns, after, floor_ns);
+}
+
 void fmd__batch_settle(struct fmd__batch *batch)
 {
+    add_to_thresholds(batch); /* its rows are in the rings until their tails move */
     for (uint32_t i = 0; i < batch->range_count; i++)
         atomic_store_explicit(&fmd__producers[batch->ranges[i].ring_id].ring->tail,
                               batch->ranges[i].last + 1, memory_order_release);

@@ -621,7 +621,14 @@ __attribute__((unused)) static const char *back_directory(void)
 static int back_remove_one(const char *path, const struct stat *status, int type,
                            struct FTW *ftw)
 {
-    (void)status, (void)type, (void)ftw;
+    char ring[256];
+    ssize_t length =
+        type == FTW_SL || type == FTW_SLN ? readlink(path, ring, sizeof ring - 1) : -1;
+
+    (void)status, (void)ftw;
+    ring[length > 0 ? length : 0] = '\0';
+    if (back_ends_with(ring, ".ring")) /* of a process that was killed */
+        (void)remove(ring);
     return remove(path);
 }
 

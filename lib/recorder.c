@@ -88,11 +88,14 @@ static __attribute__((noinline, cold)) struct fmd__producer *
 exchange(struct fmd__producer *full)
 {
     struct fmd__producer *fresh = NULL;
+    int kept = errno;
 
     if (fmd__lifecycle_visit()) {
+        fmd__writer_start_thread(&fmd__recorder.writer); /* if it could not be had yet */
         fresh = fmd__pool_exchange(&fmd__recorder.pool, full);
         fmd__lifecycle_leave();
     }
+    errno = kept;
     if (!fresh)
         return full;
     fmd__mine.producer = fresh;
@@ -419,9 +422,20 @@ static void count_drop(struct fmd__ring_counts *counts, enum fmd_drop cause)
     fmd__count_one(&counts->dropped[cause]);
 }
 
+/* Whoever ends it, on a thread with or without a ring: it is not in flight any more. */
+static void free_flight(struct flight *flight, uint32_t generation)
+{
+    if (flight->number == 0 || !fmd__lifecycle_visit())
+        return;
+    if (generation == atomic_load_explicit(&gate()->generation, memory_order_relaxed))
+        fmd__flights_give_back(fmd__recorder.pool.header, flight->number);
+    fmd__lifecycle_leave();
+    flight->number = 0;
+}
+
 /* It has no ring to go to: none was free, or it was begun in another recording. */
-static __attribute__((noinline, cold)) void end_elsewhere(uint32_t generation,
-                                                          bool no_ring)
+static __attribute__((noinline, cold)) void
+end_elsewhere(struct flight *flight, uint32_t generation, bool no_ring)
 {
     int kept = errno;
 
@@ -429,6 +443,7 @@ static __attribute__((noinline, cold)) void end_elsewhere(uint32_t generation,
         fmd__lifecycle_count_no_ring();
     else
         fmd__lifecycle_foreign_end(generation);
+    free_flight(flight, generation);
     errno = kept;
 }
 
@@ -504,8 +519,7 @@ static __attribute__((noinline)) void end_unrecorded(struct flight *flight,
     flight->generation = 0;
     if (level == 0 && (no_ring || (is_inside && generation == fmd__mine.generation)))
         fmd__lifecycle_count_only(flight->endpoint, flight->start_ns, is_inside);
-    if (is_inside && flight->number && generation == fmd__mine.generation)
-        fmd__flights_give_back(fmd__recorder.pool.header, flight->number);
+    free_flight(flight, generation);
     if (is_inside)
         leave();
 }
@@ -531,11 +545,11 @@ void fmd_end(struct fmd_request *request)
         end_view(flight, now);
     producer = enter(&no_ring);
     if (!LIKELY(producer)) {
-        end_elsewhere(generation, no_ring);
+        end_elsewhere(flight, generation, no_ring);
         return;
     }
     if (!LIKELY(generation == fmd__mine.generation))
-        end_elsewhere(generation, false);
+        end_elsewhere(flight, generation, false);
     else if (!LIKELY(flight->number == 0))
         push_watched(producer, flight, now - flight->start_ns);
     else if (LIKELY(make_room(&producer, &head, 1)))

@@ -8,6 +8,7 @@
 
 #include "fmd-record.h"
 #include "pages.h"
+#include "thresholds.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -170,6 +171,37 @@ static int full_disk(const char *directory)
 TEST(a_full_disk_loses_requests_but_not_their_count_and_recovers)
 {
     in_child(full_disk);
+}
+
+/* What waits for room is looked at once a second, and still counts once. */
+static int full_disk_and_thresholds(const char *directory)
+{
+    struct fmd_config config = config_in(directory);
+    struct fmd_request request;
+    uint32_t endpoint;
+
+    if (!mount_small(directory, "64k"))
+        return 77;
+    quiet_stderr(directory);
+    config.level = 2;
+    config.outlier_requests = 100;
+    NEED(fmd_start(&config) == 0);
+    endpoint = fmd_endpoint("GET /waits");
+    fill_up(directory, "filler");
+    for (unsigned i = 0; i < 60; i++) {
+        fmd_begin(&request, endpoint);
+        fmd_end(&request);
+    }
+    for (unsigned i = 0; i < 5; i++)
+        NEED(fmd_snapshot() == -ENOSPC);
+    NEED(fmd__threshold_of(endpoint) == 0);
+    NEED(fmd_stop() == -ENOSPC);
+    return 0;
+}
+
+TEST(requests_that_wait_for_room_make_no_threshold)
+{
+    in_child(full_disk_and_thresholds);
 }
 
 static int full_at_stop(const char *directory)

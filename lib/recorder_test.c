@@ -4,6 +4,7 @@
 #include "read_back.h"
 
 #include "fmd-record.h"
+#include "lifecycle.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -462,14 +463,20 @@ TEST(more_threads_than_rings_drop_only_until_there_are_more_rings)
     struct fmd_config config = config_in(directory);
     struct fmd_stats stats;
     struct crowd crowd = {0};
+    struct timespec nap = {0, 1000000};
     pthread_t threads[CROWD];
     struct back back;
 
     config.rings = 8;
     pthread_barrier_init(&crowd.together, NULL, CROWD);
     assert_int_equal(fmd_start(&config), 0);
+    pthread_mutex_lock(&fmd__recorder.writer.lock); /* it makes none meanwhile */
     for (int i = 0; i < CROWD; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, be_in_a_crowd, &crowd), 0);
+    do
+        fmd_stats(&stats);
+    while (stats.issued < CROWD && nanosleep(&nap, NULL) == 0);
+    pthread_mutex_unlock(&fmd__recorder.writer.lock);
     for (int i = 0; i < CROWD; i++)
         pthread_join(threads[i], NULL);
     stats = stop();

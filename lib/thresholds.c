@@ -8,6 +8,8 @@
 #define LOWEST 10u  /* 2^10 ns is the end of the first bin */
 #define HALVE_AT 65536u
 #define POINTER_BYTES sizeof(void *)
+#define CEILING_NS 1e9
+#define CEILING_RATIO 10.0
 
 _Atomic uint64_t fmd__threshold_table[FMD__ENDPOINTS_MAX + 1];
 
@@ -46,14 +48,17 @@ static double quantile(const struct fmd__latencies *latencies, double q)
 }
 
 /* exp(log Q90 + 4.015 (log Q90 - log Q75)) is Q90 times the fourth power of their ratio,
- * times its 0.015th, which is near 1: log r is 2 (r - 1) / (r + 1) there. */
+ * times its 0.015th, which is near 1: log r is 2 (r - 1) / (r + 1) there. Of a quick
+ * endpoint with a long tail that is minutes: a request that hangs until its worker is
+ * killed is one long before. */
 uint64_t fmd__thresholds_fence(const struct fmd__latencies *latencies)
 {
     double q90 = quantile(latencies, 0.90), ratio = q90 / quantile(latencies, 0.75);
     double fence =
         q90 * ratio * ratio * ratio * ratio * (1 + 0.03 * (ratio - 1) / (ratio + 1));
+    double ceiling = q90 * CEILING_RATIO > CEILING_NS ? q90 * CEILING_RATIO : CEILING_NS;
 
-    return fence < 1e18 ? (uint64_t)fence : (uint64_t)1e18;
+    return (uint64_t)(fence < ceiling ? fence : ceiling);
 }
 
 static void halve(struct fmd__latencies *latencies)

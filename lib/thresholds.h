@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From when on a request is an outlier, live, for each endpoint: the fence on the log
- * scale Q90 + 4.015 (Q90 - Q75), from a log-linear histogram of what the writer saw, once
- * there are enough requests; never below a floor. Old requests weigh less: counts are
- * halved at 65,536. Built for a few hundred endpoints at levels 2 and 3 (a page each);
- * add is the writer's, reading is one relaxed load of any thread.
+ * scale Q90 + 4.015 (Q90 - Q75), from a log-linear histogram of what the writer wrote,
+ * once there are enough requests; never below a floor, and above it never beyond the
+ * larger of 1 s and 10 Q90. Old requests weigh less: counts are halved at 65,536. Built
+ * for a few hundred endpoints at levels 2 and 3 (a page each); add is the writer's,
+ * reading is one relaxed load of any thread.
  */
 #ifndef FMD_THRESHOLDS_H
 #define FMD_THRESHOLDS_H

@@ -7,7 +7,6 @@
 #include "levels.h"
 #include "pages.h"
 #include "request_context.h"
-#include "signals.h"
 #include "stacks/python_stack.h"
 
 #include <errno.h>
@@ -62,7 +61,7 @@ bool fmd__watch_put(struct fmd__ring_header *header, const uint8_t *entry, size_
 
 static bool put(struct fmd__watch *watch, const struct fmd__journal_entry *entry)
 {
-    if (fmd__entry_bound(entry) > FMD__ENTRY_BYTES_MAX)
+    if (!watch->entry || fmd__entry_bound(entry) > FMD__ENTRY_BYTES_MAX)
         return false;
     return fmd__watch_put(watch->header, watch->entry,
                           fmd__entry_encode(entry, watch->entry));
@@ -302,8 +301,6 @@ static void sleep_until(struct fmd__watch *watch, uint32_t bell, uint64_t until)
                   until == UINT64_MAX ? NULL : &when, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
-/* A request that takes off stores its flight and then reads next_ns; here next_ns is
- * stored and then the flights are read: one of the two sees the other. */
 /* Once: this process samples, and there is a Python whose stacks cannot be read. */
 static void tell_why_not(void)
 {
@@ -318,11 +315,14 @@ static void tell_why_not(void)
         return; /* nobody to tell */
 }
 
+/* A request that takes off stores its flight and then reads next_ns; here next_ns is
+ * stored and then the flights are read: one of the two sees the other. */
 static void *run(void *argument)
 {
     struct fmd__watch *watch = argument;
 
     tell_why_not();
+    watch->entry = fmd__pages_new(FMD__ENTRY_BYTES_MAX);
     atomic_store(&watch->sampler, fmd__python_sampler_new());
     while (!atomic_load(&watch->stopping)) {
         uint32_t bell = atomic_load(&watch->bell);
@@ -349,35 +349,11 @@ void fmd__watch_open(struct fmd__watch *watch, struct fmd__ring_header *header)
     watch->was_idle = true;
 }
 
-static bool create_thread(struct fmd__watch *watch)
-{
-    struct fmd__signals signals;
-    pthread_attr_t attributes;
-    bool created;
-
-    watch->entry = watch->entry ? watch->entry : fmd__pages_new(FMD__ENTRY_BYTES_MAX);
-    if (!watch->entry || pthread_attr_init(&attributes) != 0)
-        return false;
-    fmd__signals_block(&signals); /* the thread inherits it */
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    created = pthread_create(&watch->thread, &attributes, run, watch) == 0;
-    fmd__signals_restore(&signals);
-    (void)pthread_attr_destroy(&attributes);
-    return created;
-}
-
 void fmd__watch_ring(struct fmd__watch *watch, uint64_t wake_ns)
 {
-    bool none = false;
-
     atomic_thread_fence(memory_order_seq_cst);
-    if (!atomic_load_explicit(&watch->has_thread, memory_order_relaxed)) {
-        if (atomic_compare_exchange_strong(&watch->has_thread, &none, true) &&
-            !create_thread(watch))
-            atomic_store(&watch->has_thread, false);
-        return;
-    }
-    if (wake_ns >= atomic_load_explicit(&watch->next_ns, memory_order_relaxed))
+    if (!fmd__background_start(&watch->background, STACK_BYTES, run, watch) ||
+        wake_ns >= atomic_load_explicit(&watch->next_ns, memory_order_relaxed))
         return;
     atomic_fetch_add(&watch->bell, 1);
     (void)syscall(SYS_futex, &watch->bell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -385,13 +361,10 @@ void fmd__watch_ring(struct fmd__watch *watch, uint64_t wake_ns)
 
 void fmd__watch_close(struct fmd__watch *watch)
 {
-    if (!atomic_load(&watch->has_thread))
-        return;
     atomic_store(&watch->stopping, true);
     atomic_fetch_add(&watch->bell, 1);
     (void)syscall(SYS_futex, &watch->bell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    (void)pthread_join(watch->thread, NULL);
-    atomic_store(&watch->has_thread, false);
+    fmd__background_join(&watch->background);
 }
 
 void fmd__watch_release(struct fmd__watch *watch)

@@ -16,10 +16,8 @@
 #ifndef FMD_WATCH_H
 #define FMD_WATCH_H
 
+#include "background.h"
 #include "flights.h"
-
-#include <pthread.h>
-#include <stdbool.h>
 
 struct fmd__python_sampler;
 struct fmd__python_code;
@@ -31,15 +29,14 @@ struct fmd__watched {
 };
 
 struct fmd__watch {
-    pthread_t thread;
-    _Atomic bool has_thread; /* or somebody is creating it */
+    struct fmd__background background;
     _Atomic bool stopping;
     _Atomic uint32_t bell;
     _Atomic uint64_t next_ns; /* when it looks next; UINT64_MAX: not planned */
     _Atomic uint64_t interval_ns;
     struct fmd__ring_header *header;
     struct fmd__python_sampler *_Atomic sampler;
-    uint8_t *entry; /* room for one */
+    uint8_t *entry; /* room for one; NULL: no memory */
     uint64_t tick_ns;
     bool was_idle;                   /* nothing was in flight at the last look */
     uint64_t paced_ns, paced_cpu_ns; /* when the pace was last looked at */

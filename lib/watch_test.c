@@ -5,6 +5,7 @@
 #include "read_back.h"
 
 #include "fmd-record.h"
+#include "lifecycle.h"
 #include "thresholds.h"
 
 #include <pthread.h>
@@ -117,6 +118,49 @@ TEST(a_request_that_ends_on_another_thread_is_not_measured)
     back_remove(directory);
 }
 
+#define LENT 700 /* more than there are slots */
+
+static void *end_all(void *requests)
+{
+    for (int i = 0; i < LENT; i++)
+        fmd_end((struct fmd_request *)requests + i);
+    return NULL;
+}
+
+/* The writer's lock keeps it from making more rings. */
+TEST(a_request_that_ends_on_a_thread_without_a_ring_is_not_in_flight_any_more)
+{
+    static struct fmd_request requests[LENT];
+    const char *directory = back_directory();
+    struct fmd_config config;
+    struct fmd_request last;
+    pthread_t thread;
+    struct back back;
+    bool found; /* a slot */
+
+    fmd_config_init(&config);
+    config.directory = directory;
+    config.level = 2;
+    config.rings = 1;
+    assert_int_equal(fmd_start(&config), 0);
+    pthread_mutex_lock(&fmd__recorder.writer.lock);
+    for (int i = 0; i < LENT; i++)
+        fmd_begin(&requests[i], fmd_endpoint("GET /lent"));
+    assert_int_equal(pthread_create(&thread, NULL, end_all, requests), 0);
+    pthread_join(thread, NULL);
+    fmd_begin(&last, fmd_endpoint("GET /last"));
+    found = fmd_wants_context(&last);
+    fmd_end(&last);
+    pthread_mutex_unlock(&fmd__recorder.writer.lock);
+    assert_true(found);
+    assert_int_equal(fmd_stop(), 0);
+    back = back_read(directory);
+    assert_int_equal(back_stream(&back, 0)->stats.dropped[FMD_DROP_NO_RING], LENT);
+    assert_int_equal(back.request_count, 1);
+    back_free(&back);
+    back_remove(directory);
+}
+
 #define CROWD 2000
 
 TEST(more_requests_in_flight_than_slots_are_recorded_all_the_same)
@@ -189,6 +233,27 @@ TEST(the_fence_is_that_of_the_sorted_latencies)
     fmd__thresholds_add(&thresholds, 0, 1, 1, 0);
     fmd__thresholds_add(&thresholds, UINT32_MAX, 1, 1, 0);
     fmd__thresholds_release(&thresholds);
+}
+
+/* 100 latencies; the first of them make Q75, the others Q90. */
+static uint64_t fence_of(uint64_t most_ns, uint64_t some_ns)
+{
+    struct fmd__thresholds thresholds = {0};
+    uint64_t fence;
+
+    for (int i = 0; i < 100; i++)
+        fmd__thresholds_add(&thresholds, 9, i < 80 ? most_ns : some_ns, 100, 0);
+    fence = fmd__thresholds_fence(thresholds.of[9]);
+    fmd__thresholds_release(&thresholds);
+    return fence;
+}
+
+TEST(a_long_tail_does_not_move_the_fence_beyond_a_second_or_ten_times_its_ninth_decile)
+{
+    assert_int_equal(fence_of(3 * MS / 10, 3 * MS), 1000 * MS); /* else half a minute */
+    assert_int_equal(fence_of(2 * MS, 20 * MS), 1000 * MS);
+    assert_in_range(fence_of(200 * MS, 2000 * MS), 19400 * MS, 20600 * MS);
+    assert_in_range(fence_of(10 * MS, 12 * MS), 20 * MS, 30 * MS); /* no long tail */
 }
 
 static void serve(uint32_t endpoint, long us)

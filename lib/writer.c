@@ -533,7 +533,7 @@ void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *se
                       struct fmd__gate *gate, struct fmd__pool *pool,
                       const struct fmd__segment *segment, pthread_mutex_t *register_lock)
 {
-    const size_t kept = offsetof(struct fmd__writer, thread);
+    const size_t kept = offsetof(struct fmd__writer, background);
     char stem[FMD__STEM_BYTES];
 
     (void)pthread_mutex_lock(&writer->lock);
@@ -554,30 +554,9 @@ void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *se
     (void)pthread_mutex_unlock(&writer->lock);
 }
 
-static bool create_thread(struct fmd__writer *writer)
-{
-    struct fmd__signals signals;
-    pthread_attr_t attributes;
-    bool created;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    fmd__signals_block(&signals); /* the thread inherits it */
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    created = pthread_create(&writer->thread, &attributes, run, writer) == 0;
-    fmd__signals_restore(&signals);
-    (void)pthread_attr_destroy(&attributes);
-    return created;
-}
-
 void fmd__writer_start_thread(struct fmd__writer *writer)
 {
-    bool none = false;
-
-    if (!atomic_load_explicit(&writer->has_thread, memory_order_relaxed) &&
-        atomic_compare_exchange_strong(&writer->has_thread, &none, true) &&
-        !create_thread(writer))
-        atomic_store(&writer->has_thread, false);
+    (void)fmd__background_start(&writer->background, STACK_BYTES, run, writer);
 }
 
 static uint64_t pending_slots(const struct fmd__pool *pool)
@@ -611,14 +590,11 @@ int fmd__writer_flush(struct fmd__writer *writer)
 
 static void end_thread(struct fmd__writer *writer)
 {
-    if (!writer->has_thread)
-        return;
     (void)pthread_mutex_lock(&writer->lock);
     writer->stopping = true;
     (void)pthread_cond_signal(&writer->wake);
     (void)pthread_mutex_unlock(&writer->lock);
-    (void)pthread_join(writer->thread, NULL);
-    writer->has_thread = false;
+    fmd__background_join(&writer->background);
 }
 
 /* Requests that stay in the rings for good. */

@@ -12,6 +12,7 @@
 #ifndef FMD_WRITER_H
 #define FMD_WRITER_H
 
+#include "background.h"
 #include "batch.h"
 #include "gate.h"
 #include "gauge_table.h"
@@ -26,8 +27,7 @@ struct fmd__writer {
     pthread_mutex_t lock;
     pthread_cond_t wake;
 
-    pthread_t thread;
-    _Atomic bool has_thread; /* or somebody is creating it */
+    struct fmd__background background;
     bool stopping, open, told;
 
     const struct fmd__settings *settings;
@@ -66,8 +66,8 @@ struct fmd__writer {
 void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *settings,
                       struct fmd__gate *gate, struct fmd__pool *pool,
                       const struct fmd__segment *segment, pthread_mutex_t *register_lock);
-/* Starts the thread if there is none; while it cannot be had (limits) snapshots write and
- * the next caller tries again. Any thread; not while it is being closed. */
+/* Starts the thread if there is none; while it cannot be had (limits) snapshots write,
+ * and a caller tries again. Any thread; not while it is being closed. */
 void fmd__writer_start_thread(struct fmd__writer *writer);
 /* Writes all that is published. 0 or a negative errno. */
 int fmd__writer_flush(struct fmd__writer *writer);
