@@ -21,7 +21,7 @@ static void fill(struct actor_version *cell, struct summary_value *value)
         .server_errors = value->server_errors,
         .mean_ns =
             value->requests ? (double)value->sum_ns / (double)value->requests : NAN,
-        .has_quantiles = value->histogram.counts != NULL,
+        .has_quantiles = summary_value_is_whole(value),
         .histogram = value->histogram};
     for (size_t i = 0; i < QUANTILES; i++)
         cell->quantiles[i] = actor_latency_quantile(cell, quantile_shares[i]);

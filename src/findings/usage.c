@@ -228,10 +228,10 @@ static struct usage_actor actor_of(const struct summary_value *value, double all
         .share = all > 0 ? (double)value->requests / all : 0,
         .mean_ns =
             value->requests ? (double)value->sum_ns / (double)value->requests : NAN,
-        .has_quantiles = value->histogram.counts != NULL,
+        .has_quantiles = summary_value_is_whole(value),
     };
 
-    for (size_t i = 0; value->histogram.counts && i < QUANTILES; i++)
+    for (size_t i = 0; actor.has_quantiles && i < QUANTILES; i++)
         actor.quantiles[i] =
             quantile_of(&value->histogram, quantile_shares[i], 0, HISTOGRAM_MAX_NS);
     return actor;

@@ -217,6 +217,12 @@ bool summary_value_in(const struct summary *summary, enum summary_dimension dime
     return true;
 }
 
+bool summary_value_is_whole(const struct summary_value *value)
+{
+    return value->histogram.counts &&
+           histogram_total(&value->histogram) == value->requests;
+}
+
 void summary_values_free(struct summary_value *rows, size_t count)
 {
     for (size_t i = 0; rows && i < count; i++)

@@ -210,6 +210,8 @@ size_t summary_values(const struct summary *summary, enum summary_dimension dime
                       const struct summary_version *version, size_t limit,
                       struct summary_value **rows);
 void summary_values_free(struct summary_value *rows, size_t count);
+/* Does its histogram hold all of its requests, so that quantiles are of them? */
+bool summary_value_is_whole(const struct summary_value *value);
 /* What is known of one group or address in a version. False when it was not counted
  * there; else *value, whose histogram is the caller's to release. */
 bool summary_value_in(const struct summary *summary, enum summary_dimension dimension,

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What holds for the whole report, not for a number of it: the order and the split of
+ * what was read do not show in it, nor that a summary was saved between, and its JSON is
+ * JSON whatever there is too little of. With requests and everything beside them.
+ */
+#define _GNU_SOURCE /* mkdtemp */
+#include "testdata/cmocka_tests.h"
+
+#include <jansson.h>
+
+#include "report.h"
+#include "src/base/err.h"
+#include "src/base/str.h"
+#include "src/findings/outliers.h"
+#include "src/findings/regression.h"
+#include "src/findings/targets.h"
+#include "src/input/input.h"
+#include "src/summary/made_beside.h"
+#include "src/summary/scan.h"
+
+/* --- what was recorded ---------------------------------------------------------------
+ */
+
+struct recorded {
+    const struct made_plan *plan;
+    struct made_request *requests;
+    struct made_event *events;
+    size_t request_count, event_count;
+};
+
+static struct recorded record(const struct made_plan *plan)
+{
+    return (struct recorded){plan, made_requests(plan), made_beside(plan), plan->count,
+                             plan->count};
+}
+
+static void recorded_release(struct recorded *recorded)
+{
+    free(recorded->requests);
+    free(recorded->events);
+}
+
+static void add(struct summary *summary, const struct recorded *part)
+{
+    made_add(summary, part->plan, part->requests, part->request_count, MADE_BATCH);
+    made_add_events(summary, part->plan, part->events, part->event_count);
+}
+
+static void shuffle(struct recorded *recorded, uint64_t *random)
+{
+    for (size_t i = recorded->request_count; i > 1; i--) {
+        size_t other = made_below(random, (uint32_t)i);
+        struct made_request swap = recorded->requests[i - 1];
+        recorded->requests[i - 1] = recorded->requests[other];
+        recorded->requests[other] = swap;
+    }
+    for (size_t i = recorded->event_count; i > 1; i--) {
+        size_t other = made_below(random, (uint32_t)i);
+        struct made_event swap = recorded->events[i - 1];
+        recorded->events[i - 1] = recorded->events[other];
+        recorded->events[other] = swap;
+    }
+}
+
+/* Ordinary, or one that scans by the plan. */
+static struct summary *new_summary(const struct scan_plan *plan)
+{
+    return plan ? summary_new_scanning(plan) : summary_new();
+}
+
+/* Part number i of count. */
+static struct recorded part_of(const struct recorded *whole, size_t i, size_t count)
+{
+    struct recorded part = *whole;
+    size_t first = whole->request_count * i / count,
+           end = whole->request_count * (i + 1) / count;
+    size_t first_event = whole->event_count * i / count,
+           end_event = whole->event_count * (i + 1) / count;
+    part.requests += first;
+    part.request_count = end - first;
+    part.events += first_event;
+    part.event_count = end_event - first_event;
+    return part;
+}
+
+/* Parts with a summary each, merged to either side at random. */
+static struct summary *dealt(const struct recorded *recorded,
+                             const struct scan_plan *plan, uint64_t *random)
+{
+    struct summary *whole = new_summary(plan);
+    size_t parts = 2 + made_below(random, 9);
+    for (size_t i = 0; i < parts; i++) {
+        struct recorded of = part_of(recorded, i, parts);
+        struct summary *part = new_summary(plan);
+        add(part, &of);
+        struct summary *to = made_below(random, 2) ? whole : part;
+        struct summary *from = to == whole ? part : whole;
+        summary_merge(to, from);
+        summary_free(from);
+        whole = to;
+    }
+    return whole;
+}
+
+static struct summary *one_pass(const struct recorded *recorded,
+                                const struct scan_plan *plan)
+{
+    struct summary *summary = new_summary(plan);
+    add(summary, recorded);
+    return summary;
+}
+
+/* --- reports -------------------------------------------------------------------------
+ */
+
+static void read_targets(struct targets *targets)
+{
+    static const char *const checks[] = {"*: p99 < 250ms", "*: errors < 1%",
+                                         "GET /1: p50 < 10ms"};
+    static const char *const objectives[] = {"*: 99% < 300ms", "GET /2: 99.9% ok"};
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(targets_add(targets, TARGET_CHECK, checks[i], &err), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(targets_add(targets, TARGET_SLO, objectives[i], &err), 0);
+}
+
+static char *text_of(const struct report *report,
+                     int (*print)(const struct report *, FILE *, struct err *))
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_int_equal(print(report, out, NULL), 0);
+    fclose(out);
+    return text;
+}
+
+static int as_terminal(const struct report *report, FILE *out, struct err *err)
+{
+    const struct terminal_style style = {.width = 200, .unicode = true};
+    return report_terminal(report, &style, out, err);
+}
+
+/* Gives the report with everything that can be asked for; scan and baseline may be NULL.
+ */
+static void with_report(const struct summary *summary, const struct scan *scan,
+                        const struct summary *baseline,
+                        void (*give)(const struct report *, void *), void *to)
+{
+    struct input_report input;
+    struct report_options options;
+    struct report report;
+    struct targets targets = {0};
+    struct err err = ERR_INIT;
+    input_report_init(&input);
+    read_targets(&targets);
+    report_options_init(&options);
+    options.time_zone = "Europe/Amsterdam";
+    options.repeatable = true;
+    options.targets = &targets;
+    options.scan = scan;
+    options.regression.baseline = baseline;
+    assert_int_equal(report_build(&report, summary, &input, &options, &err), 0);
+    give(&report, to);
+    report_release(&report);
+    targets_release(&targets);
+    input_report_release(&input);
+}
+
+static void take_json(const struct report *report, void *to)
+{
+    *(char **)to = text_of(report, report_json);
+}
+
+/* What the first pass asks the second one. */
+static void plan_scan(const struct summary *summary, struct scan_plan *plan)
+{
+    struct outliers outliers;
+    struct outlier_options options;
+    struct regression regression;
+    struct regression_options comparing;
+    outlier_options_init(&options);
+    regression_options_init(&comparing);
+    outliers_build(&outliers, summary, &options);
+    outliers_plan(&outliers, summary, plan);
+    outliers_release(&outliers);
+    assert_int_equal(regression_build(&regression, summary, &comparing, NULL), 0);
+    regression_plan(&regression, plan, plan);
+    regression_release(&regression);
+}
+
+/* The report of a summary, with the second scan of the same requests: dealt out by
+ * random, or (NULL) in one pass. */
+static char *json_of_both_passes(const struct summary *summary,
+                                 const struct recorded *recorded, uint64_t *random)
+{
+    struct scan_plan plan = {0};
+    plan_scan(summary, &plan);
+    assert_true(plan.endpoint_count > 0);
+    struct summary *scanned =
+        random ? dealt(recorded, &plan, random) : one_pass(recorded, &plan);
+    char *json = NULL;
+    with_report(summary, summary_scan(scanned), NULL, take_json, &json);
+    summary_free(scanned);
+    scan_plan_release(&plan);
+    return json;
+}
+
+/* --- order, split and saving ---------------------------------------------------------
+ */
+
+/* Two versions of three endpoints, the second one slower where the test says so. */
+static const struct made_plan two_versions = {.seed = 41,
+                                              .count = 12000,
+                                              .processes = 6,
+                                              .endpoints = 3,
+                                              .versions = 2,
+                                              .groups = 40,
+                                              .addresses = 60,
+                                              .runs = 1,
+                                              .start_utc_ns = MADE_OFFSET_NS,
+                                              .length_ns = INT64_C(36000000000000)};
+
+static struct recorded record_a_change(const struct made_plan *plan)
+{
+    struct recorded recorded = record(plan);
+    for (size_t i = 0; i < recorded.request_count; i++) {
+        struct made_request *request = &recorded.requests[i];
+        bool slower = request->version == 1 && request->endpoint == 1;
+        bool slow_customer = request->group == 2 && request->endpoint == 2;
+        request->duration_ns *= slower ? 3 : slow_customer ? 40 : 1;
+    }
+    return recorded;
+}
+
+static struct summary *saved_and_loaded(const struct summary *summary)
+{
+    struct str bytes;
+    str_init(&bytes);
+    summary_save(summary, &bytes);
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+    assert_non_null(loaded);
+    str_release(&bytes);
+    return loaded;
+}
+
+static void assert_saves_the_same(const struct summary *a, const struct summary *b)
+{
+    struct str left, right;
+    str_init(&left);
+    str_init(&right);
+    summary_save(a, &left);
+    summary_save(b, &right);
+    assert_int_equal(left.length, right.length);
+    assert_memory_equal(left.bytes, right.bytes, left.length);
+    str_release(&left);
+    str_release(&right);
+}
+
+static size_t rows_of(const json_t *tree, const char *finding, const char *rows)
+{
+    const json_t *array = json_object_get(tree, finding);
+    array = rows ? json_object_get(array, rows) : array;
+    return json_array_size(array);
+}
+
+/* The tests ask something only where there is something in the report. */
+static void assert_tells_all(const char *json)
+{
+    json_t *tree = json_loads(json, 0, NULL);
+    assert_non_null(tree);
+    assert_true(rows_of(tree, "regression", "comparisons") > 0);
+    assert_true(rows_of(tree, "outliers", "slowest") > 0);
+    assert_true(rows_of(tree, "outliers", "whose") > 0);
+    assert_true(rows_of(tree, "profile", "endpoints") > 0);
+    assert_true(rows_of(tree, "profile", "exceptions") > 0);
+    assert_true(rows_of(tree, "profile", "unfinished") > 0);
+    assert_true(rows_of(tree, "checks", NULL) > 0);
+    assert_true(rows_of(tree, "objectives", NULL) > 0);
+    json_decref(tree);
+}
+
+TEST(any_split_and_order_gives_the_report_of_one_pass)
+{
+    struct recorded recorded = record_a_change(&two_versions);
+    struct summary *once = one_pass(&recorded, NULL);
+    char *wanted = json_of_both_passes(once, &recorded, NULL);
+    uint64_t random = 7;
+    assert_tells_all(wanted);
+    for (int round = 0; round < 4; round++) {
+        shuffle(&recorded, &random);
+        struct summary *parts = dealt(&recorded, NULL, &random);
+        char *json = json_of_both_passes(parts, &recorded, &random);
+        assert_saves_the_same(parts, once);
+        assert_string_equal(json, wanted);
+        free(json);
+        summary_free(parts);
+    }
+    free(wanted);
+    summary_free(once);
+    recorded_release(&recorded);
+}
+
+/* JSON of a summary, and of the same when it was saved between. Caller frees. */
+static void json_twice(const struct made_plan *plan, char **whole, char **loaded)
+{
+    struct recorded recorded = record_a_change(plan);
+    struct summary *summary = one_pass(&recorded, NULL);
+    struct summary *again = saved_and_loaded(summary);
+    *whole = json_of_both_passes(summary, &recorded, NULL);
+    *loaded = json_of_both_passes(again, &recorded, NULL);
+    assert_tells_all(*whole);
+    summary_free(again);
+    summary_free(summary);
+    recorded_release(&recorded);
+}
+
+TEST(a_summary_saved_and_loaded_gives_the_same_report)
+{
+    struct made_plan plans[2] = {two_versions, two_versions};
+    plans[1].endpoints = 10;
+    plans[1].groups = plans[1].addresses = SUMMARY_VALUE_HISTOGRAMS;
+    for (int i = 0; i < 2; i++) {
+        char *whole, *loaded;
+        json_twice(&plans[i], &whole, &loaded);
+        assert_string_equal(loaded, whole);
+        free(whole);
+        free(loaded);
+    }
+}
+
+/* Equal but for what is null in b. */
+static void assert_same_or_unknown(const json_t *a, const json_t *b)
+{
+    if (json_is_object(a) && json_is_object(b)) {
+        const char *key;
+        json_t *value;
+        assert_int_equal(json_object_size(a), json_object_size(b));
+        json_object_foreach((json_t *)a, key, value)
+            assert_same_or_unknown(value, json_object_get(b, key));
+    } else if (json_is_array(a) && json_is_array(b)) {
+        assert_int_equal(json_array_size(a), json_array_size(b));
+        for (size_t i = 0; i < json_array_size(a); i++)
+            assert_same_or_unknown(json_array_get(a, i), json_array_get(b, i));
+    } else if (!json_is_null(b)) {
+        assert_true(json_equal(a, b));
+    }
+}
+
+/* A version's saved summary has histograms of its 256 most frequent groups. */
+TEST(of_many_groups_a_saved_summary_knows_fewer_quantiles_and_all_else_alike)
+{
+    struct made_plan plan = two_versions;
+    char *texts[2];
+    json_t *trees[2], *usages[2];
+    plan.groups = plan.addresses = 3000;
+    json_twice(&plan, &texts[0], &texts[1]);
+    for (int i = 0; i < 2; i++) {
+        trees[i] = json_loads(texts[i], 0, NULL);
+        usages[i] = json_incref(json_object_get(trees[i], "usage"));
+        json_object_del(trees[i], "usage");
+        free(texts[i]);
+    }
+    assert_true(json_equal(trees[0], trees[1]));
+    assert_same_or_unknown(usages[0], usages[1]);
+    for (int i = 0; i < 2; i++) {
+        json_decref(trees[i]);
+        json_decref(usages[i]);
+    }
+}
+
+/* --- too little of everything --------------------------------------------------------
+ */
+
+/* A few requests with as little in them as there can be: none of an endpoint, one, all of
+ * 0 ns, all of a day, all failed, all alike. */
+static struct made_plan little(uint64_t *random)
+{
+    return (struct made_plan){.seed = made_random(random),
+                              .count = made_below(random, 12) *
+                                       (1 + made_below(random, 2) * 20),
+                              .processes = 1 + made_below(random, 3),
+                              .endpoints = 1 + made_below(random, 4),
+                              .versions = 1 + made_below(random, 3),
+                              .groups = made_below(random, 2),
+                              .addresses = made_below(random, 2),
+                              .runs = 1 + made_below(random, 2),
+                              .start_utc_ns = MADE_OFFSET_NS,
+                              .length_ns = made_below(random, 3) * INT64_C(5000000000)};
+}
+
+static void make_poor(struct recorded *recorded, uint64_t *random)
+{
+    static const uint64_t durations_ns[] = {0, 1, 5000000, HISTOGRAM_MAX_NS, UINT64_MAX};
+    uint64_t duration_ns = durations_ns[made_below(random, 5)];
+    bool alike = made_below(random, 3) > 0, fail = made_below(random, 4) == 0;
+    for (size_t i = 0; i < recorded->request_count; i++) {
+        struct made_request *request = &recorded->requests[i];
+        request->duration_ns = alike ? duration_ns : request->duration_ns;
+        request->first_byte_ns = made_below(random, 2) ? 0 : UINT64_MAX;
+        request->status = fail ? 500 : 200;
+    }
+    for (size_t i = 0; i < recorded->event_count; i++) {
+        struct made_event *event = &recorded->events[i];
+        event->duration_ns = alike ? duration_ns : event->duration_ns;
+        if (event->kind == MADE_GAUGE)
+            event->value = event->number % 3 ? NAN : INFINITY;
+    }
+    if (made_below(random, 4) == 0)
+        recorded->request_count = 0; /* only what comes beside them */
+    if (made_below(random, 3) == 0)
+        recorded->event_count = 0;
+}
+
+/* jansson takes neither NaN nor infinity; the schema says what has to be there. */
+static void assert_json(const struct report *report, FILE *file)
+{
+    char *json = text_of(report, report_json);
+    json_error_t error;
+    json_t *tree = json_loads(json, JSON_REJECT_DUPLICATES, &error);
+    if (!tree)
+        fail_msg("%s at %s", error.text, json + error.position);
+    json_decref(tree);
+    assert_int_equal(fputs(json, file) >= 0, 1);
+    free(json);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* What printf makes of a number that is none. */
+static void assert_no_nan(char *text)
+{
+    static const char *const words[] = {"nan", "inf"};
+    for (size_t i = 0; i < 2; i++)
+        for (const char *at = text; (at = strstr(at, words[i])); at++)
+            if ((at == text || !is_letter(at[-1])) && !is_letter(at[3]))
+                fail_msg("a number that is none: %.60s", at);
+    free(text);
+}
+
+static void check_little(const struct report *report, void *to)
+{
+    assert_json(report, to);
+    assert_no_nan(text_of(report, as_terminal));
+    assert_no_nan(text_of(report, report_markdown));
+    assert_no_nan(text_of(report, report_html));
+}
+
+/* Reports into files of the folder, two a round. */
+static void check_round(const char *folder, int round, uint64_t *random)
+{
+    struct made_plan plan = little(random), before = little(random);
+    struct recorded recorded = record(&plan), old = record(&before);
+    make_poor(&recorded, random);
+    make_poor(&old, random);
+    struct summary *summary = one_pass(&recorded, NULL), *baseline = one_pass(&old, NULL);
+    for (int compared = 0; compared < 2; compared++) {
+        char path[64];
+        snprintf(path, sizeof(path), "%s/%d-%d.json", folder, round, compared);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        with_report(summary, NULL, compared ? baseline : NULL, check_little, file);
+        fclose(file);
+    }
+    summary_free(summary);
+    summary_free(baseline);
+    recorded_release(&recorded);
+    recorded_release(&old);
+}
+
+TEST(json_is_json_whatever_there_is_too_little_of)
+{
+    char folder[] = "/tmp/fmd-properties-XXXXXX", command[160];
+    uint64_t random = 3;
+    assert_non_null(mkdtemp(folder));
+    for (int round = 0; round < 60; round++)
+        check_round(folder, round, &random);
+    snprintf(command, sizeof(command),
+             "/usr/bin/python3 src/report/check_schema.py %s/*.json && rm -r %s", folder,
+             folder);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a fixed command */
+}
