@@ -153,6 +153,7 @@ static PyObject *call_recorded(struct entry *entry, PyObject *environ,
         fmd_py_exchange_end(exchange, 0);
     }
     Py_CLEAR(exchange->environ);
+    exchange->told = NULL; /* another exception may get its address */
     Py_DECREF(exchange);
     return result;
 }

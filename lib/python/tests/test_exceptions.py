@@ -178,6 +178,33 @@ class Unhandled(Caught):
         self.assert_application_only(error)
         self.assertEqual({error.start}, starts(self.folder))
 
+    def test_what_the_body_of_a_500_raises_counts_too(self):
+        """The second exception has the address that the first one had."""
+        app = self.flask_app()
+        reused = 0
+
+        @app.get("/view")
+        def view():
+            raise Shopping("view")
+
+        @app.errorhandler(500)
+        def failed(error):
+            address = id(error.original_exception)
+
+            def pieces():
+                nonlocal reused
+                yield "sorry"
+                made = [Shopping("body") for _ in range(1000)]
+                again = [each for each in made if id(each) == address]
+                reused += len(again)
+                raise (again or made)[0]
+            return flask.Response(pieces(), 500)
+
+        for _ in range(20):
+            self.assertIsInstance(Answer(app, environ_of("/view")).error, Shopping)
+        self.assertGreater(reused, 0)
+        self.assertEqual(sum(error.count for error in self.caught()), 40)
+
     def test_outside_of_dispatch(self):
         app = self.flask_app()
 
