@@ -9,6 +9,14 @@
 #include "src/base/mem.h"
 #include "src/base/vec.h"
 
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int id_order(struct request_id a, struct request_id b)
+{
+    int order = ORDER(a.process, b.process);
+    return order ? order : ORDER(a.start_ns, b.start_ns);
+}
+
 /* --- life -------------------------------------------------------------------------- */
 
 struct beside *beside_new(void)
@@ -121,8 +129,6 @@ uint32_t beside_cell_of(struct beside *beside, const struct beside_key *key)
 
 /* --- the slowest with details ------------------------------------------------------ */
 
-#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
-
 /* That of the slow list, so that every request there that has details has them here. */
 static int detail_order(const struct detailed_request *a,
                         const struct detailed_request *b)
@@ -152,8 +158,7 @@ void beside_keep_detail(struct beside_cell *cell, const struct detailed_request 
 static int last_order(const struct last_stack *a, const struct last_stack *b)
 {
     int order = ORDER(b->elapsed_ns, a->elapsed_ns);
-    order = order ? order : ORDER(a->id.process, b->id.process);
-    return order ? order : ORDER(a->id.start_ns, b->id.start_ns);
+    return order ? order : id_order(a->id, b->id);
 }
 
 /* Of two samples at the same moment of a request: the smaller one, in bytes. */
@@ -173,11 +178,6 @@ static bool is_smaller(const struct stacks *stacks, const struct last_stack *a,
     return order < 0;
 }
 
-static bool same_request(struct request_id a, struct request_id b)
-{
-    return a.process == b.process && a.start_ns == b.start_ns;
-}
-
 /* A request has one entry, so an earlier sample of it makes room. */
 void beside_keep_last(const struct stacks *stacks, struct beside_cell *cell,
                       const struct last_stack *last)
@@ -186,7 +186,7 @@ void beside_keep_last(const struct stacks *stacks, struct beside_cell *cell,
     if (cell->last_count == BESIDE_KEPT &&
         last_order(&cell->last[BESIDE_KEPT - 1], last) < 0)
         return;
-    while (at < cell->last_count && !same_request(cell->last[at].id, last->id))
+    while (at < cell->last_count && id_order(cell->last[at].id, last->id) != 0)
         at++;
     if (at < cell->last_count) {
         int order = last_order(last, &cell->last[at]);
@@ -354,12 +354,6 @@ void beside_merge_exception(struct beside_exception *to,
 
 /* --- requests that never finished -------------------------------------------------- */
 
-static int id_order(struct request_id a, struct request_id b)
-{
-    int order = ORDER(a.process, b.process);
-    return order ? order : ORDER(a.start_ns, b.start_ns);
-}
-
 /* Told twice of one request, by its journal and by who found its ring: what was known
  * later stays. */
 static void update_unfinished(struct beside_unfinished *known,
@@ -497,139 +491,4 @@ void beside_merge(struct beside *to, const struct beside *from)
     beside_merge_processes(&to->processes, &from->processes);
     free(nodes);
     free(cells);
-}
-
-/* --- reading ----------------------------------------------------------------------- */
-
-const struct beside *summary_beside(const struct summary *summary)
-{
-    return beside_is_empty(summary->beside) ? NULL : summary->beside;
-}
-
-struct ordered {
-    struct name key;
-    uint32_t number;
-};
-
-static int by_key(const void *a, const void *b)
-{
-    const struct ordered *x = a, *y = b;
-    return name_compare(x->key, y->key);
-}
-
-uint32_t *beside_order(const struct map *map)
-{
-    struct ordered *ordered = mem_array(map->count, sizeof(*ordered));
-    uint32_t *order = mem_array(map->count, sizeof(*order));
-    for (uint32_t i = 0; i < map->count; i++)
-        ordered[i] = (struct ordered){{map->keys[i].bytes, map->keys[i].length}, i};
-    if (map->count)
-        qsort(ordered, map->count, sizeof(*ordered), by_key);
-    for (uint32_t i = 0; i < map->count; i++)
-        order[i] = ordered[i].number;
-    free(ordered);
-    return order;
-}
-
-static struct unpacking bytes_of(const struct map_key *key)
-{
-    return (struct unpacking){(const uint8_t *)key->bytes,
-                              (const uint8_t *)key->bytes + key->length, false};
-}
-
-static struct beside_key unpack_key(struct unpacking *in)
-{
-    struct beside_key key;
-    key.application = unpack_name(in);
-    key.version = unpack_name(in);
-    key.endpoint = unpack_name(in);
-    return key;
-}
-
-struct beside_key beside_key_of(const struct beside *beside, uint32_t cell)
-{
-    struct unpacking in = bytes_of(&beside->cells.keys[cell]);
-    return unpack_key(&in);
-}
-
-struct beside_exception_key beside_exception_key_of(const struct beside *beside,
-                                                    uint32_t exception)
-{
-    struct unpacking in = bytes_of(&beside->exceptions.keys[exception]);
-    struct beside_exception_key key;
-    key.cell = unpack_key(&in);
-    key.type = unpack_name(&in);
-    key.handled = unpack_number(&in);
-    key.stack = (struct name){(const char *)in.at, (size_t)(in.end - in.at)};
-    return key;
-}
-
-bool stack_frame_next(struct name *path, struct stack_frame *frame)
-{
-    struct unpacking in = {(const uint8_t *)path->bytes,
-                           (const uint8_t *)path->bytes + path->length, false};
-    if (!path->length)
-        return false;
-    struct name key = unpack_name(&in);
-    struct unpacking of_key = {(const uint8_t *)key.bytes,
-                               (const uint8_t *)key.bytes + key.length, false};
-    frame->file = unpack_name(&of_key);
-    frame->function = unpack_name(&of_key);
-    frame->line = (uint32_t)unpack_number(&of_key);
-    *path = (struct name){(const char *)in.at, (size_t)(in.end - in.at)};
-    return !in.bad && !of_key.bad;
-}
-
-const struct detailed_request *beside_detail(const struct beside *beside, uint32_t cell,
-                                             uint64_t process, uint64_t sequence)
-{
-    const struct beside_cell *of = &beside->of_cells[cell];
-    for (size_t i = 0; i < of->kept_count; i++)
-        if (of->kept[i].id.process == process && of->kept[i].sequence == sequence)
-            return &of->kept[i];
-    return NULL;
-}
-
-const struct last_stack *beside_last_stack(const struct beside *beside, uint32_t cell,
-                                           struct request_id id)
-{
-    const struct beside_cell *of = &beside->of_cells[cell];
-    for (size_t i = 0; i < of->last_count; i++)
-        if (same_request(of->last[i].id, id))
-            return &of->last[i];
-    return NULL;
-}
-
-struct name beside_context(const struct beside *beside, struct request_id id)
-{
-    uint32_t number = map_find(&beside->contexts, &id, sizeof(id));
-    if (number == MAP_NONE)
-        return (struct name){"", 0};
-    return (struct name){beside->of_contexts[number].items,
-                         beside->of_contexts[number].length};
-}
-
-bool context_item_next(struct name *context, struct context_item *item)
-{
-    struct unpacking in = {(const uint8_t *)context->bytes,
-                           (const uint8_t *)context->bytes + context->length, false};
-    if (!context->length)
-        return false;
-    item->header = unpack_number(&in);
-    item->name = unpack_name(&in);
-    item->value = unpack_name(&in);
-    *context = (struct name){(const char *)in.at, (size_t)(in.end - in.at)};
-    return !in.bad;
-}
-
-struct unfinished_texts beside_unfinished_texts(const struct beside_unfinished *request)
-{
-    struct unpacking in = {(const uint8_t *)request->texts,
-                           (const uint8_t *)request->texts + request->texts_length,
-                           false};
-    struct unfinished_texts texts;
-    texts.group = unpack_name(&in);
-    texts.address = unpack_name(&in);
-    texts.path = unpack_name(&in);
-    return texts;
 }

@@ -5,8 +5,8 @@
 
 #include "filter.h"
 #include "made_beside.h"
+#include "saved_bytes.h"
 #include "src/base/err.h"
-#include "src/base/str.h"
 
 static const struct made_plan plan = {.seed = 11,
                                       .count = 6000,
@@ -15,23 +15,6 @@ static const struct made_plan plan = {.seed = 11,
                                       .versions = 2,
                                       .groups = 5,
                                       .runs = 1};
-
-static struct str saved(const struct summary *summary)
-{
-    struct str bytes;
-    str_init(&bytes);
-    summary_save(summary, &bytes);
-    return bytes;
-}
-
-static void assert_saves_the_same(const struct summary *a, const struct summary *b)
-{
-    struct str left = saved(a), right = saved(b);
-    assert_int_equal(left.length, right.length);
-    assert_memory_equal(left.bytes, right.bytes, left.length);
-    str_release(&left);
-    str_release(&right);
-}
 
 static struct summary *summary_of(const struct made_event *events, size_t count)
 {
@@ -470,5 +453,29 @@ TEST(more_stacks_than_are_kept_apart_count_under_other)
     assert_saves_the_same(summary, merged);
     summary_free(merged);
     source_map_free(map);
+    summary_free(summary);
+}
+
+TEST(of_too_many_contexts_those_are_read_that_are_saved)
+{
+    enum { REQUESTS = BESIDE_CONTEXTS + 1000 };
+    struct summary *summary = summary_new();
+    struct source_map *map = source_map_new(summary, &(struct event_source){"", "", 1});
+    struct event_context_item path = {false, {"", 0}, {"/cart", 5}};
+    for (unsigned i = 1; i <= REQUESTS; i++)
+        summary_add_context(summary, map, (struct event_request){i, 1}, i, &path, 1);
+    source_map_free(map);
+    struct str bytes = saved(summary);
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+    size_t known = 0;
+    for (unsigned i = 1; i <= REQUESTS; i++) {
+        struct request_id id = {1, i};
+        size_t length = beside_context(summary_beside(summary), id).length;
+        assert_int_equal(length, beside_context(summary_beside(loaded), id).length);
+        known += length > 0;
+    }
+    assert_int_equal(known, BESIDE_CONTEXTS);
+    str_release(&bytes);
+    summary_free(loaded);
     summary_free(summary);
 }

@@ -54,6 +54,9 @@ struct summary_cell *summary_cell_of(struct summary *summary,
                                      struct summary_endpoint *endpoint,
                                      struct summary_version *version);
 struct summary_run *summary_run_of(struct summary *summary, struct name name);
+/* The whole cell as a block: what the only run of a summary has. Release it. */
+void summary_block_of_cell(const struct summary *summary, const struct summary_cell *cell,
+                           struct block *block);
 /* The day under which a day counts: itself, or a kept one beyond SUMMARY_DAYS. */
 int32_t summary_day_of(struct summary *summary, int32_t day);
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/base/mem.h"
 #include "summary.h"
@@ -188,6 +189,22 @@ static inline void made_add(struct summary *summary, const struct made_plan *pla
         source_map_free(maps[process]);
     free(maps);
     free(columns);
+}
+
+/* Of any application; NULL when there is no such cell. */
+static inline const struct summary_cell *
+cell_of(const struct summary *summary, const char *endpoint, const char *version)
+{
+    struct summary_endpoint *const *endpoints;
+    struct summary_version *const *versions;
+    size_t endpoint_count = summary_endpoints(summary, &endpoints);
+    size_t version_count = summary_versions(summary, &versions);
+    for (size_t e = 0; e < endpoint_count; e++)
+        for (size_t v = 0; v < version_count; v++)
+            if (strcmp(endpoints[e]->name.bytes, endpoint) == 0 &&
+                strcmp(versions[v]->name.bytes, version) == 0)
+                return summary_find_cell(endpoints[e], versions[v]);
+    return NULL;
 }
 
 #endif
