@@ -387,7 +387,8 @@ bool convert_time(const char *text, size_t length, enum unit unit, int64_t *utc_
 uint16_t convert_status(const char *text, size_t length)
 {
     unsigned status;
-    trim(&text, &length);
+    if (length != 3)
+        trim(&text, &length);
     return length == 3 && digits_at(text, 3, &status) && status >= 100 ? (uint16_t)status
                                                                        : 0;
 }

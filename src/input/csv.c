@@ -193,6 +193,7 @@ static size_t take_plain_row(struct csv *csv, size_t begin)
 {
     const size_t last = csv->rows->places - 1;
     const uint32_t row = csv->waiting->count;
+    const char delimiter = csv->rows->delimiter;
     const uint16_t *found = csv->marks.found + csv->marks.next;
     const char *bytes = csv->bytes + csv->marks.base, *value = csv->bytes + begin;
     if (last >= csv->marks.count - csv->marks.next || last >= ROW_PLACES_MAX ||
@@ -200,7 +201,7 @@ static size_t take_plain_row(struct csv *csv, size_t begin)
         return 0;
     for (size_t place = 0; place < last; place++) {
         const char *mark = bytes + found[place];
-        if (*mark != csv->rows->delimiter)
+        if (*mark != delimiter)
             return 0;
         csv->columns[place][row] = (struct row_value){value, (size_t)(mark - value)};
         value = mark + 1;

@@ -2,8 +2,7 @@
 /*
  * Format "dashboard": the SQLite database of Flask-MonitoringDashboard 3 to 5, with any
  * table prefix. Requests, and the stacks of its outliers and of its profiler. Opened
- * read-only, read once all traces are, by one thread: some 10^6 rows, 1 to 2 million a
- * second.
+ * read-only, read once all traces are, by one thread: some 10^6 rows (dashboard_bench).
  */
 #ifndef INPUT_DASHBOARD_H
 #define INPUT_DASHBOARD_H

@@ -53,12 +53,22 @@ static inline uint64_t marks_in_64(const char *bytes, char separator)
 }
 #endif
 
+/* How many bits are set, for processors whose instruction for it is not asked for. */
+static inline unsigned marks_count(uint64_t mask)
+{
+    mask -= mask >> 1 & UINT64_C(0x5555555555555555);
+    mask = (mask & UINT64_C(0x3333333333333333)) +
+           (mask >> 2 & UINT64_C(0x3333333333333333));
+    mask = (mask + (mask >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(mask * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* The places of the bits; writes up to 8 further ones that mean nothing, since a loop
  * whose length changes from call to call costs more. Returns how many there are. */
 static inline unsigned marks_places(uint64_t mask, unsigned begin, uint16_t *places)
 {
     const uint64_t never_0 = UINT64_C(1) << 63;
-    unsigned count = (unsigned)__builtin_popcountll(mask);
+    const unsigned count = marks_count(mask);
     for (unsigned i = 0; i < count; i += 8)
         for (unsigned k = i; k < i + 8; k++, mask &= mask - 1)
             places[k] = (uint16_t)(begin + (unsigned)__builtin_ctzll(mask | never_0));

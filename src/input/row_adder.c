@@ -23,7 +23,7 @@ struct row_adder {
     struct name_numbers groups, addresses; /* as in map */
     /* an endpoint of map is three of these: numbers of name, version, application */
     struct name_numbers names, endpoints;
-    struct name_key last_version, last_application; /* their names' numbers with them */
+    uint32_t last_version, last_application; /* numbers of names */
     struct endpoint_of_names {
         uint32_t names[3], number;
     } met[ENDPOINTS_MET]; /* the endpoints that were met last */
@@ -63,8 +63,7 @@ static void forget_names(struct row_adder *adder)
     name_numbers_clear(&adder->addresses);
     name_numbers_clear(&adder->names);
     name_numbers_clear(&adder->endpoints);
-    memset(&adder->last_version, 0, sizeof(adder->last_version));
-    memset(&adder->last_application, 0, sizeof(adder->last_application));
+    adder->last_version = adder->last_application = 0;
     memset(adder->met, 0, sizeof(adder->met));
 }
 
@@ -177,18 +176,16 @@ static uint32_t number_name(struct row_adder *adder, struct row_value name)
 }
 
 /* Of names that stay the same for many rows. */
-static uint32_t number_same(struct row_adder *adder, struct row_value name,
-                            struct name_key *last)
+static inline uint32_t number_same(struct row_adder *adder, struct row_value name,
+                                   uint32_t *last)
 {
     if (!name.length)
         return 0;
-    name = cut(name);
-    struct name_key key = name_key_of(&adder->names, name.bytes, name.length);
-    if (name.length <= SHORT_NAME_BYTES && same_short_name(&last->name, &key.name))
-        return last->name.number;
-    key.name.number = name_number(&adder->names, &key);
-    *last = key;
-    return key.name.number;
+    const struct map_key *key = *last ? &adder->names.map.keys[*last - 1] : NULL;
+    if (!key || key->length != name.length ||
+        memcmp(key->bytes, name.bytes, name.length) != 0)
+        *last = number_name(adder, name);
+    return *last;
 }
 
 static void define_endpoint(struct row_adder *adder, uint32_t number,
@@ -351,7 +348,7 @@ static void name_endpoints(struct row_adder *adder, uint32_t names[ROWS_AT_ONCE]
 }
 
 /* Numbers of names of a column that stay the same for many rows. */
-static void name_same(struct row_adder *adder, enum column column, struct name_key *last,
+static void name_same(struct row_adder *adder, enum column column, uint32_t *last,
                       uint32_t names[ROWS_AT_ONCE])
 {
     if (adder->absent[column]) {
