@@ -210,9 +210,12 @@ static int read_entry(void *to, const char *section, const char *name, const cha
         return 1;
     }
     if (strcmp(section, "recorder") != 0) {
-        refuse(reading, -EINVAL,
-               "section [%s] is neither [recorder] nor [levels]; put the line into one",
-               section);
+        refuse(
+            reading, -EINVAL,
+            section[0]
+                ? "section [%s] is neither [recorder] nor [levels]; put the line into one"
+                : "the line is in no section%s; put it below [recorder] or [levels]",
+            section);
         return 1;
     }
     for (enum fmd__key key = 0; key < FMD__KEY_COUNT; key++)

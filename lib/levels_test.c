@@ -188,7 +188,7 @@ TEST(what_is_wrong_in_a_file_is_told_by_its_line)
         {"[levels]\n/a:3\n", "line 2: '/a:3' is not 'pattern = level'"},
         {"[nonsense]\na = b\n", "line 2: section [nonsense] is neither"},
         {"[recorder]\nhello\n", "line 2: this is neither"},
-        {"level = 1\n", "line 1: section [] is neither"},
+        {"level = 1\n", "line 1: the line is in no section; put it below [recorder]"},
     };
     static struct fmd__configuration read;
     char path[64], why[512], long_line[400];

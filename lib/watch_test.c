@@ -334,3 +334,84 @@ TEST(a_kill_leaves_the_requests_that_were_in_flight)
     assert_int_equal(fmd_stop(), 0);
     back_remove(directory);
 }
+
+/* How often a thread of this process went to sleep. */
+static unsigned long sleeps_of(int thread)
+{
+    unsigned long sleeps = 0;
+    char path[64], line[128];
+    FILE *status;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/status", thread);
+    status = fopen(path, "re");
+    assert_non_null(status);
+    while (fgets(line, sizeof line, status))
+        (void)sscanf(line, "voluntary_ctxt_switches: %lu", &sleeps);
+    fclose(status);
+    return sleeps;
+}
+
+/* The youngest thread: numbers grow, but for a wrap-around. */
+static int last_thread(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    int last = 0;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)))
+        last = atoi(task->d_name) > last ? atoi(task->d_name) : last;
+    closedir(tasks);
+    return last;
+}
+
+TEST(while_nothing_is_in_flight_the_watcher_does_not_wake_and_the_writer_seldom)
+{
+    const char *directory = back_directory();
+    struct fmd_request request;
+    int writer, watcher;
+    unsigned long before, writers_before;
+
+    start_at(directory, 3);
+    fmd_gauge("starts the writer", 1);
+    writer = last_thread();
+    fmd_begin(&request, fmd_endpoint("GET /"));
+    nap_us(300000);
+    watcher = last_thread();
+    assert_true(watcher != writer && writer != getpid());
+    assert_true(sleeps_of(watcher) >= 5); /* at 100 Hz, on a busy machine */
+    fmd_end(&request);
+    nap_us(50000); /* the tick that finds nothing */
+    before = sleeps_of(watcher);
+    writers_before = sleeps_of(writer);
+    nap_us(1000000);
+    assert_int_equal(sleeps_of(watcher), before);
+    assert_in_range(sleeps_of(writer) - writers_before, 0, 60); /* block_ms is 20 */
+    assert_int_equal(fmd_stop(), 0);
+    back_remove(directory);
+}
+
+TEST(a_watcher_that_takes_more_than_its_share_looks_less_often)
+{
+    static struct fmd_request requests[512];
+    const char *directory = back_directory();
+    struct fmd_config config;
+    uint64_t interval_ns = 0;
+
+    fmd_config_init(&config);
+    config.directory = directory;
+    config.level = 3;
+    config.sampling_hz = 1000; /* takes some per cent of a core */
+    assert_int_equal(fmd_start(&config), 0);
+    for (int i = 0; i < 512; i++)
+        fmd_begin(&requests[i], fmd_endpoint("GET /long"));
+    for (int i = 0; i < 100 && interval_ns < 4 * MS; i++) {
+        nap_us(100000);
+        interval_ns = fmd__recorder.watch.interval_ns;
+    }
+    assert_in_range(interval_ns, 4 * MS, 100 * MS);
+    for (int i = 0; i < 512; i++)
+        fmd_end(&requests[i]);
+    assert_int_equal(fmd_stop(), 0);
+    back_remove(directory);
+}
