@@ -7,6 +7,7 @@
 #define REPORT_CHARTS_H
 
 #include "report.h"
+#include "table.h"
 
 #include "plots/scene.h"
 #include "plots/theme.h"
@@ -34,6 +35,11 @@ enum { REPORT_ENDPOINT_CHARTS = 8 };
 size_t report_plan_endpoint(const struct report *report, size_t endpoint,
                             struct report_chart charts[REPORT_ENDPOINT_CHARTS]);
 void report_chart_release(struct report_chart *chart);
+
+/* The numbers of a chart that no other table of a page has: fills table, to be released,
+ * and returns its heading, which the caller frees. NULL: some other table has them. */
+char *chart_numbers(const struct report *report, const struct report_chart *chart,
+                    struct table *table);
 
 /* What the newest version of an endpoint does against the one before it, or how fast the
  * endpoint is. The caller frees. */

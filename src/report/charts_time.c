@@ -155,7 +155,7 @@ int chart_draw_timeline(const struct report *report, const struct report_chart *
                         const struct theme *theme, struct scene *scene, const char **why)
 {
     const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
-    struct course course = report_course(report, endpoint);
+    struct course course = report_course(report, endpoint, COURSE_BINS_MAX);
     struct timeline_block blocks[COURSE_BINS_MAX];
     struct marks marks;
 
@@ -175,7 +175,7 @@ int chart_draw_timeline(const struct report *report, const struct report_chart *
 int chart_draw_traffic(const struct report *report, const struct report_chart *chart,
                        const struct theme *theme, struct scene *scene, const char **why)
 {
-    struct course course = report_course(report, NULL);
+    struct course course = report_course(report, NULL, COURSE_BINS_MAX);
     struct traffic_block blocks[COURSE_BINS_MAX];
     struct marks marks;
 
@@ -213,7 +213,7 @@ static void add_change_title(struct str *title, const struct report *report,
 static void add_range_title(struct str *title, const struct report *report,
                             const struct endpoint *endpoint, const char *label)
 {
-    struct course course = report_course(report, endpoint);
+    struct course course = report_course(report, endpoint, COURSE_BINS_MAX);
     double least[2] = {INFINITY, INFINITY}, most[2] = {0, 0};
 
     for (size_t i = 0; i < course.count; i++) { /* fmin and fmax pass over NaN */

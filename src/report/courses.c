@@ -18,7 +18,8 @@ static const struct summary_endpoint *source_of(const struct endpoint *endpoint)
     return endpoint->versions[0].cell->endpoint;
 }
 
-struct course report_course(const struct report *report, const struct endpoint *endpoint)
+struct course report_course(const struct report *report, const struct endpoint *endpoint,
+                            size_t most)
 {
     struct summary_endpoint *const *all;
     size_t count = summary_endpoints(report->summary, &all);
@@ -26,8 +27,7 @@ struct course report_course(const struct report *report, const struct endpoint *
     struct course course;
 
     course_build(&course, endpoint ? &one : (const struct summary_endpoint *const *)all,
-                 endpoint ? 1 : count, COURSE_BINS_MAX,
-                 endpoint ? GOOD_FOR_P99 : GOOD_FOR_COUNTS);
+                 endpoint ? 1 : count, most, endpoint ? GOOD_FOR_P99 : GOOD_FOR_COUNTS);
     return course;
 }
 

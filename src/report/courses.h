@@ -11,8 +11,9 @@
 #include "src/findings/course.h"
 
 /* Of one endpoint, in bins that most have requests to take a p99 from, or of all together
- * (NULL), in shorter ones. */
-struct course report_course(const struct report *report, const struct endpoint *endpoint);
+ * (NULL), in shorter ones; at most so many (up to COURSE_BINS_MAX). */
+struct course report_course(const struct report *report, const struct endpoint *endpoint,
+                            size_t most);
 
 /* Values of a sparkline at most. */
 enum { SPARKLINE_VALUES = 16 };

@@ -59,17 +59,60 @@ static void write_heading(struct page *page, const char *level, const char *head
     free(id);
 }
 
-static void write_table_passage(struct page *page, const struct passage *passage)
+/* Tables that charts lead to: "numbers-3", "e-get-cart-1f00-3". NULL: none does. */
+static char *id_of_numbers(const struct outline *outline, const char *prefix, size_t i)
 {
+    struct str id;
+
+    if (!outline->passages[i].charts)
+        return NULL;
+    str_init(&id);
+    str_addf(&id, "%s-%zu", prefix, i);
+    return str_take(&id);
+}
+
+/* The next table from a passage on that has the numbers of a kind of chart, else one
+ * before; outline->count: none has. */
+static size_t find_numbers(const struct outline *outline, size_t from,
+                           enum report_chart_kind kind)
+{
+    for (size_t i = 0; i < outline->count; i++) {
+        size_t at = (from + i) % outline->count;
+        if (outline->passages[at].charts & 1u << kind)
+            return at;
+    }
+    return outline->count;
+}
+
+/* A chart that stands before passage `at`. */
+static void write_chart(struct page *page, const struct outline *outline,
+                        const char *prefix, size_t at, const struct report_chart *chart)
+{
+    size_t found = find_numbers(outline, at, chart->kind);
+    char *id = found < outline->count ? id_of_numbers(outline, prefix, found) : NULL;
+
+    html_chart(page, chart, id);
+    free(id);
+}
+
+static const char numbers_prefix[] = "numbers";
+
+static void write_table_passage(struct page *page, const struct outline *outline,
+                                size_t i)
+{
+    const struct passage *passage = &outline->passages[i];
+    char *id = id_of_numbers(outline, numbers_prefix, i);
+
     if (passage->detail) {
         html_start(page, "details");
         html_element(page, "summary", passage->text);
-        html_table(page, &passage->table, passage->text);
+        html_table(page, &passage->table, passage->text, id);
         html_end(page);
-        return;
+    } else {
+        write_heading(page, page->under_heading ? "h3" : "h2", passage->text);
+        html_table(page, &passage->table, passage->text, id);
     }
-    write_heading(page, page->under_heading ? "h3" : "h2", passage->text);
-    html_table(page, &passage->table, passage->text);
+    free(id);
 }
 
 static void write_strip(struct page *page, const struct passage *passage)
@@ -131,13 +174,13 @@ static void write_passage(struct page *page, const struct outline *outline, size
         html_element(page, "p", passage->text);
         break;
     case BLOCK_TABLE:
-        write_table_passage(page, passage);
+        write_table_passage(page, outline, i);
         break;
     case BLOCK_STRIP:
         write_strip(page, passage);
         break;
     case BLOCK_CHART:
-        html_chart(page, passage->chart);
+        write_chart(page, outline, numbers_prefix, i, passage->chart);
         break;
     case BLOCK_NEXT: /* whoever reads this has written it */
         break;
@@ -148,7 +191,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
 
 /* With more endpoints than so many, lines are drawn with fewer points. The body of a page
  * has at most so many bytes. */
-enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 44, MOST_BYTES = 2900000 };
+enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 40, MOST_BYTES = 2950000 };
 
 static size_t bytes_of(struct page *page)
 {
@@ -166,7 +209,7 @@ static bool has_room(struct page *page, size_t i, size_t to_come)
     size_t later = to_come * tables;
 
     if (i > 0) /* with some slack, for later ones may be larger */
-        later += to_come * chart + to_come * (tables + chart) / 16;
+        later += to_come * chart + to_come * (tables + chart) / 8;
     return bytes_of(page) + chart + tables + later < MOST_BYTES;
 }
 
@@ -176,7 +219,8 @@ static void keep_most(size_t *most, size_t bytes)
 }
 
 /* Returns how many bytes they take. */
-static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_come)
+static size_t write_endpoint_charts(struct page *page, const struct outline *outline,
+                                    const char *anchor, size_t index, size_t to_come)
 {
     const struct report *report = page->report;
     struct report_chart charts[REPORT_ENDPOINT_CHARTS];
@@ -187,7 +231,7 @@ static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_c
         if (report->overview.endpoint_count > MANY_ENDPOINTS)
             charts[i].points = POINTS_OF_MANY;
         if (has_room(page, i, to_come))
-            html_chart(page, &charts[i]);
+            write_chart(page, outline, anchor, 0, &charts[i]);
         else
             left_out++;
         report_chart_release(&charts[i]);
@@ -199,13 +243,22 @@ static size_t write_endpoint_charts(struct page *page, size_t index, size_t to_c
     return bytes_of(page) - begin;
 }
 
-/* Without an id: every endpoint has tables of these names. */
-static void write_endpoint_table(struct page *page, const struct passage *passage)
+/* Headings have no id: every endpoint has tables of these names. */
+static void write_endpoint_passage(struct page *page, const struct outline *outline,
+                                   const char *anchor, size_t i)
 {
+    const struct passage *passage = &outline->passages[i];
+    char *id = id_of_numbers(outline, anchor, i);
+
+    if (passage->kind != BLOCK_TABLE) {
+        html_element(page, "p", passage->text);
+        return;
+    }
     html_start(page, passage->detail ? "details" : "div");
     html_element(page, passage->detail ? "summary" : "h3", passage->text);
-    html_table(page, &passage->table, passage->text);
+    html_table(page, &passage->table, passage->text, id);
     html_end(page);
+    free(id);
 }
 
 static void write_endpoint(struct page *page, size_t index, size_t to_come)
@@ -232,11 +285,11 @@ static void write_endpoint(struct page *page, size_t index, size_t to_come)
     html_end(page);
     html_end(page);
     html_newline(page);
-    if (report->options.charts)
-        begin += write_endpoint_charts(page, index, to_come);
     outline_build_endpoint(&outline, report, endpoint);
+    if (report->options.charts)
+        begin += write_endpoint_charts(page, &outline, anchor, index, to_come);
     for (size_t i = 0; i < outline.count; i++)
-        write_endpoint_table(page, &outline.passages[i]);
+        write_endpoint_passage(page, &outline, anchor, i);
     outline_release(&outline);
     html_end(page);
     html_newline(page);

@@ -143,7 +143,8 @@ static void write_cell(struct page *page, const struct table *table,
     html_end(page);
 }
 
-void html_table(struct page *page, const struct table *table, const char *label)
+void html_table(struct page *page, const struct table *table, const char *label,
+                const char *id)
 {
     bool shown[TABLE_COLUMNS_MAX];
 
@@ -151,6 +152,8 @@ void html_table(struct page *page, const struct table *table, const char *label)
     html_start(page, "div");
     html_attribute(page, "class", "wide");
     html_start(page, "table");
+    if (id)
+        html_attribute(page, "id", id);
     html_attribute(page, "border", "1"); /* for readers without the style sheet */
     html_attribute(page, "cellspacing", "0");
     html_attribute(page, "aria-label", label);
@@ -185,15 +188,34 @@ void html_table(struct page *page, const struct table *table, const char *label)
 
 /* --- charts --- */
 
-void html_chart(struct page *page, const struct report_chart *chart)
+static void write_numbers(struct page *page, const struct report_chart *chart)
+{
+    struct table table = {0};
+    char *heading = chart_numbers(page->report, chart, &table);
+
+    if (!heading)
+        return;
+    html_start(page, "details");
+    html_element(page, "summary", heading);
+    html_table(page, &table, heading, NULL);
+    html_end(page);
+    table_release(&table);
+    free(heading);
+}
+
+void html_chart(struct page *page, const struct report_chart *chart,
+                const char *numbers_id)
 {
     const char *why = NULL;
 
     html_start(page, "figure");
+    if (numbers_id)
+        html_attribute(page, "aria-details", numbers_id);
     if (!page->failed && write_svg(page, chart, &why)) {
         page->failed = true;
         page->why = why;
     }
+    write_numbers(page, chart);
     html_end(page);
     html_newline(page);
 }

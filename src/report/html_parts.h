@@ -43,9 +43,12 @@ void html_text(struct page *page, const char *string);
 void html_element(struct page *page, const char *name, const char *content);
 void html_newline(struct page *page);
 
-/* label: for who does not see it. */
-void html_table(struct page *page, const struct table *table, const char *label);
-/* The chart as SVG in a figure. */
-void html_chart(struct page *page, const struct report_chart *chart);
+/* label: for who does not see it. id: NULL for none. */
+void html_table(struct page *page, const struct table *table, const char *label,
+                const char *id);
+/* The chart as SVG in a figure, with its numbers in a table: its own, folded, or the one
+ * of an id. */
+void html_chart(struct page *page, const struct report_chart *chart,
+                const char *numbers_id);
 
 #endif

@@ -215,6 +215,17 @@ TEST(the_page_says_all_that_the_outline_says_without_any_script)
     site_release(&site);
 }
 
+/* In itself, or the one that it leads to, which has rows. */
+static void assert_every_figure_has_a_table(xmlDoc *document)
+{
+    assert_true(count_found(document, "//figure") > PLANTED);
+    assert_true(count_found(document, "//figure//table") > PLANTED);
+    assert_true(count_found(document, "//figure[@aria-details]") > PLANTED);
+    assert_int_equal(count_found(document, "//figure[not(.//table/tbody/tr) and "
+                                           "not(@aria-details=//table[tbody/tr]/@id)]"),
+                     0);
+}
+
 TEST(every_link_leads_to_one_place_in_the_page_and_no_address_leaves_it)
 {
     struct site site;
@@ -238,6 +249,7 @@ TEST(every_link_leads_to_one_place_in_the_page_and_no_address_leaves_it)
     xmlXPathFreeObject(links);
     assert_int_equal(count_found(document, "//@src | //link | //*[@style]"), 0);
     assert_true(count_found(document, "//table[not(@aria-label)]") == 0);
+    assert_every_figure_has_a_table(document);
     assert_true(count_found(document, "//*[local-name()='svg' and not(@aria-label)]") ==
                 0);
     xmlFreeDoc(document);

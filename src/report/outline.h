@@ -37,6 +37,7 @@ struct passage {
     char *text;  /* clean; heading of a table, label of a strip */
     const char *name;
     const struct report_chart *chart; /* of a BLOCK_CHART */
+    unsigned charts; /* of a table: bits 1 << kind of the charts whose numbers it has */
     struct table table;
     struct strip strip;
 };

@@ -172,6 +172,8 @@ static void add_latency(struct outline *outline, const struct report *report,
     struct table *table =
         outline_detail(outline, outline_text("Most active %s, version by version", what),
                        latency_columns, COUNT(latency_columns));
+    outline_numbers_of(outline, actors == &report->usage.groups ? REPORT_CHART_GROUPS
+                                                                : REPORT_CHART_ADDRESSES);
     for (size_t i = 0; i < latency->row_count && i < ACTORS_SHOWN; i++)
         add_actor(table, report, actors, latency, i);
 }

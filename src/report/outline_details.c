@@ -87,8 +87,7 @@ static const struct table_column slow_columns[] = {
     {"After", true, false, 2},     {"Asked for", false, true, 1},
 };
 
-/* The URL's path, without headers. */
-static char *path_of(struct name context)
+char *path_of_context(struct name context)
 {
     struct context_item item;
     while (context_item_next(&context, &item))
@@ -116,7 +115,7 @@ static void add_slow_row(struct table *table, const struct report *report,
     table_add_take(table, place ? place : mem_text(""));
     table_add(table,
               format_duration(detail->stack ? (double)detail->stack_elapsed_ns : NAN).s);
-    table_add_take(table, path_of(detail->context));
+    table_add_take(table, path_of_context(detail->context));
 }
 
 static void add_slow(struct outline *outline, const struct report *report)

@@ -2,9 +2,11 @@
 /* Overview, versions, precision: the tables about how fast each endpoint is. */
 #include "passages.h"
 
+#include "code_place.h"
 #include "label.h"
 
 #include "src/base/mem.h"
+#include "src/base/str.h"
 
 #include <math.h>
 
@@ -75,6 +77,7 @@ static void add_overview(struct outline *outline, const struct report *report)
     struct table *table = outline_table(
         outline, outline_text("Endpoints, by %s", sorted_by[report->options.sort]),
         overview_columns, COUNT(overview_columns));
+    outline_numbers_of(outline, REPORT_CHART_ENDPOINTS);
 
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[report->order[i]];
@@ -212,20 +215,42 @@ static const struct table_column slowest_columns[] = {
     {"Duration", true, false, 0}, {"Started", false, false, 0},
     {"Version", false, true, 0},  {"Status", true, false, 0},
     {"Group", false, true, 0},    {"Address", false, true, 0},
+    {"CPU", true, false, 0},      {"Last seen in", false, true, 0},
+    {"After", true, false, 0},    {"Asked for", false, true, 0},
 };
 
 enum { SLOWEST_SHOWN = 5 };
 
+/* What was recorded of it at level 2 and above. */
+static void add_slow_detail(struct table *table, const struct report *report,
+                            const struct summary_cell *cell,
+                            const struct slow_request *slow)
+{
+    struct incident_detail detail = incident_detail_of(report->summary, cell, slow);
+    bool measured = detail.detail && detail.detail->measured;
+
+    table_add(table, measured ? format_duration((double)detail.detail->cpu_ns).s : "");
+    table_add_take(table, detail.stack ? code_place_of_stack((struct name){
+                                             detail.stack->bytes, detail.stack->length})
+                                       : mem_text(""));
+    table_add(table,
+              detail.stack ? format_duration((double)detail.stack_elapsed_ns).s : "");
+    table_add_take(table, path_of_context(detail.context));
+    incident_detail_release(&detail);
+}
+
 static void add_slowest_row(struct table *table, const struct report *report,
-                            size_t version, const struct slow_request *slow)
+                            const struct endpoint_version *of,
+                            const struct slow_request *slow)
 {
     table_add(table, format_duration((double)slow->duration_ns).s);
     table_add(table, format_moment(&report->zone, slow->start_utc_ns).s);
-    table_add_take(table, label_of_version(report, version));
+    table_add_take(table, label_of_version(report, of->version));
     table_add_take(table,
                    slow->status ? outline_text("%u", slow->status) : mem_text("\u2013"));
     table_add_take(table, label_of_name(&slow->group, "\u2013"));
     table_add_take(table, label_of_name(&slow->address, "\u2013"));
+    add_slow_detail(table, report, of->cell, slow);
 }
 
 /* Of the newest version. */
@@ -238,9 +263,10 @@ static void add_slowest(struct outline *outline, const struct report *report,
     size_t count = summary_slowest(report->summary, newest->cell, slowest);
     struct table *table = outline_detail(outline, mem_text("Slowest requests"),
                                          slowest_columns, COUNT(slowest_columns));
+    outline_numbers_of(outline, REPORT_CHART_OUTLIERS);
 
     for (size_t i = 0; i < count && i < SLOWEST_SHOWN; i++)
-        add_slowest_row(table, report, newest->version, &slowest[i]);
+        add_slowest_row(table, report, newest, &slowest[i]);
 }
 
 void outline_build_endpoint(struct outline *outline, const struct report *report,
@@ -250,11 +276,16 @@ void outline_build_endpoint(struct outline *outline, const struct report *report
     /* without the column that names the endpoint */
     struct table *table = outline_table(outline, mem_text("Versions, newest last"),
                                         cell_columns + 1, COUNT(cell_columns) - 1);
+    outline_numbers_of(outline, REPORT_CHART_LATENCY);
+    outline_numbers_of(outline, REPORT_CHART_VERSIONS);
+    outline_numbers_of(outline, REPORT_CHART_DENSITY);
+    outline_numbers_of(outline, REPORT_CHART_ECDF);
 
     for (size_t i = 0; i < endpoint->version_count; i++)
         add_cell_row(table, report, endpoint, i, i == 0);
     if (endpoint->version_count > 0)
         add_slowest(outline, report, endpoint);
+    outline_endpoint_profile(outline, report, endpoint);
 }
 
 /* --- details --- */

@@ -14,7 +14,13 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Endpoints with tables of their own, and their rows. */
-enum { ENDPOINTS_SHOWN = 3, FUNCTIONS_SHOWN = 10 };
+enum { ENDPOINTS_SHOWN = 3, FUNCTIONS_SHOWN = 10, FUNCTIONS_IN_PAGE = 25 };
+
+static size_t functions_shown(const struct outline *outline, size_t count)
+{
+    size_t most = outline->page ? FUNCTIONS_IN_PAGE : FUNCTIONS_SHOWN;
+    return count < most ? count : most;
+}
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -92,7 +98,7 @@ static void add_functions(struct outline *outline,
     const struct profile_version *of = &endpoint->versions[version];
     size_t count;
     struct ranked *ranked = rank_nodes(endpoint, version, &count);
-    size_t shown = smaller(count, FUNCTIONS_SHOWN);
+    size_t shown = functions_shown(outline, count);
     char *name = label_of_name(&endpoint->name, "(no name)");
     char *called = label_of_name(&of->name, "(no version)");
     struct table *table = outline_table(
@@ -104,6 +110,7 @@ static void add_functions(struct outline *outline,
                      format_percent((double)of->running_us / (double)of->us).s,
                      format_percent((double)of->waiting_us / (double)of->us).s),
         function_columns, COUNT(function_columns));
+    outline_numbers_of(outline, REPORT_CHART_PROFILE);
     for (size_t i = 0; i < shown; i++)
         add_function(table, endpoint, version, ranked[i].node);
     outline_rest(outline, count, shown, "functions with less");
@@ -132,7 +139,7 @@ static char *text_of_difference(double ns)
 
 static void add_changes(struct outline *outline, const struct profile_endpoint *endpoint)
 {
-    size_t shown = smaller(endpoint->change_count, FUNCTIONS_SHOWN);
+    size_t shown = functions_shown(outline, endpoint->change_count);
     char *name = label_of_name(&endpoint->name, "(no name)");
     struct table *table = outline_table(
         outline,
@@ -141,6 +148,7 @@ static void add_changes(struct outline *outline, const struct profile_endpoint *
                      name, format_duration(endpoint->versions[endpoint->older].mean_ns).s,
                      format_duration(endpoint->versions[endpoint->newer].mean_ns).s),
         change_columns, COUNT(change_columns));
+    outline_numbers_of(outline, REPORT_CHART_PROFILE_CHANGE);
     for (size_t i = 0; i < shown; i++) {
         const struct profile_change *change = &endpoint->changes[i];
         char *low = text_of_difference(change->low_ns);
@@ -190,7 +198,7 @@ static void add_stuck_row(struct table *table, const struct profile_endpoint *en
 
 static void add_stuck(struct outline *outline, const struct report *report)
 {
-    enum { OF_ENDPOINT = 3 };
+    size_t of_endpoint = outline->page ? FUNCTIONS_IN_PAGE : 3;
     const struct profile *profile = &report->profile;
     struct table *table = NULL;
     size_t shown = 0, count = 0;
@@ -202,7 +210,7 @@ static void add_stuck(struct outline *outline, const struct report *report)
             table = outline_table(
                 outline, mem_text("Where requests were once beyond their threshold"),
                 stuck_columns, COUNT(stuck_columns));
-        for (size_t i = 0; i < smaller(endpoint->stuck_count, OF_ENDPOINT); i++)
+        for (size_t i = 0; i < smaller(endpoint->stuck_count, of_endpoint); i++)
             if (shown < outline_rows(report, count)) {
                 add_stuck_row(table, endpoint, endpoint->stuck[i]);
                 shown++;
@@ -310,10 +318,21 @@ static void add_endpoint(struct outline *outline, const struct profile_endpoint 
         add_changes(outline, endpoint);
 }
 
+void outline_endpoint_profile(struct outline *outline, const struct report *report,
+                              const struct endpoint *endpoint)
+{
+    const struct profile *profile = &report->profile;
+    for (size_t i = 0; i < profile->endpoint_count; i++)
+        if (name_compare(profile->endpoints[i].name, endpoint->name) == 0 &&
+            name_compare(profile->endpoints[i].application, endpoint->application) == 0)
+            add_endpoint(outline, &profile->endpoints[i]);
+}
+
 void outline_profile(struct outline *outline, const struct report *report)
 {
     const struct profile *profile = &report->profile;
-    for (size_t i = 0; i < smaller(profile->endpoint_count, ENDPOINTS_SHOWN); i++)
+    for (size_t i = 0;
+         !outline->page && i < profile->endpoint_count && i < ENDPOINTS_SHOWN; i++)
         add_endpoint(outline, &profile->endpoints[i]);
     add_stuck(outline, report);
     add_exceptions(outline, report);

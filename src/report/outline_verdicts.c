@@ -95,9 +95,19 @@ static size_t order_rows(const struct regression_comparison *comparison, size_t 
     return count;
 }
 
+/* In a page: the chart of a comparison. */
+static void add_forest(struct outline *outline, const struct report *report,
+                       size_t comparison)
+{
+    for (size_t i = 0; outline->page && i < report->chart_count; i++) {
+        const struct report_chart *chart = &report->charts[i];
+        if (chart->kind == REPORT_CHART_FOREST && chart->comparison == comparison)
+            outline_add(outline, BLOCK_CHART, mem_text(chart->title))->chart = chart;
+    }
+}
+
 void outline_verdicts(struct outline *outline, const struct report *report)
 {
-    outline_charts(outline, report, REPORT_CHART_FOREST);
     for (size_t c = 0; c < report->regression.comparison_count; c++) {
         const struct regression_comparison *comparison =
             &report->regression.comparisons[c];
@@ -105,8 +115,10 @@ void outline_verdicts(struct outline *outline, const struct report *report)
         size_t count = order_rows(comparison, indices);
         size_t shown = outline_rows(report, count);
         if (count > 0) {
+            add_forest(outline, report, c);
             struct table *table = outline_table(
                 outline, verdict_heading(report, comparison), columns, COUNT(columns));
+            outline_numbers_of(outline, REPORT_CHART_FOREST);
             for (size_t i = 0; i < shown; i++)
                 add_row(table, outline, report, &comparison->endpoints[indices[i]]);
             outline_rest(outline, count, shown, "endpoints");

@@ -30,6 +30,11 @@ struct table *outline_table(struct outline *outline, char *heading,
     return &passage->table;
 }
 
+void outline_numbers_of(struct outline *outline, enum report_chart_kind kind)
+{
+    outline->passages[outline->count - 1].charts |= 1u << kind;
+}
+
 void outline_charts(struct outline *outline, const struct report *report,
                     enum report_chart_kind kind)
 {
@@ -63,7 +68,10 @@ void outline_rest(struct outline *outline, size_t count, size_t shown, const cha
 {
     if (count > shown)
         outline_add(outline, BLOCK_LINE,
-                    outline_text("%zu more %s are not shown (--top); the JSON has all.",
+                    outline_text(outline->page
+                                     ? "%zu more %s are not shown here; the JSON has all."
+                                     : "%zu more %s are not shown (--top); the JSON has "
+                                       "all.",
                                  count - shown, what));
 }
 

@@ -15,6 +15,8 @@ struct table *outline_table(struct outline *outline, char *heading,
 /* The same, folded away in Markdown and left out in the terminal. */
 struct table *outline_detail(struct outline *outline, char *heading,
                              const struct table_column *columns, size_t count);
+/* The table that was added last has the numbers of a kind of chart. */
+void outline_numbers_of(struct outline *outline, enum report_chart_kind kind);
 /* In a page: all charts of a kind, here. */
 void outline_charts(struct outline *outline, const struct report *report,
                     enum report_chart_kind kind);
@@ -37,6 +39,9 @@ struct text text_of_quantile(const struct quantile *quantile);
 /* Of a count that may be an estimate. */
 struct text text_of_distinct(double count, bool exact);
 
+/* The URL's path of a request's context, without headers; the caller frees. */
+char *path_of_context(struct name context);
+
 /* All notes of a kind, as passages of a kind. */
 void outline_notes(struct outline *outline, const struct report *report,
                    enum report_note_kind kind, bool warning, enum passage_kind as);
@@ -46,6 +51,9 @@ void outline_verdicts(struct outline *outline, const struct report *report);
 void outline_endpoints(struct outline *outline, const struct report *report);
 /* What comes beside requests. */
 void outline_profile(struct outline *outline, const struct report *report);
+/* In a page: of one endpoint. */
+void outline_endpoint_profile(struct outline *outline, const struct report *report,
+                              const struct endpoint *endpoint);
 void outline_details(struct outline *outline, const struct report *report);
 void outline_outliers(struct outline *outline, const struct report *report);
 void outline_targets(struct outline *outline, const struct report *report);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { TABLE_COLUMNS_MAX = 20 };
+enum { TABLE_COLUMNS_MAX = 25 };
 
 struct table_column {
     const char *header; /* static */
