@@ -67,10 +67,13 @@ int python_hook_find(const char *python, char folder[PATH_MAX], struct err *err)
         snprintf(folder, PATH_MAX, "%.*s", PATH_MAX - 1, line);
         return 0;
     }
-    return err_set(err, ERR_USAGE,
-                   "%s cannot import fmd_record (%.200s); install it, in a clone of fmd: "
-                   "%s -m pip install --no-build-isolation ./lib/python",
-                   python, line, python);
+    return err_set(
+        err, ERR_USAGE,
+        "%s cannot import fmd_record (%.200s); install it, in a clone of fmd: "
+        "%s -m pip install --no-build-isolation ./lib/python (where pip refuses, "
+        "into an environment: %s -m venv --system-site-packages venv, then "
+        "venv/bin/pip)",
+        python, line, python, python);
 }
 
 void python_hook_set(const char *folder)
