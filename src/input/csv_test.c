@@ -140,6 +140,57 @@ TEST(the_number_of_threads_does_not_change_what_a_table_gives)
     folder_remove(&folder);
 }
 
+/* Good rows with bad ones of each kind between them; adds up what the good ones of
+ * each user must give. */
+static void make_table_with_bad_rows(struct str *table, unsigned rows,
+                                     struct summary_value wanted[10])
+{
+    static const char *const between[] = {"u1,1795338000,x,a,500\n",
+                                          "u1,now,5,a,500\n",
+                                          "u1,1795338000,5,,500\n",
+                                          "u1,1795338000,5,a\n",
+                                          "\n",
+                                          "u1,1,5,a,500,7\n"};
+    str_add_text(table, "user,time,duration,endpoint,status\n");
+    for (unsigned i = 0; i < rows; i++) {
+        unsigned user = (unsigned)random() % 10, ms = (unsigned)random() % 1000;
+        bool fails = random() % 4 == 0;
+        const char *quote = random() % 2 ? "\"" : "";
+        str_addf(table, "u%u,%u,%u.5,%sGET /%u%s,%d\n", user, 1795338000u + i, ms, quote,
+                 user, quote, fails ? 500 : 200);
+        wanted[user].requests++;
+        wanted[user].server_errors += fails;
+        wanted[user].sum_ns += ms * UINT64_C(1000000) + 500000;
+        if (random() % 2)
+            str_add_text(table, between[random() % 6]);
+    }
+}
+
+TEST(bad_rows_between_good_ones_change_nothing_of_those)
+{
+    struct folder folder = folder_make();
+    struct summary_value wanted[10] = {0}, *values;
+    struct str table;
+    str_init(&table);
+    srandom(13);
+    make_table_with_bad_rows(&table, 40000, wanted);
+    put_file(in(&folder, "a.csv"), table.bytes, table.length);
+    struct outcome outcome = analyze_one(in(&folder, "a.csv"));
+    assert_int_equal(outcome.requests, 40000);
+    size_t count = summary_values(outcome.summary, SUMMARY_GROUP, NULL, 100, &values);
+    assert_int_equal(count, 10);
+    for (size_t i = 0; i < count; i++) {
+        const struct summary_value *want = &wanted[values[i].name.bytes[1] - '0'];
+        assert_int_equal(values[i].requests, want->requests);
+        assert_int_equal(values[i].server_errors, want->server_errors);
+        assert_int_equal(values[i].sum_ns, want->sum_ns);
+    }
+    summary_values_free(values, count);
+    outcome_release(&outcome);
+    str_release(&table);
+    folder_remove(&folder);
+}
+
 static struct outcome analyze_text(const struct folder *folder, const char *text,
                                    size_t length)
 {
