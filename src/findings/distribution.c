@@ -330,11 +330,6 @@ static struct distribution distribution_of(const struct sum *sum,
 
 /* --- the overview --- */
 
-static int compare_names(const struct name *a, const struct name *b)
-{
-    return str_compare(a->bytes, a->length, b->bytes, b->length);
-}
-
 /* By first request; at the same moment by name, so that the order is always the same. */
 static int compare_versions(const void *left, const void *right)
 {
@@ -343,8 +338,8 @@ static int compare_versions(const void *left, const void *right)
 
     if (a->first_utc_ns != b->first_utc_ns)
         return a->first_utc_ns < b->first_utc_ns ? -1 : 1;
-    int order = compare_names(&a->application, &b->application);
-    return order ? order : compare_names(&a->name, &b->name);
+    int order = name_compare(a->application, b->application);
+    return order ? order : name_compare(a->name, b->name);
 }
 
 static void build_versions(struct overview *overview, const struct summary *summary)
@@ -456,8 +451,8 @@ static size_t count_applications(const struct overview *overview)
     size_t count = 0;
 
     for (size_t i = 0; i < overview->endpoint_count; i++)
-        count += i == 0 || compare_names(&overview->endpoints[i].application,
-                                         &overview->endpoints[i - 1].application) != 0;
+        count += i == 0 || name_compare(overview->endpoints[i].application,
+                                        overview->endpoints[i - 1].application) != 0;
     return count;
 }
 

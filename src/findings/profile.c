@@ -378,7 +378,7 @@ static void find_stuck(struct profile_endpoint *endpoint)
     free(stuck);
 }
 
-static void finish(struct growing *growing, const char *baseline)
+static void finish(struct growing *growing, const struct regression *regression)
 {
     struct profile_endpoint *endpoint = &growing->endpoint;
     for (size_t v = 0; v < endpoint->version_count; v++) {
@@ -393,7 +393,7 @@ static void finish(struct growing *growing, const char *baseline)
         choose_lines(growing);
         order_nodes(endpoint);
         find_stuck(endpoint);
-        profile_compare(endpoint, baseline);
+        profile_compare(endpoint, regression);
     }
     map_release(&growing->children);
     map_release(&growing->lines);
@@ -421,7 +421,7 @@ static int by_endpoint_time(const void *left, const void *right)
 }
 
 void profile_build(struct profile *profile, const struct summary *summary,
-                   const char *baseline)
+                   const struct regression *regression)
 {
     struct building building = {.summary = summary, .beside = summary_beside(summary)};
     *profile = (struct profile){.beside = building.beside};
@@ -434,7 +434,7 @@ void profile_build(struct profile *profile, const struct summary *summary,
     add_nodes(&building);
     profile->endpoints = mem_array(building.endpoints.count, sizeof(*profile->endpoints));
     for (size_t i = 0; i < building.endpoints.count; i++) {
-        finish(&building.growing[i], baseline);
+        finish(&building.growing[i], regression);
         if (building.growing[i].endpoint.node_count)
             profile->endpoints[profile->endpoint_count++] = building.growing[i].endpoint;
         else

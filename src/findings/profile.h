@@ -8,6 +8,7 @@
 #ifndef FINDINGS_PROFILE_H
 #define FINDINGS_PROFILE_H
 
+#include "regression.h"
 #include "src/summary/beside.h"
 
 /* A function as it is called from its callers: nodes[parent] calls it. */
@@ -74,9 +75,10 @@ struct profile {
     size_t endpoint_count;
 };
 
-/* baseline: the version to compare the newest with, NULL: the one before it. */
+/* Compares the versions that regression does; where that compares none of the summary's
+ * own (NULL is fine), the newest one with a profile and the one before it. */
 void profile_build(struct profile *profile, const struct summary *summary,
-                   const char *baseline);
+                   const struct regression *regression);
 void profile_release(struct profile *profile);
 
 static inline const struct profile_value *

@@ -7,7 +7,6 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ALPHA .05
 
@@ -104,26 +103,51 @@ static bool is_comparable(const struct profile_version *version)
     return version->cell && version->us > 0;
 }
 
-static bool is_called(const struct profile_version *version, const char *name)
+/* The endpoint's version of that name; version_count when it has no profile. */
+static size_t find_version(const struct profile_endpoint *endpoint, struct name name)
 {
-    return version->name.length == strlen(name) &&
-           memcmp(version->name.bytes, name, version->name.length) == 0;
+    size_t v = 0;
+    while (v < endpoint->version_count &&
+           (!is_comparable(&endpoint->versions[v]) ||
+            name_compare(endpoint->versions[v].name, name) != 0))
+        v++;
+    return v;
 }
 
-static bool choose(struct profile_endpoint *endpoint, const char *baseline)
+/* The newest before a version; SIZE_MAX when there is none. */
+static size_t newest_before(const struct profile_endpoint *endpoint, size_t version)
 {
-    size_t newer = endpoint->version_count, older;
-    while (newer > 0 && !is_comparable(&endpoint->versions[newer - 1]))
-        newer--;
-    if (newer-- == 0)
-        return false;
-    for (older = newer; older > 0; older--)
-        if (is_comparable(&endpoint->versions[older - 1]) &&
-            (!baseline || is_called(&endpoint->versions[older - 1], baseline)))
-            break;
-    endpoint->newer = newer;
-    endpoint->older = older - 1;
-    return older > 0;
+    while (version > 0 && !is_comparable(&endpoint->versions[version - 1]))
+        version--;
+    return version - 1;
+}
+
+/* NULL where the application's versions are not compared with each other. */
+static const struct regression_comparison *
+comparison_of(const struct regression *regression, struct name application)
+{
+    for (size_t i = 0; regression && i < regression->comparison_count; i++)
+        if (!regression->comparisons[i].older_is_baseline &&
+            name_compare(regression->comparisons[i].application, application) == 0)
+            return &regression->comparisons[i];
+    return NULL;
+}
+
+static bool choose(struct profile_endpoint *endpoint, const struct regression *regression)
+{
+    const struct regression_comparison *comparison =
+        comparison_of(regression, endpoint->application);
+    if (comparison) {
+        endpoint->newer = find_version(endpoint, comparison->newer);
+        endpoint->older = find_version(endpoint, comparison->older);
+    } else {
+        endpoint->newer = newest_before(endpoint, endpoint->version_count);
+        endpoint->older = endpoint->newer == SIZE_MAX
+                              ? SIZE_MAX
+                              : newest_before(endpoint, endpoint->newer);
+    }
+    return endpoint->newer < endpoint->version_count &&
+           endpoint->older < endpoint->version_count;
 }
 
 static int by_size(const void *left, const void *right)
@@ -150,10 +174,11 @@ static double deviations_for(size_t nodes)
     return gsl_cdf_ugaussian_Qinv(ALPHA / (2.0 * (double)nodes));
 }
 
-void profile_compare(struct profile_endpoint *endpoint, const char *baseline)
+void profile_compare(struct profile_endpoint *endpoint,
+                     const struct regression *regression)
 {
     size_t count = 0;
-    endpoint->compared = choose(endpoint, baseline);
+    endpoint->compared = choose(endpoint, regression);
     for (size_t n = 0; endpoint->compared && n < endpoint->node_count; n++)
         count += has_time(endpoint, n);
     if (count == 0)

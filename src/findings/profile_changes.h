@@ -5,8 +5,9 @@
 
 #include "profile.h"
 
-/* Compares the newest version that has a profile with baseline, or with the one before it
- * that has one. Leaves compared false where there are no two. */
-void profile_compare(struct profile_endpoint *endpoint, const char *baseline);
+/* Compares two versions that have a profile, chosen as profile_build() says. Leaves
+ * compared false where there are no two. */
+void profile_compare(struct profile_endpoint *endpoint,
+                     const struct regression *regression);
 
 #endif

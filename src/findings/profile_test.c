@@ -232,9 +232,32 @@ TEST(the_function_that_got_slower_comes_first)
     assert_true(change->low_ns < 3e6 && 3e6 < change->high_ns);
     assert_false(endpoint->changes[1].real);
     profile_release(&profile);
-    profile_build(&profile, summary, "3"); /* there is no such version */
-    assert_false(profile.endpoints[0].compared);
+    summary_free(summary);
+}
+
+/* --version-order and --baseline turn the order of the first requests round. */
+TEST(the_versions_are_those_that_regression_compares)
+{
+    uint64_t random = 78;
+    struct summary *summary = summary_new();
+    struct regression regression;
+    struct regression_options options;
+    struct profile profile;
+    add_service(summary, "1", 4000000, 6000000, 500, &random);
+    add_service(summary, "2", 4000000, 9000000, 500, &random);
+    add_service(summary, "3", 4000000, 12000000, 500, &random);
+    regression_options_init(&options);
+    options.version_order = "3,2,1";
+    options.baseline_version = "3";
+    assert_int_equal(regression_build(&regression, summary, &options, NULL), 0);
+    profile_build(&profile, summary, &regression);
+    const struct profile_endpoint *endpoint = &profile.endpoints[0];
+    assert_true(endpoint->compared);
+    assert_true(is_called(endpoint->versions[endpoint->newer].name, "1"));
+    assert_true(is_called(endpoint->versions[endpoint->older].name, "3"));
+    assert_true(endpoint->changes[0].difference_ns < 0);
     profile_release(&profile);
+    regression_release(&regression);
     summary_free(summary);
 }
 

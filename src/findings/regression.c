@@ -33,11 +33,6 @@ void regression_options_init(struct regression_options *options)
         .min_effect = .05, .min_effect_ns = 1e6, .alpha = .05};
 }
 
-static int compare_names(struct name a, struct name b)
-{
-    return str_compare(a.bytes, a.length, b.bytes, b.length);
-}
-
 static bool is_text(struct name name, const char *text, size_t length)
 {
     return str_compare(name.bytes, name.length, text, length) == 0;
@@ -73,7 +68,7 @@ static int compare_versions(const void *left, const void *right)
         return a->place < b->place ? -1 : 1;
     if (a->version->first_utc_ns != b->version->first_utc_ns)
         return a->version->first_utc_ns < b->version->first_utc_ns ? -1 : 1;
-    return compare_names(a->version->name, b->version->name);
+    return name_compare(a->version->name, b->version->name);
 }
 
 /* An application's versions with requests, oldest first. */
@@ -85,7 +80,7 @@ static size_t order_versions(const struct summary *summary, struct name applicat
 
     for (size_t i = 0; i < all; i++)
         if (versions[i]->requests &&
-            compare_names(versions[i]->application, application) == 0)
+            name_compare(versions[i]->application, application) == 0)
             ordered[count++] =
                 (struct ordered){versions[i], place_in(order, versions[i]->name)};
     qsort(ordered, count, sizeof(*ordered), compare_versions);
@@ -111,7 +106,7 @@ static bool has_application(const struct summary *summary, struct name applicati
     size_t count = summary_versions(summary, &versions);
 
     for (size_t i = 0; i < count; i++)
-        if (compare_names(versions[i]->application, application) == 0)
+        if (name_compare(versions[i]->application, application) == 0)
             return true;
     return false;
 }
@@ -127,8 +122,8 @@ static void take_baseline(struct judging *judging, const struct summary *baselin
 
     side_init(side, baseline);
     for (size_t i = 0; i < count; i++)
-        if (versions[i]->requests && (any || compare_names(versions[i]->application,
-                                                           comparison->application) == 0))
+        if (versions[i]->requests &&
+            (any || name_compare(versions[i]->application, comparison->application) == 0))
             side_add_version(side, versions[i]);
     comparison->older_is_baseline = true;
     if (side->version_count == 1)
@@ -234,7 +229,7 @@ static const struct summary_endpoint *served(const struct side *side, struct nam
     size_t count = summary_endpoints(side->summary, &endpoints);
 
     for (size_t i = 0; i < count; i++)
-        if (compare_names(endpoints[i]->name, name) == 0 && serves(side, endpoints[i]))
+        if (name_compare(endpoints[i]->name, name) == 0 && serves(side, endpoints[i]))
             return endpoints[i];
     return NULL;
 }
@@ -259,7 +254,7 @@ static size_t match(struct judging *judging, const struct regression_options *op
             continue;
         struct name old = old_name(options, endpoints[i]->name);
         const struct summary_endpoint *older = served(&judging->sides[OLDER], old);
-        bool renamed = compare_names(old, endpoints[i]->name) != 0;
+        bool renamed = name_compare(old, endpoints[i]->name) != 0;
         if (older)
             matched[count++] = (struct matched){older, endpoints[i], renamed};
         else
@@ -382,15 +377,19 @@ static void adjust(struct regression *regression, struct judging *judgings)
 
 /* --- everything --- */
 
+/* A baseline that is there as a file is none of these options' versions. */
 static int check_version(const struct summary *summary, const char *text, size_t length,
                          const char *option, struct err *err)
 {
+    const char *file =
+        strcmp(option, "--baseline") == 0 ? "there is no such file, and " : "";
+
     if (has_version(summary, text, length))
         return 0;
     return err_set(err, ERR_USAGE,
-                   "%s names version %.*s, and no request of that version was read; "
-                   "the report lists the versions there are",
-                   option, (int)(length < 200 ? length : 200), text);
+                   "%s names \"%.*s\": %sno request of such a version was read; without "
+                   "%s the report lists the versions there are",
+                   option, (int)(length < 200 ? length : 200), text, file, option);
 }
 
 static int check_endpoint(const struct summary *summary, const char *text,
@@ -442,7 +441,7 @@ static size_t applications_of(const struct summary *summary, struct name **appli
     *applications = mem_array(all + 1, sizeof(**applications));
     for (size_t i = 0; i < all; i++) /* by application, then name */
         if (count == 0 ||
-            compare_names((*applications)[count - 1], versions[i]->application) != 0)
+            name_compare((*applications)[count - 1], versions[i]->application) != 0)
             (*applications)[count++] = versions[i]->application;
     return count;
 }
