@@ -21,6 +21,7 @@
 #define SECOND UINT64_C(1000000000)
 #define INTERVAL_MAX_NS (100 * MS)
 #define OUTLIER_NS (10 * MS)
+#define OUTLIERS_AT_ONCE 8u /* more of them are sampled less often each */
 #define PACE_NS SECOND
 #define STACK_BYTES (1u << 20)
 #define TRIES 2000
@@ -183,6 +184,18 @@ static void take_sample(struct fmd__watch *watch, const struct glance *glance,
 /* --- a look --------------------------------------------------------------------------
  */
 
+/* Between two samples of an outlier: the longer the longer it lasts and the more of them
+ * there are, and while the watcher takes more than its share. */
+static uint64_t outlier_pause_ns(const struct fmd__watch *watch, uint64_t late_ns)
+{
+    uint64_t interval_ns = get(&watch->interval_ns), pause_ns = OUTLIER_NS;
+
+    if (interval_ns > watch->wanted_ns && interval_ns > pause_ns)
+        pause_ns = interval_ns;
+    pause_ns *= 1 + watch->outliers / OUTLIERS_AT_ONCE;
+    return late_ns / 32 > pause_ns ? late_ns / 32 : pause_ns;
+}
+
 /* One flight; returns when it wants to be looked at next. */
 static uint64_t look_at(struct fmd__watch *watch, struct fmd__flight *flight,
                         struct fmd__watched *watched, uint64_t now, bool is_tick)
@@ -209,8 +222,9 @@ static uint64_t look_at(struct fmd__watch *watch, struct fmd__flight *flight,
     fmd__context_tell(watch->header,
                       (uint32_t)(flight - fmd__ring_flights(watch->header)) + 1,
                       glance.start_ns);
+    watch->outliers_seen++;
     if (now >= watched->next_sample_ns) {
-        uint64_t pause = late / 32 > OUTLIER_NS ? late / 32 : OUTLIER_NS;
+        uint64_t pause = outlier_pause_ns(watch, late);
 
         why |= FMD__SAMPLE_OUTLIER;
         interval = interval ? interval : pause;
@@ -242,11 +256,13 @@ static uint64_t look(struct fmd__watch *watch)
     if (watch->was_idle) /* woken by a begin: that is no moment to sample it */
         watch->tick_ns = (now / interval + 1) * interval;
     is_tick = now >= watch->tick_ns;
+    watch->outliers_seen = 0;
     for (uint32_t i = 0; i < used; i++) {
         uint64_t wanted = look_at(watch, &flights[i], &watch->watched[i], now, is_tick);
 
         next = wanted < next ? wanted : next;
     }
+    watch->outliers = watch->outliers_seen;
     if (is_tick) {
         set(&watch->ticks, get(&watch->ticks) + 1);
         set(&watch->late_ticks,

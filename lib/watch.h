@@ -2,9 +2,10 @@
 /*
  * The watcher: one thread for all requests in flight at levels 2 and 3. It marks those
  * that pass their threshold and samples their Python stacks until they end, the rarer the
- * longer they last; at level 3 it samples every request, 100 times a second, and less
- * where that takes more than 1 % of a core (never below 10). Samples go to the journal of
- * the ring file, where they outlive a kill; the writer takes them into the trace.
+ * longer they last and the more they are; at level 3 it samples every request, 100 times
+ * a second. Where that takes more than 1 % of a core both become rarer, the profile not
+ * below 10 a second. Samples go to the journal of the ring file, where they outlive a
+ * kill; the writer takes them into the trace.
  *
  *   fmd_begin ──bell──► asleep until the next deadline or tick ──► flights ──► journal
  *
@@ -38,9 +39,10 @@ struct fmd__watch {
     struct fmd__python_sampler *_Atomic sampler;
     uint8_t *entry; /* room for one; NULL: no memory */
     uint64_t tick_ns;
-    bool was_idle;                   /* nothing was in flight at the last look */
-    uint64_t paced_ns, paced_cpu_ns; /* when the pace was last looked at */
-    uint64_t wanted_ns;              /* interval of the profile, as configured */
+    uint32_t outliers, outliers_seen; /* at the last look; so far at this one */
+    bool was_idle;                    /* nothing was in flight at the last look */
+    uint64_t paced_ns, paced_cpu_ns;  /* when the pace was last looked at */
+    uint64_t wanted_ns;               /* interval of the profile, as configured */
     uint32_t codes_told;
     _Atomic uint64_t cpu_ns, ticks, late_ticks, samples, rejected;
     struct fmd__watched watched[FMD__FLIGHTS];

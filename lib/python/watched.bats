@@ -30,6 +30,14 @@ number() { # label; of a line "label: number" on stdin
     ! grep -q '^code.*fmd_record/' "$BATS_TEST_TMPDIR/facts"
 }
 
+@test "a crowd of slow requests is sampled, each less often" {
+    watched 2 crowd
+    samples=$("${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/fmd-record" info "$BATS_TEST_TMPDIR/t" |
+        sed -nE 's/^ *samples .* ([0-9]+) beyond a threshold.*/\1/p')
+    [ "$samples" -ge 200 ] # each at least once; alone each would have some 80
+    [ "$samples" -le 4000 ]
+}
+
 @test "at level 3 requests are sampled that are no outliers" {
     watched 3 end
     decode facts "$BATS_TEST_TMPDIR"/t/*.fmd >"$BATS_TEST_TMPDIR/facts"

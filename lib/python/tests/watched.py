@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """An application that is watched: serves quick requests, then a slow one, in this process.
-Arguments: directory, what to do in the slow one: "end" or "kill"."""
+Arguments: directory, what to do in the slow one: "end" or "kill"; or "crowd": there are
+200 slow ones at the same time."""
 import os
 import signal
 import sys
+import threading
 import time
 
 from flask import Flask
@@ -32,5 +34,13 @@ client = app.test_client()
 for _ in range(120):
     client.get("/hang/1")
 fmd_record.snapshot()
-client.get("/hang/400")
+if sys.argv[2] == "crowd":
+    threads = [threading.Thread(target=app.test_client().get, args=["/hang/2000"])
+               for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+else:
+    client.get("/hang/400")
 fmd_record.stop()
