@@ -47,11 +47,10 @@ static struct forest_row row_of(const struct regression_endpoint *endpoint, size
                                 const char *name)
 {
     const struct regression_finding *finding = &endpoint->findings[metric];
-    bool asked = finding->verdict != REGRESSION_INSUFFICIENT;
 
     return (struct forest_row){.name = name,
                                .metric = regression_metric_names[metric],
-                               .ratio = asked ? finding->ratio.value : NAN,
+                               .ratio = finding->ratio.value,
                                .low = finding->ratio.low,
                                .high = finding->ratio.high,
                                .verdict = verdict_of(finding->verdict),
@@ -59,22 +58,46 @@ static struct forest_row row_of(const struct regression_endpoint *endpoint, size
                                .newer = finding->newer.requests};
 }
 
+/* Quantiles that could be asked; counts in *left_out those that could not. */
 static size_t fill_rows(struct forest_row *rows, char **names,
                         const struct report *report,
                         const struct regression_comparison *comparison,
-                        const size_t *order, size_t count)
+                        const size_t *order, size_t count, size_t *left_out)
 {
     size_t filled = 0;
 
+    *left_out = 0;
     for (size_t i = 0; i < count; i++) {
         const struct regression_endpoint *endpoint = &comparison->endpoints[order[i]];
         struct endpoint named = {.application = endpoint->application,
                                  .name = endpoint->name};
         names[i] = label_of_endpoint(report, &named);
         for (size_t metric = 0; metric < REGRESSION_LATENCIES; metric++)
-            rows[filled++] = row_of(endpoint, metric, names[i]);
+            if (endpoint->findings[metric].verdict == REGRESSION_INSUFFICIENT)
+                ++*left_out;
+            else
+                rows[filled++] = row_of(endpoint, metric, names[i]);
     }
     return filled;
+}
+
+/* What is not there: "Not shown: 2 endpoints and 3 quantiles with too few requests ..."
+ */
+static void say_left_out(char *rest, size_t size, size_t endpoints, size_t quantiles)
+{
+    char of_endpoints[40] = "", of_quantiles[40] = "";
+
+    rest[0] = '\0';
+    if (endpoints + quantiles == 0)
+        return;
+    if (endpoints > 0)
+        snprintf(of_endpoints, sizeof(of_endpoints), "%zu endpoint%s", endpoints,
+                 endpoints == 1 ? "" : "s");
+    if (quantiles > 0)
+        snprintf(of_quantiles, sizeof(of_quantiles), "%zu quantile%s", quantiles,
+                 quantiles == 1 ? "" : "s");
+    snprintf(rest, size, "Not shown: %s%s%s with too few requests to compare.",
+             of_endpoints, endpoints > 0 && quantiles > 0 ? " and " : "", of_quantiles);
 }
 
 int chart_draw_forest(const struct report *report, const struct report_chart *chart,
@@ -87,12 +110,12 @@ int chart_draw_forest(const struct report *report, const struct report_chart *ch
     size_t hidden = comparison->endpoint_count - count;
     struct forest_row *rows = mem_array(count * REGRESSION_LATENCIES, sizeof(*rows));
     char **names = mem_array(count, sizeof(*names));
-    char rest[96] = "";
+    size_t left_out;
+    char rest[160];
 
-    if (hidden > 0)
-        snprintf(rest, sizeof(rest), "%zu endpoint%s too few requests to compare.",
-                 hidden, hidden == 1 ? " has" : "s have");
-    size_t row_count = fill_rows(rows, names, report, comparison, order, count);
+    size_t row_count =
+        fill_rows(rows, names, report, comparison, order, count, &left_out);
+    say_left_out(rest, sizeof(rest), hidden, left_out);
     struct forest_data data = {.title = chart->title,
                                .subtitle = "Latency of each endpoint, newer against "
                                            "older, what all endpoints share taken off",

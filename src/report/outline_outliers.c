@@ -98,9 +98,10 @@ static void add_modes(struct outline *outline, const struct report *report)
         free(sentence);
     }
     if (outliers->mode_count > shown)
-        outline_add(outline, BLOCK_LINE,
-                    outline_text("%zu smaller ones are in the JSON.",
-                                 outliers->mode_count - shown));
+        outline_add(
+            outline, BLOCK_LINE,
+            outline_text("%zu smaller %s in the JSON.", outliers->mode_count - shown,
+                         outliers->mode_count - shown == 1 ? "one is" : "ones are"));
 }
 
 /* --- one by one --- */

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The same report says the same in every format: what report.json holds, as text, stands
+ * in the rows of the terminal, of Markdown and of the page, and is what JUnit counts.
+ */
+#include "format.h"
+#include "report.h"
+
+#include "src/base/err.h"
+#include "src/base/mem.h"
+#include "src/base/str.h"
+#include "src/findings/made_summary.h"
+#include "src/input/input.h"
+
+#include <jansson.h>
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+
+#include "testdata/cmocka_tests.h"
+
+#define HOUR_NS INT64_C(3600000000000)
+#define START_NS INT64_C(1711800000000000000) /* 2024-03-30 12:00 UTC */
+enum { HOURS = 48, REQUESTS_AN_HOUR = 300, GROUPS = 40 };
+
+static const char *const names[] = {"GET /even", "GET /slower", "GET /faster",
+                                    "GET /c",    "GET /d",      "GET /rare"};
+enum {
+    NAMES = sizeof(names) / sizeof(names[0]),
+    SLOWER = 1,
+    FASTER = 2,
+    RARE = NAMES - 1
+};
+
+struct site {
+    struct made made;
+    struct input_report input;
+    struct targets targets;
+    struct report report;
+    /* printed */
+    json_t *json;
+    char *terminal, *markdown;
+    xmlDoc *page, *junit;
+};
+
+/* --- a report that has something of everything --- */
+
+/* Requests of group 1 to GET /c take long. */
+static void add_version(struct made *made, const char *version, uint32_t first_id,
+                        int64_t start_ns, double factor)
+{
+    uint64_t seed = first_id;
+
+    for (uint32_t e = 0; e < NAMES; e++)
+        made_endpoint(made, first_id + e, "shop", version, names[e]);
+    for (int64_t i = 0; i < HOURS * REQUESTS_AN_HOUR; i++) {
+        uint32_t e = i % 3000 == 0 ? RARE : (uint32_t)(made_uniform(&seed) * RARE);
+        uint32_t group = 1 + (uint32_t)(made_uniform(&seed) * GROUPS);
+        double median_ns = e == SLOWER   ? 2e7 * factor
+                           : e == FASTER ? 2e7 / factor
+                                         : 2e7 + 3e6 * e;
+        if (e == 3 && group == 1)
+            median_ns *= 40;
+        made_add(made, &(struct made_request){
+                           .endpoint = first_id + e,
+                           .group = group,
+                           .start_utc_ns = start_ns + i * (HOUR_NS / REQUESTS_AN_HOUR),
+                           .duration_ns = made_latency_ns(&seed, median_ns, .3),
+                           .status = i % 83 ? 200 : 500});
+    }
+}
+
+static void add_target(struct site *site, enum target_kind kind, const char *text)
+{
+    struct err err = ERR_INIT;
+
+    if (targets_add(&site->targets, kind, text, &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+static char *printed(const struct report *report,
+                     int (*print)(const struct report *, FILE *, struct err *))
+{
+    static const struct terminal_style wide = {.width = 500, .unicode = true};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_int_equal(
+        print ? print(report, out, NULL) : report_terminal(report, &wide, out, NULL), 0);
+    fclose(out);
+    return text;
+}
+
+static void print_all(struct site *site)
+{
+    char *json = printed(&site->report, report_json);
+    char *page = printed(&site->report, report_html);
+    char *junit = printed(&site->report, report_junit);
+
+    site->json = json_loads(json, 0, NULL);
+    site->terminal = printed(&site->report, NULL);
+    site->markdown = printed(&site->report, report_markdown);
+    site->page = htmlReadMemory(page, (int)strlen(page), NULL, "UTF-8",
+                                HTML_PARSE_NONET | HTML_PARSE_NOERROR);
+    site->junit = xmlReadMemory(junit, (int)strlen(junit), NULL, NULL, XML_PARSE_NONET);
+    assert_true(site->json && site->page && site->junit);
+    free(junit);
+    free(page);
+    free(json);
+}
+
+static void site_init(struct site *site)
+{
+    struct report_options options;
+    struct err err = ERR_INIT;
+
+    *site = (struct site){0};
+    made_init(&site->made);
+    for (uint32_t g = 1; g <= GROUPS; g++) {
+        char name[32];
+        snprintf(name, sizeof(name), "customer %u", g);
+        made_group(&site->made, g, name);
+    }
+    add_version(&site->made, "1.0", 1, START_NS, 1);
+    add_version(&site->made, "1.1", 100, START_NS + HOURS * HOUR_NS, 2);
+    input_report_init(&site->input);
+    add_target(site, TARGET_CHECK, "GET /slower: p95 < 10ms");
+    add_target(site, TARGET_CHECK, "GET /faster: p95 < 10s");
+    add_target(site, TARGET_SLO, "GET /even: 99.99% < 5ms");
+    report_options_init(&options);
+    options.time_zone = "UTC";
+    options.repeatable = true;
+    options.top = 0;
+    options.charts = false;
+    options.targets = &site->targets;
+    if (report_build(&site->report, site->made.summary, &site->input, &options, &err))
+        fail_msg("%s", err.message);
+    print_all(site);
+}
+
+static void site_release(struct site *site)
+{
+    json_decref(site->json);
+    free(site->terminal);
+    free(site->markdown);
+    xmlFreeDoc(site->page);
+    xmlFreeDoc(site->junit);
+    report_release(&site->report);
+    targets_release(&site->targets);
+    input_report_release(&site->input);
+    made_release(&site->made);
+}
+
+/* --- rows --- */
+
+/* The line of a name behind a heading; the caller frees. */
+static char *row_of_text(const char *text, const char *heading, const char *start,
+                         const char *name)
+{
+    char wanted[128];
+    const char *from = strstr(text, heading);
+
+    if (!from)
+        fail_msg("there is no heading %s", heading);
+    snprintf(wanted, sizeof(wanted), "\n%s%s ", start, name);
+    const char *row = strstr(from, wanted);
+    if (!row)
+        fail_msg("%s has no row of %s", heading, name);
+    return mem_bytes(row + 1, strcspn(row + 1, "\n"));
+}
+
+/* What an XPath expression says or counts, as text; the caller frees. */
+static char *said(xmlDoc *document, const char *format, ...)
+{
+    char expression[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(expression, sizeof(expression), format, arguments);
+    va_end(arguments);
+    xmlXPathContext *context = xmlXPathNewContext(document);
+    xmlXPathObject *found = xmlXPathEvalExpression((const xmlChar *)expression, context);
+    assert_non_null(found);
+    xmlChar *text = xmlXPathCastToString(found);
+    char *copy = mem_text((const char *)text);
+    xmlFree(text);
+    xmlXPathFreeObject(found);
+    xmlXPathFreeContext(context);
+    return copy;
+}
+
+static void assert_row_has(const char *row, const char *what, const char *where)
+{
+    if (!strstr(row, what))
+        fail_msg("%s says not %s but: %s", where, what, row);
+}
+
+/* A text stands in the row of a name in each format for people. */
+static void assert_rows_have(const struct site *site, const char *heading,
+                             const char *name, const char *what)
+{
+    char in_markdown[160];
+
+    snprintf(in_markdown, sizeof(in_markdown), "### %s", heading);
+    char *rows[] = {
+        row_of_text(site->terminal, heading, "  ", name),
+        row_of_text(site->markdown, in_markdown, "| ", name),
+        said(site->page,
+             "string(//table[starts-with(@aria-label,'%s')]/tbody/tr[th='%s'])", heading,
+             name)};
+    static const char *const formats[] = {"terminal", "markdown", "html"};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_row_has(rows[i], what, formats[i]);
+        free(rows[i]);
+    }
+}
+
+static json_t *at(json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+
+    if (!value)
+        fail_msg("there is no %s", key);
+    return value;
+}
+
+static const char *text_at(json_t *object, const char *key)
+{
+    return json_string_value(at(object, key));
+}
+
+/* --- the tests --- */
+
+TEST(requests_and_quantiles_of_an_endpoint_are_the_same_in_every_format)
+{
+    struct site site;
+    json_t *endpoint;
+    size_t i;
+
+    site_init(&site);
+    assert_int_equal(json_array_size(at(site.json, "endpoints")), NAMES);
+    json_array_foreach(at(site.json, "endpoints"), i, endpoint)
+    {
+        const char *name = text_at(endpoint, "name");
+        json_t *p95 = at(at(endpoint, "quantiles"), "p95");
+        double p95_ns =
+            json_is_null(p95) ? (double)NAN : json_number_value(at(p95, "value_ns"));
+        assert_rows_have(
+            &site, "Endpoints, by", name,
+            format_count((uint64_t)json_integer_value(at(endpoint, "requests"))).s);
+        assert_rows_have(&site, "Endpoints, by", name, format_duration(p95_ns).s);
+    }
+    site_release(&site);
+}
+
+/* JUnit: "failed", "skipped" or "". */
+static void assert_junit_outcome(const struct site *site, const char *name,
+                                 const char *outcome)
+{
+    char *count = said(site->junit,
+                       "string(concat(count(//testcase[@name='%s']),"
+                       "count(//testcase[@name='%s']/failure),"
+                       "count(//testcase[@name='%s']/skipped)))",
+                       name, name, name);
+
+    assert_string_equal(count, strcmp(outcome, "failed") == 0    ? "110"
+                               : strcmp(outcome, "skipped") == 0 ? "101"
+                                                                 : "100");
+    free(count);
+}
+
+TEST(verdicts_are_the_same_in_every_format)
+{
+    struct site site;
+    json_t *endpoint;
+    size_t i, regressed = 0, improved = 0;
+
+    site_init(&site);
+    json_t *comparisons = at(at(site.json, "regression"), "comparisons");
+    assert_int_equal(json_array_size(comparisons), 1);
+    json_t *endpoints = at(json_array_get(comparisons, 0), "endpoints");
+    assert_int_equal(json_array_size(endpoints), NAMES);
+    json_array_foreach(endpoints, i, endpoint)
+    {
+        const char *name = text_at(endpoint, "name");
+        const char *verdict = text_at(endpoint, "verdict");
+        bool failed = strcmp(verdict, "regressed") == 0;
+        bool told =
+            failed || strcmp(verdict, "improved") == 0 || strcmp(verdict, "ok") == 0;
+        assert_rows_have(&site, "Verdicts", name, verdict);
+        assert_junit_outcome(&site, name, failed ? "failed" : told ? "" : "skipped");
+        regressed += failed;
+        improved += strcmp(verdict, "improved") == 0;
+    }
+    assert_true(regressed >= 1 && improved >= 1);
+    site_release(&site);
+}
+
+/* Markdown escapes "<": the row is found by what stands before it. */
+static void assert_target_in_text(const struct site *site, const char *heading,
+                                  const char *text, const char *verdict)
+{
+    char *name = mem_bytes(text, (size_t)(strstr(text, " <") - text));
+    char *rows[] = {row_of_text(site->terminal, heading, "  ", name),
+                    row_of_text(site->markdown, heading, "| ", name)};
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_row_has(rows[i], verdict, i ? "markdown" : "terminal");
+        free(rows[i]);
+    }
+    free(name);
+}
+
+static void assert_targets(const struct site *site, json_t *targets, const char *heading)
+{
+    json_t *target;
+    size_t i;
+
+    assert_true(json_array_size(targets) > 0);
+    json_array_foreach(targets, i, target)
+    {
+        const char *text = text_at(target, "text");
+        bool met = json_is_true(at(target, "met"));
+        char *in_junit =
+            said(site->junit,
+                 "string(count(//testsuite[@name='%s']/testcase[@name='%s'][%s]))",
+                 heading, text, met ? "not(failure)" : "failure");
+        char *in_page = said(
+            site->page, "string(//table[@aria-label='%s']/tbody/tr[th='%s']/td[last()])",
+            heading, text);
+        assert_string_equal(in_junit, "1");
+        assert_string_equal(in_page, met ? "met" : "missed");
+        assert_target_in_text(site, heading, text, met ? "met" : "missed");
+        free(in_page);
+        free(in_junit);
+    }
+}
+
+TEST(targets_are_met_or_missed_in_every_format)
+{
+    struct site site;
+
+    site_init(&site);
+    assert_targets(&site, at(site.json, "checks"), "Checks");
+    assert_targets(&site, at(site.json, "objectives"), "Objectives");
+    site_release(&site);
+}
+
+TEST(whose_the_outliers_are_is_the_same_in_every_format)
+{
+    struct site site;
+    json_t *culprit;
+    size_t i;
+
+    site_init(&site);
+    json_t *culprits = at(at(site.json, "outliers"), "whose");
+    char *page = said(site.page, "string(/)");
+    assert_true(json_array_size(culprits) > 0);
+    json_array_foreach(culprits, i, culprit)
+    {
+        const char *endpoint = text_at(culprit, "endpoint");
+        const char *value = text_at(culprit, "value");
+        const char *outputs[] = {site.terminal, site.markdown, page};
+        for (size_t o = 0; o < sizeof(outputs) / sizeof(outputs[0]); o++) {
+            const char *part = strstr(outputs[o], "Whose the outliers are");
+            assert_true(part && strstr(part, endpoint) && strstr(part, value));
+        }
+    }
+    free(page);
+    site_release(&site);
+}
