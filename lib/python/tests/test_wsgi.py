@@ -19,7 +19,7 @@ import flask
 
 import fmd_record
 from fmd_record import endpoints
-from traces import ABORTED, EXCEPTION, STREAMED, Traces, entries
+from traces import ABORTED, EXCEPTION, STREAMED, Traces, entries, report
 
 
 def environ_of(path="/", **changes):
@@ -460,6 +460,22 @@ class Running(InProcess):
         self.assertEqual(len(Traces(self.folder).requests), 1)
         Answer(self.record(say()))
         self.assertEqual(len(self.recorded()), 2)
+
+    def test_two_applications_of_one_process_are_told_apart(self):
+        apps = []
+        for name, version in (("shop", "1.0"), ("api", "2.0")):
+            app = flask.Flask(name)
+            app.add_url_rule("/x", view_func=lambda: "x")
+            apps.append(fmd_record.bind(app, directory=self.folder, version=version))
+        for app in (*apps, apps[1]):
+            self.assertEqual(Answer(app, environ_of("/x")).status, "200 OK")
+        self.assertTrue(fmd_record.stop())
+        counts = {
+            (endpoint["application"], version["version"]): version["requests"]
+            for endpoint in report(self.folder)["endpoints"]
+            for version in endpoint["versions"]
+        }
+        self.assertEqual(counts, {("shop", "1.0"): 1, ("api", "2.0"): 2})
 
     def test_gauges_are_recorded_and_never_raise(self):
         Answer(self.record(say()))
