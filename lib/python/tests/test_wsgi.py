@@ -470,9 +470,13 @@ class Running(InProcess):
         for app in (*apps, apps[1]):
             self.assertEqual(Answer(app, environ_of("/x")).status, "200 OK")
         self.assertTrue(fmd_record.stop())
+        told = report(self.folder)
         counts = {
-            (endpoint["application"], version["version"]): version["requests"]
-            for endpoint in report(self.folder)["endpoints"]
+            (
+                endpoint["application"],
+                told["versions"][version["version"]]["name"],
+            ): version["requests"]
+            for endpoint in told["endpoints"]
             for version in endpoint["versions"]
         }
         self.assertEqual(counts, {("shop", "1.0"): 1, ("api", "2.0"): 2})
