@@ -269,7 +269,7 @@ static void run_idle(void)
 static void run_beside(void)
 {
     static const char path[] = "/catalogue/shoes/running/light-trainers-for-rainy-days";
-    enum { CALLS = 100000 };
+    enum { CALLS = 100000, SCRUBS = 10000 };
     uint64_t gauge_ns = UINT64_MAX, scrub_ns = UINT64_MAX;
 
     for (int round = 0; round < 20; round++) {
@@ -279,7 +279,7 @@ static void run_beside(void)
         ns = now_ns() - start;
         gauge_ns = ns < gauge_ns ? ns : gauge_ns;
         start = now_ns();
-        for (int i = 0; i < CALLS / 10; i++) {
+        for (int i = 0; i < SCRUBS; i++) {
             char text[sizeof path];
             memcpy(text, path, sizeof path);
             (void)fmd__scrub(text, sizeof path - 1);
@@ -289,7 +289,7 @@ static void run_beside(void)
     }
     printf("beside: a gauge %.0f ns; scrubbing %.1f ns a byte\n",
            (double)gauge_ns / CALLS,
-           (double)scrub_ns / (CALLS / 10) / (double)(sizeof path - 1));
+           (double)scrub_ns / SCRUBS / (double)(sizeof path - 1));
 }
 
 static int remove_one(const char *path, const struct stat *status, int type,
