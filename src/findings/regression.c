@@ -432,6 +432,19 @@ static int check_options(const struct summary *summary,
     return 0;
 }
 
+/* Who names a version wants it compared. */
+static int check_compared(const struct regression *regression,
+                          const struct regression_options *options, struct err *err)
+{
+    if (!options->baseline_version || regression->comparison_count)
+        return 0;
+    return err_set(
+        err, ERR_USAGE,
+        "--baseline names \"%.200s\", and there is no newer version to compare "
+        "with it; name an older one, or say the order with --version-order",
+        options->baseline_version);
+}
+
 /* The applications of a summary, each once; borrowed names in a new array. */
 static size_t applications_of(const struct summary *summary, struct name **applications)
 {
@@ -491,12 +504,13 @@ int regression_build(struct regression *regression, const struct summary *summar
         describe_sides(judging);
         gather(judging, options);
     }
+    int status = check_compared(regression, options, err);
     judge_all(regression, judgings);
     for (size_t i = 0; i < regression->comparison_count; i++)
         judging_release(&judgings[i]);
     free(judgings);
     free(applications);
-    return 0;
+    return status;
 }
 
 void regression_release(struct regression *regression)

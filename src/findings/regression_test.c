@@ -247,7 +247,8 @@ TEST(five_interleaved_runs_a_side_are_the_units)
 }
 
 /* Five runs a side in turns; an endpoint without any noise and, beside it, noisy ones. */
-static struct regression built_of_steady_runs(struct made *made, double newer_ms)
+static struct regression built_of_steady_runs(struct made *made, double newer_ms,
+                                              double spread)
 {
     made_init(made);
     for (uint32_t v = 0; v < 2; v++)
@@ -261,12 +262,12 @@ static struct regression built_of_steady_runs(struct made *made, double newer_ms
         for (uint32_t v = 0; v < 2; v++)
             made_endpoint(made, v + 1, "shop", v ? "1.1" : "1.0", "GET /steady");
         for (unsigned i = 0; i < 40; i++)
-            made_add(made,
-                     &(struct made_request){
-                         .endpoint = r % 2 + 1,
-                         .start_utc_ns = START_NS + (r * 20 + i / 4) * SECOND_NS,
-                         .duration_ns = r % 2 ? (uint64_t)(newer_ms * 1e6) : 4000000,
-                         .status = 200});
+            made_add(made, &(struct made_request){
+                               .endpoint = r % 2 + 1,
+                               .start_utc_ns = START_NS + (r * 20 + i / 4) * SECOND_NS,
+                               .duration_ns = (uint64_t)((r % 2 ? newer_ms : 4) *
+                                                         (1 + spread * (i % 20)) * 1e6),
+                               .status = 200});
     }
     return built(made->summary, NULL);
 }
@@ -274,15 +275,29 @@ static struct regression built_of_steady_runs(struct made *made, double newer_ms
 TEST(sides_that_do_not_meet_are_told_though_neither_varies)
 {
     struct made made;
-    struct regression regression = built_of_steady_runs(&made, 60);
+    struct regression regression = built_of_steady_runs(&made, 60, 0);
     const struct regression_endpoint *steady = endpoint_of(&regression, "GET /steady");
     assert_int_equal(steady->verdict, REGRESSION_REGRESSED);
     assert_true(steady->findings[REGRESSION_P50].ratio.low > 1);
     regression_release(&regression);
     made_release(&made);
-    regression = built_of_steady_runs(&made, .2);
+    regression = built_of_steady_runs(&made, .2, 0);
     assert_int_equal(endpoint_of(&regression, "GET /steady")->verdict,
                      REGRESSION_IMPROVED);
+    regression_release(&regression);
+    made_release(&made);
+}
+
+/* 20 durations 2 % apart, 200 requests a side: the median is known to some 4 %. */
+TEST(sides_that_do_not_meet_have_an_interval_as_wide_as_their_quantiles)
+{
+    struct made made;
+    struct regression regression = built_of_steady_runs(&made, 60, .02);
+    const struct regression_finding *p50 =
+        &endpoint_of(&regression, "GET /steady")->findings[REGRESSION_P50];
+    assert_int_equal(p50->verdict, REGRESSION_REGRESSED);
+    assert_true(p50->ratio.low < .98 * p50->ratio.value);
+    assert_true(p50->ratio.high > 1.02 * p50->ratio.value);
     regression_release(&regression);
     made_release(&made);
 }
@@ -290,7 +305,7 @@ TEST(sides_that_do_not_meet_are_told_though_neither_varies)
 TEST(requests_that_all_take_the_same_are_unchanged)
 {
     struct made made;
-    struct regression regression = built_of_steady_runs(&made, 4);
+    struct regression regression = built_of_steady_runs(&made, 4, 0);
     const struct regression_finding *finding =
         &endpoint_of(&regression, "GET /steady")->findings[REGRESSION_P50];
     assert_int_equal(finding->verdict, REGRESSION_OK);
@@ -352,6 +367,23 @@ TEST(a_version_that_is_not_there_is_an_error_that_names_it)
     assert_int_equal(regression_build(&regression, made.summary, &options, &err), -1);
     assert_int_equal(err.code, ERR_USAGE);
     assert_non_null(strstr(err.message, "0.9"));
+    regression_release(&regression);
+    made_release(&made);
+}
+
+TEST(the_newest_version_as_its_own_baseline_is_an_error)
+{
+    struct made made;
+    struct regression regression;
+    struct regression_options options;
+    struct err err = ERR_INIT;
+
+    made_versions(&made, 1, 1, 1);
+    regression_options_init(&options);
+    options.baseline_version = "1.1";
+    assert_int_equal(regression_build(&regression, made.summary, &options, &err), -1);
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_non_null(strstr(err.message, "no newer version"));
     regression_release(&regression);
     made_release(&made);
 }

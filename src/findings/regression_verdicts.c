@@ -2,6 +2,7 @@
 /* From tests to verdicts, with effects, intervals and what kept a verdict from more. */
 #include "regression_rule.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 
 /* Changes smaller than these are never flagged in a window that is shorter than three
@@ -75,6 +76,44 @@ static double ratio_making_shift(const struct evidence *evidence, unsigned metri
                  cut_quantile(evidence, NEWER, newer)));
 }
 
+/* How far a side's quantile may be off, as a logarithm, downwards (way -1) or upwards,
+ * for independent requests. */
+static double quantile_reach(const struct evidence *evidence, unsigned side, double p,
+                             int way)
+{
+    double deviation = sqrt(p * (1 - p) / (double)evidence->requests[side]);
+    double moved = p + way * gsl_cdf_ugaussian_Qinv((1 - INTERVAL) / 2) * deviation;
+
+    return fabs(
+        log(cut_quantile(evidence, side, moved) / quantile_at(evidence, side, p)));
+}
+
+/* Whether a shift of the share leads out of a side's sample. */
+static bool lie_apart(const struct evidence *evidence, double shift, unsigned metric)
+{
+    double older = 1 - evidence->share[OLDER][metric] - shift;
+    double newer = 1 - evidence->share[NEWER][metric] + shift;
+
+    return fmin(older, newer) <= 0 || fmax(older, newer) >= 1;
+}
+
+/* Where the sides lie apart, shares tell nothing of how far. Then an interval is no
+ * narrower than what the quantiles themselves leave open (both ends as MOVER), as far as
+ * that does not contradict the test. */
+static struct regression_estimate widened(struct regression_estimate ratio,
+                                          const struct evidence *evidence, double p)
+{
+    double below = hypot(quantile_reach(evidence, NEWER, p, -1),
+                         quantile_reach(evidence, OLDER, p, 1));
+    double above = hypot(quantile_reach(evidence, NEWER, p, 1),
+                         quantile_reach(evidence, OLDER, p, -1));
+
+    double low = fmin(ratio.low, ratio.value * exp(-below));
+    double high = fmax(ratio.high, ratio.value * exp(above));
+    return (struct regression_estimate){ratio.value, ratio.low > 1 ? fmax(low, 1) : low,
+                                        ratio.high < 1 ? fmin(high, 1) : high};
+}
+
 /* The interval is that of the test, which is of shares, turned into ratios by the sides'
  * shapes (Woodruff 1952) and stretched so that the estimate turns into the ratio that was
  * measured: it holds 1 where the test's interval holds 0. Its ends are cut at the fastest
@@ -91,8 +130,11 @@ static struct regression_estimate ratio_with_interval(const struct evidence *evi
         stretch = fmin(fmax(log(own) / shaped, 1 / STRETCH_MOST), STRETCH_MOST);
     double low = ratio_making_shift(evidence, metric, shift - reach);
     double high = ratio_making_shift(evidence, metric, shift + reach);
-    return (struct regression_estimate){own, fmin(own, pow(low, stretch)),
+    struct regression_estimate ratio = {own, fmin(own, pow(low, stretch)),
                                         fmax(own, pow(high, stretch))};
+    return lie_apart(evidence, shift, metric)
+               ? widened(ratio, evidence, regression_shares[metric])
+               : ratio;
 }
 
 static void measure_latency(struct regression_finding *finding,
