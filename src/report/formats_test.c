@@ -161,12 +161,12 @@ static char *row_of_text(const char *text, const char *heading, const char *star
     char wanted[128];
     const char *from = strstr(text, heading);
 
-    if (!from)
-        fail_msg("there is no heading %s", heading);
     snprintf(wanted, sizeof(wanted), "\n%s%s ", start, name);
-    const char *row = strstr(from, wanted);
-    if (!row)
-        fail_msg("%s has no row of %s", heading, name);
+    const char *row = from ? strstr(from, wanted) : NULL;
+    if (!row) {
+        fail_msg("%s: there is no heading, or no row of %s", heading, name);
+        return NULL;
+    }
     return mem_bytes(row + 1, strcspn(row + 1, "\n"));
 }
 
