@@ -192,7 +192,7 @@ static char *said(xmlDoc *document, const char *format, ...)
 
 static void assert_row_has(const char *row, const char *what, const char *where)
 {
-    if (!strstr(row, what))
+    if (!row || !strstr(row, what))
         fail_msg("%s says not %s but: %s", where, what, row);
 }
 
