@@ -191,7 +191,12 @@ static void write_passage(struct page *page, const struct outline *outline, size
 
 /* With more endpoints than so many, lines are drawn with fewer points. The body of a page
  * has at most so many bytes. */
-enum { MANY_ENDPOINTS = 40, POINTS_OF_MANY = 40, MOST_BYTES = 2950000 };
+enum {
+    MANY_ENDPOINTS = 40,
+    POINTS_OF_MANY = 40,
+    MOST_BYTES = 2950000,
+    SLACK_BYTES = 50000
+};
 
 static size_t bytes_of(struct page *page)
 {
@@ -205,12 +210,12 @@ static bool has_room(struct page *page, size_t i, size_t to_come)
 {
     size_t tables = page->table_bytes ? page->table_bytes : 8000;
     size_t chart = page->chart_bytes ? page->chart_bytes : 12000;
-
+    size_t next = i > 0 && page->any_chart_bytes > chart ? page->any_chart_bytes : chart;
     size_t later = to_come * tables;
 
     if (i > 0) /* with some slack, for later ones may be larger */
-        later += to_come * chart + to_come * (tables + chart) / 8;
-    return bytes_of(page) + chart + tables + later < MOST_BYTES;
+        later += to_come * chart + to_come * (tables + chart) / 8 + SLACK_BYTES;
+    return bytes_of(page) + next + tables + later < MOST_BYTES;
 }
 
 static void keep_most(size_t *most, size_t bytes)
@@ -230,10 +235,12 @@ static size_t write_endpoint_charts(struct page *page, const struct outline *out
     for (size_t i = 0; i < count; i++) {
         if (report->overview.endpoint_count > MANY_ENDPOINTS)
             charts[i].points = POINTS_OF_MANY;
+        size_t before = bytes_of(page);
         if (has_room(page, i, to_come))
             write_chart(page, outline, anchor, 0, &charts[i]);
         else
             left_out++;
+        keep_most(&page->any_chart_bytes, bytes_of(page) - before);
         report_chart_release(&charts[i]);
         if (i == 0)
             keep_most(&page->chart_bytes, bytes_of(page) - begin);

@@ -25,9 +25,10 @@ struct page {
     bool failed;     /* the writer's first failure stays */
     const char *why; /* NULL: out of memory or out of disk */
     unsigned under_heading;
-    size_t chart_bytes, table_bytes; /* largest of the endpoints so far: their first
-                                        charts, all of their section but charts */
-    struct str links;                /* ids of headings, each with a newline behind it */
+    /* largest of the endpoints so far: their first charts, any chart with its table, all
+     * of their section but charts */
+    size_t chart_bytes, any_chart_bytes, table_bytes;
+    struct str links; /* ids of headings, each with a newline behind it */
 };
 
 /* Keeps the writer's first failure. */

@@ -205,7 +205,8 @@ void outline_usage(struct outline *outline, const struct report *report)
     outline_add(outline, BLOCK_HEADING, outline_text("Usage (%s)", report->zone.name));
     outline_charts(outline, report, REPORT_CHART_DAYS);
     outline_charts(outline, report, REPORT_CHART_WEEK);
-    if (usage->slot_s <= 3600) {
+    bool drawn = outline->page && report->options.charts; /* the same, as charts */
+    if (usage->slot_s <= 3600 && !drawn) {
         add_hours_strip(outline, usage);
         if (usage->day_count > 1)
             add_week(outline, usage);

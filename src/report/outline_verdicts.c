@@ -62,6 +62,8 @@ static void add_row(struct table *table, const struct outline *outline,
     struct endpoint endpoint = {.application = judged->application, .name = judged->name};
     bool latency = judged->telling < REGRESSION_LATENCIES;
     enum tone tone = tone_of(judged->verdict);
+    bool changed =
+        judged->verdict == REGRESSION_REGRESSED || judged->verdict == REGRESSION_IMPROVED;
 
     table_add_take(table, label_of_endpoint(report, &endpoint));
     table_add_toned(table, regression_verdict_names[judged->verdict], tone);
@@ -69,7 +71,9 @@ static void add_row(struct table *table, const struct outline *outline,
     table_add(table, value_of(&finding->older, latency).s);
     table_add(table, value_of(&finding->newer, latency).s);
     table_add_toned(table, format_change(finding->raw_ratio).s, tone);
-    table_add_p95_course(table, outline, report, endpoint_of(report, judged));
+    /* a page has the course of every endpoint once, in the overview */
+    table_add_p95_course(table, outline, report,
+                         changed || !outline->page ? endpoint_of(report, judged) : NULL);
     table_add(table, format_change(finding->ratio.value).s);
     if (isfinite(finding->ratio.low) && isfinite(finding->ratio.high))
         table_add_take(table,
