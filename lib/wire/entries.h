@@ -120,7 +120,7 @@ enum fmd__process_value {
     FMD__PROCESS_ENTRIES_DROPPED, /* journal full */
     FMD__PROCESS_NO_FLIGHT,       /* requests for which no in-flight slot was free */
     FMD__PROCESS_THREADS,
-    FMD__PROCESS_INTERVAL_US, /* of sampling, now */
+    FMD__PROCESS_INTERVAL_US,      /* of sampling, now */
     FMD__PROCESS_GAUGES_COALESCED, /* values set and not written: a later one was */
     FMD__PROCESS_GAUGES_LOST,      /* no finite number, no name, too many names */
     FMD__PROCESS_VALUES

@@ -422,10 +422,10 @@ static uint32_t leave_out_bad(struct row_adder *adder)
 {
     static const uint8_t all_good[ROWS_AT_ONCE] = {ROW_GOOD};
     const struct waiting_rows *waiting = &adder->waiting;
-    uint32_t to = adder->count, from = adder->count;
+    uint32_t to = adder->count;
     if (memcmp(adder->why, all_good, sizeof(all_good)) == 0)
         return waiting->count;
-    for (uint32_t i = 0; i < waiting->count; i++, from++) {
+    for (uint32_t i = 0, from = to; i < waiting->count; i++, from++) {
         if (adder->why[i] != ROW_GOOD) {
             rows_bad(adder->rows, adder->chunk, waiting->number[i],
                      (enum bad_row)adder->why[i],
