@@ -53,6 +53,49 @@ static void site_build(struct site *site)
         fail_msg("%s", err.message);
 }
 
+static struct event_text text_of(const char *text)
+{
+    return (struct event_text){text, strlen(text)};
+}
+
+/* Beside requests: exceptions with messages, code in stacks, gauges, paths and headers.
+ */
+static void plant_beside(struct site *site, uint32_t i)
+{
+    struct source_map *map = site->made.map;
+    struct event_text words = text_of(planted[i]);
+    struct event_request request = {(uint64_t)(START_NS + i * HOUR_NS / 100), 1 + i};
+    uint32_t frame = source_map_frame(map, words, words, i);
+    struct event_context_item items[] = {{.value = words},
+                                         {.header = true, .name = words, .value = words}};
+
+    summary_add_exception(site->made.summary, map,
+                          &(struct event_exception){.request = request,
+                                                    .utc_ns = START_NS,
+                                                    .count = 1,
+                                                    .type = words,
+                                                    .message = words,
+                                                    .frames = &frame,
+                                                    .frame_count = 1});
+    summary_add_sample(site->made.summary, map,
+                       &(struct event_sample){.request = request,
+                                              .utc_ns = START_NS,
+                                              .interval_us = 10000,
+                                              .profile = true,
+                                              .outlier = true,
+                                              .running = true,
+                                              .frames = &frame,
+                                              .frame_count = 1});
+    summary_add_context(site->made.summary, map, request, START_NS, items, 2);
+    summary_add_gauge(site->made.summary, words, START_NS, i);
+    summary_add_unfinished(site->made.summary, map,
+                           &(struct event_unfinished){.request = request,
+                                                      .start_utc_ns = START_NS,
+                                                      .group = words,
+                                                      .address = words,
+                                                      .path = words});
+}
+
 /* Planted names wherever a trace has names. */
 static void site_init(struct site *site)
 {
@@ -66,6 +109,7 @@ static void site_init(struct site *site)
         for (uint32_t v = 0; v < 2; v++)
             made_endpoint(&site->made, 1 + i + v * PLANTED, planted[0], planted[1 + v],
                           planted[i]);
+        plant_beside(site, i);
     }
     for (int64_t i = 0; i < 6000; i++) {
         uint32_t which = (uint32_t)(made_uniform(&seed) * 2 * PLANTED);
@@ -125,6 +169,7 @@ TEST(nothing_that_a_trace_holds_runs_in_a_browser_but_the_pages_own_script_does)
     size_t size;
 
     site_init(&site);
+    assert_int_equal(site.report.incidents.exception_count, PLANTED);
     char *page = page_of(&site.report, &size), *path = file_of(page, size);
     char *dom = browser_dom(path);
     assert_non_null(strstr(dom, "<html lang=\"en\"><head>")); /* no mark on it */

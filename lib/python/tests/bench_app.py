@@ -43,22 +43,27 @@ def sqlite(units):
 
 
 WORK = {"cpu": cpu, "disk": disk, "sqlite": sqlite}
+LENGTHS_MS = (0, 5, 200)
 
 
 def make(name):
+    """Each length has endpoints of its own: what is an outlier is told by endpoint."""
     app = flask.Flask(name)
     units = json.loads(os.environ.get("BENCH_UNITS", "{}"))
 
-    @app.get("/sleep/<int:ms>/<int:customer>")
-    def sleep(ms, customer):
+    def sleep(customer, ms):
         time.sleep(ms / 1000)
         return "ok"
 
-    @app.get("/<any(cpu, disk, sqlite):kind>/<int:ms>/<int:customer>")
-    def work(kind, ms, customer):
+    def work(customer, kind, ms):
         WORK[kind](round(units[kind] * ms))
         return "ok"
 
+    for ms in LENGTHS_MS:
+        app.add_url_rule(f"/sleep/{ms}/<int:customer>", f"sleep {ms}", sleep, defaults={"ms": ms})
+        for kind in WORK:
+            app.add_url_rule(f"/{kind}/{ms}/<int:customer>", f"{kind} {ms}", work,
+                             defaults={"kind": kind, "ms": ms})  # fmt: skip
     return app
 
 
