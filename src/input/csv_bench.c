@@ -9,6 +9,7 @@
  *   csv_bench [million rows]     50 by default; the table is kept in build/bench
  */
 #define _GNU_SOURCE /* asprintf */
+#include "bench_reading.h"
 #include "input.h"
 
 #include "src/base/err.h"
@@ -91,21 +92,7 @@ static char *make_table(size_t rows)
 
 static uint64_t analyze(const char *path)
 {
-    struct input_options options;
-    struct input_report report;
-    struct err err = ERR_INIT;
-    struct summary *summary = summary_new();
-    input_options_init(&options);
-    input_report_init(&report);
-    options.threads = THREADS;
-    if (scale_summarize(&path, 1, &options, summary, &report, &err) != 0) {
-        fprintf(stderr, "%s\n", err.message);
-        exit(1);
-    }
-    uint64_t rows = report.requests;
-    input_report_release(&report);
-    summary_free(summary);
-    return rows;
+    return read_whole(path, THREADS);
 }
 
 /* --- the floor -----------------------------------------------------------------------

@@ -13,6 +13,7 @@
  *   input_bench [million requests]     50 by default; traces are kept in build/bench
  */
 #define _GNU_SOURCE /* asprintf */
+#include "bench_reading.h"
 #include "input.h"
 
 #include "lib/wire/block.h"
@@ -79,21 +80,7 @@ static void shell(const char *command)
 
 static uint64_t analyze(const char *path)
 {
-    struct input_options options;
-    struct input_report report;
-    struct err err = ERR_INIT;
-    struct summary *summary = summary_new();
-    input_options_init(&options);
-    input_report_init(&report);
-    options.threads = THREADS;
-    if (scale_summarize(&path, 1, &options, summary, &report, &err) != 0) {
-        fprintf(stderr, "%s\n", err.message);
-        exit(1);
-    }
-    uint64_t requests = report.requests;
-    input_report_release(&report);
-    summary_free(summary);
-    return requests;
+    return read_whole(path, THREADS);
 }
 
 static const char *build_folder(void)

@@ -17,6 +17,7 @@
 #include "src/findings/targets.h"
 #include "src/input/input.h"
 #include "src/summary/made_beside.h"
+#include "src/summary/saved_bytes.h"
 #include "src/summary/scan.h"
 
 /* --- what was recorded ---------------------------------------------------------------
@@ -237,26 +238,11 @@ static struct recorded record_a_change(const struct made_plan *plan)
 
 static struct summary *saved_and_loaded(const struct summary *summary)
 {
-    struct str bytes;
-    str_init(&bytes);
-    summary_save(summary, &bytes);
+    struct str bytes = saved(summary);
     struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
     assert_non_null(loaded);
     str_release(&bytes);
     return loaded;
-}
-
-static void assert_saves_the_same(const struct summary *a, const struct summary *b)
-{
-    struct str left, right;
-    str_init(&left);
-    str_init(&right);
-    summary_save(a, &left);
-    summary_save(b, &right);
-    assert_int_equal(left.length, right.length);
-    assert_memory_equal(left.bytes, right.bytes, left.length);
-    str_release(&left);
-    str_release(&right);
 }
 
 static size_t rows_of(const json_t *tree, const char *finding, const char *rows)

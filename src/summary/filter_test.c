@@ -4,6 +4,7 @@
 
 #include "filter.h"
 #include "made_requests.h"
+#include "saved_bytes.h"
 #include "scan.h"
 #include "src/base/str.h"
 
@@ -48,19 +49,6 @@ static struct summary *new_filtered(const struct filter *filter)
     return summary;
 }
 
-static void assert_saved_alike(const struct summary *a, const struct summary *b)
-{
-    struct str bytes, others;
-    str_init(&bytes);
-    str_init(&others);
-    summary_save(a, &bytes);
-    summary_save(b, &others);
-    assert_int_equal(bytes.length, others.length);
-    assert_memory_equal(bytes.bytes, others.bytes, bytes.length);
-    str_release(&bytes);
-    str_release(&others);
-}
-
 /* Counts of one endpoint's cells, all together. */
 static struct scan_count scanned(struct summary *summary)
 {
@@ -103,8 +91,8 @@ static void check(const struct filter *filter, pass_call *passes)
     struct summary *rest = added(summary_new_like(merged), all + half, plan.count - half);
     summary_merge(merged, rest);
     assert_in_range(count, 1, plan.count - 1);
-    assert_saved_alike(by_filter, by_hand);
-    assert_saved_alike(merged, by_hand);
+    assert_saves_the_same(by_filter, by_hand);
+    assert_saves_the_same(merged, by_hand);
     assert_int_equal(summary_totals(by_filter).left_out, plan.count - count);
     assert_int_equal(summary_totals(merged).left_out, plan.count - count);
     assert_scanned_alike(filter, all, kept, count);
