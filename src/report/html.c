@@ -50,12 +50,12 @@ static void write_heading(struct page *page, const char *level, const char *head
 {
     char *id = id_of_heading(page, heading);
 
-    html_start(page, level);
+    markup_start(&page->out, level);
     if (id)
-        html_attribute(page, "id", id);
-    html_text(page, heading);
-    html_end(page);
-    html_newline(page);
+        markup_attribute(&page->out, "id", id);
+    markup_string(&page->out, heading);
+    markup_end(&page->out);
+    markup_newline(&page->out);
     free(id);
 }
 
@@ -104,10 +104,10 @@ static void write_table_passage(struct page *page, const struct outline *outline
     char *id = id_of_numbers(outline, numbers_prefix, i);
 
     if (passage->detail) {
-        html_start(page, "details");
-        html_element(page, "summary", passage->text);
+        markup_start(&page->out, "details");
+        markup_element(&page->out, "summary", passage->text);
         html_table(page, &passage->table, passage->text, id);
-        html_end(page);
+        markup_end(&page->out);
     } else {
         write_heading(page, page->under_heading ? "h3" : "h2", passage->text);
         html_table(page, &passage->table, passage->text, id);
@@ -120,17 +120,17 @@ static void write_strip(struct page *page, const struct passage *passage)
     char *strip = strip_text(&passage->strip, false);
     char *label = strip_label(passage, false);
 
-    html_start(page, "pre");
-    html_text(page, label);
-    html_text(page, "  ");
-    html_start(page, "span");
-    html_attribute(page, "aria-hidden", "true");
-    html_text(page, strip);
-    html_end(page);
-    html_text(page, "  ");
-    html_text(page, passage->strip.after);
-    html_end(page);
-    html_newline(page);
+    markup_start(&page->out, "pre");
+    markup_string(&page->out, label);
+    markup_string(&page->out, "  ");
+    markup_start(&page->out, "span");
+    markup_attribute(&page->out, "aria-hidden", "true");
+    markup_string(&page->out, strip);
+    markup_end(&page->out);
+    markup_string(&page->out, "  ");
+    markup_string(&page->out, passage->strip.after);
+    markup_end(&page->out);
+    markup_newline(&page->out);
     free(strip);
     free(label);
 }
@@ -142,13 +142,13 @@ static void write_item(struct page *page, const struct outline *outline, size_t 
     enum passage_kind kind = outline->passages[i].kind;
 
     if (i == 0 || outline->passages[i - 1].kind != kind) {
-        html_start(page, "ul");
-        html_attribute(page, "class", class);
+        markup_start(&page->out, "ul");
+        markup_attribute(&page->out, "class", class);
     }
-    html_element(page, "li", outline->passages[i].text);
+    markup_element(&page->out, "li", outline->passages[i].text);
     if (i + 1 == outline->count || outline->passages[i + 1].kind != kind) {
-        html_end(page);
-        html_newline(page);
+        markup_end(&page->out);
+        markup_newline(&page->out);
     }
 }
 
@@ -158,7 +158,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
 
     switch (passage->kind) {
     case BLOCK_TITLE:
-        html_element(page, "h1", passage->text);
+        markup_element(&page->out, "h1", passage->text);
         break;
     case BLOCK_HEADING:
         page->under_heading++;
@@ -171,7 +171,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
         write_item(page, outline, i, "warnings");
         break;
     case BLOCK_LINE:
-        html_element(page, "p", passage->text);
+        markup_element(&page->out, "p", passage->text);
         break;
     case BLOCK_TABLE:
         write_table_passage(page, outline, i);
@@ -200,8 +200,8 @@ enum {
 
 static size_t bytes_of(struct page *page)
 {
-    html_note(page, xmlTextWriterFlush(page->writer));
-    return (size_t)xmlBufferLength(page->buffer);
+    markup_note(&page->out, xmlTextWriterFlush(page->out.writer));
+    return (size_t)xmlBufferLength(page->out.buffer);
 }
 
 /* Whether chart i of an endpoint may be drawn when so many endpoints are to come: the
@@ -246,7 +246,8 @@ static size_t write_endpoint_charts(struct page *page, const struct outline *out
             keep_most(&page->chart_bytes, bytes_of(page) - begin);
     }
     if (left_out == count)
-        html_element(page, "p", "No charts here, to keep the page quick to open.");
+        markup_element(&page->out, "p",
+                       "No charts here, to keep the page quick to open.");
     return bytes_of(page) - begin;
 }
 
@@ -258,13 +259,13 @@ static void write_endpoint_passage(struct page *page, const struct outline *outl
     char *id = id_of_numbers(outline, anchor, i);
 
     if (passage->kind != BLOCK_TABLE) {
-        html_element(page, "p", passage->text);
+        markup_element(&page->out, "p", passage->text);
         return;
     }
-    html_start(page, passage->detail ? "details" : "div");
-    html_element(page, passage->detail ? "summary" : "h3", passage->text);
+    markup_start(&page->out, passage->detail ? "details" : "div");
+    markup_element(&page->out, passage->detail ? "summary" : "h3", passage->text);
     html_table(page, &passage->table, passage->text, id);
-    html_end(page);
+    markup_end(&page->out);
     free(id);
 }
 
@@ -280,26 +281,26 @@ static void write_endpoint(struct page *page, size_t index, size_t to_come)
 
     str_init(&target);
     str_addf(&target, "#%s", anchor);
-    html_start(page, "section");
-    html_attribute(page, "id", anchor);
-    html_start(page, "h2");
-    html_text(page, label);
-    html_start(page, "a");
-    html_attribute(page, "class", "anchor");
-    html_attribute(page, "href", target.bytes);
-    html_attribute(page, "aria-label", "link to this endpoint");
-    html_text(page, "#");
-    html_end(page);
-    html_end(page);
-    html_newline(page);
+    markup_start(&page->out, "section");
+    markup_attribute(&page->out, "id", anchor);
+    markup_start(&page->out, "h2");
+    markup_string(&page->out, label);
+    markup_start(&page->out, "a");
+    markup_attribute(&page->out, "class", "anchor");
+    markup_attribute(&page->out, "href", target.bytes);
+    markup_attribute(&page->out, "aria-label", "link to this endpoint");
+    markup_string(&page->out, "#");
+    markup_end(&page->out);
+    markup_end(&page->out);
+    markup_newline(&page->out);
     outline_build_endpoint(&outline, report, endpoint);
     if (report->options.charts)
         begin += write_endpoint_charts(page, &outline, anchor, index, to_come);
     for (size_t i = 0; i < outline.count; i++)
         write_endpoint_passage(page, &outline, anchor, i);
     outline_release(&outline);
-    html_end(page);
-    html_newline(page);
+    markup_end(&page->out);
+    markup_newline(&page->out);
     keep_most(&page->table_bytes, bytes_of(page) - begin);
     str_release(&target);
     free(anchor);
@@ -315,28 +316,29 @@ static void write_links(struct page *page)
                                             {"#each", "Each endpoint"},
                                             {"#how", "How to read it"}};
 
-    html_start(page, "nav");
-    html_attribute(page, "aria-label", "Parts of the report");
-    html_start(page, "ul");
+    markup_start(&page->out, "nav");
+    markup_attribute(&page->out, "aria-label", "Parts of the report");
+    markup_start(&page->out, "ul");
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        html_start(page, "li");
-        html_start(page, "a");
-        html_attribute(page, "href", places[i][0]);
-        html_text(page, places[i][1]);
-        html_end(page);
-        html_end(page);
+        markup_start(&page->out, "li");
+        markup_start(&page->out, "a");
+        markup_attribute(&page->out, "href", places[i][0]);
+        markup_string(&page->out, places[i][1]);
+        markup_end(&page->out);
+        markup_end(&page->out);
     }
-    html_end(page);
-    html_end(page);
-    html_newline(page);
+    markup_end(&page->out);
+    markup_end(&page->out);
+    markup_newline(&page->out);
 }
 
 static void write_raw(struct page *page, const char *name, const char *content)
 {
-    html_start(page, name);
-    html_note(page, xmlTextWriterWriteRaw(page->writer, (const xmlChar *)content));
-    html_end(page);
-    html_newline(page);
+    markup_start(&page->out, name);
+    markup_note(&page->out,
+                xmlTextWriterWriteRaw(page->out.writer, (const xmlChar *)content));
+    markup_end(&page->out);
+    markup_newline(&page->out);
 }
 
 static void write_footer(struct page *page)
@@ -347,7 +349,7 @@ static void write_footer(struct page *page)
     str_add_text(&line, "fmd-analyze " FMD_VERSION);
     if (!page->report->options.repeatable)
         str_addf(&line, ", %s", format_iso((int64_t)time(NULL) * 1000000000).s);
-    html_element(page, "footer", line.bytes);
+    markup_element(&page->out, "footer", line.bytes);
     str_release(&line);
 }
 
@@ -357,24 +359,24 @@ static void write_body(struct page *page)
     struct outline outline;
 
     outline_build_page(&outline, report);
-    html_start(page, "body");
-    html_newline(page);
+    markup_start(&page->out, "body");
+    markup_newline(&page->out);
     write_links(page);
-    html_start(page, "main");
+    markup_start(&page->out, "main");
     for (size_t i = 0; i < outline.count; i++)
         write_passage(page, &outline, i);
-    html_start(page, "div");
-    html_attribute(page, "id", "each");
-    html_newline(page);
+    markup_start(&page->out, "div");
+    markup_attribute(&page->out, "id", "each");
+    markup_newline(&page->out);
     for (size_t e = 0; e < report->overview.endpoint_count; e++)
         write_endpoint(page, report->order[e], report->overview.endpoint_count - 1 - e);
-    html_end(page);
-    html_end(page);
+    markup_end(&page->out);
+    markup_end(&page->out);
     write_footer(page);
-    html_newline(page);
+    markup_newline(&page->out);
     write_raw(page, "script", page_script); /* last: all is there when it runs */
-    html_end(page);
-    html_newline(page);
+    markup_end(&page->out);
+    markup_newline(&page->out);
     outline_release(&outline);
 }
 
@@ -399,11 +401,11 @@ static char *hash_source(const char *content)
 static void write_meta(struct page *page, const char *name, const char *key,
                        const char *content)
 {
-    html_start(page, "meta");
-    html_attribute(page, name, key);
-    html_attribute(page, "content", content);
-    html_end_void(page);
-    html_newline(page);
+    markup_start(&page->out, "meta");
+    markup_attribute(&page->out, name, key);
+    markup_attribute(&page->out, "content", content);
+    markup_end_void(&page->out);
+    markup_newline(&page->out);
 }
 
 static void write_policy(struct page *page, const char *style)
@@ -430,13 +432,13 @@ static char *style_of(struct page *page)
     FILE *out = open_memstream(&style, &size);
 
     if (!out) {
-        page->failed = true;
+        page->out.failed = true;
         return mem_text("");
     }
     fprintf(out, "%s@media screen and (prefers-color-scheme:dark){\n", page_style);
     svg_palette_print(&page->palette, out);
     fputs("}\n", out);
-    page->failed |= fclose(out) != 0;
+    page->out.failed |= fclose(out) != 0;
     return style ? style : mem_text("");
 }
 
@@ -444,54 +446,42 @@ static void write_head(struct page *page, const char *title)
 {
     char *style = style_of(page);
 
-    html_start(page, "head");
-    html_newline(page);
-    html_start(page, "meta");
-    html_attribute(page, "charset", "utf-8");
-    html_end_void(page);
-    html_newline(page);
+    markup_start(&page->out, "head");
+    markup_newline(&page->out);
+    markup_start(&page->out, "meta");
+    markup_attribute(&page->out, "charset", "utf-8");
+    markup_end_void(&page->out);
+    markup_newline(&page->out);
     write_policy(page, style);
     write_meta(page, "name", "viewport", "width=device-width, initial-scale=1");
     write_meta(page, "name", "referrer", "no-referrer");
-    html_element(page, "title", title);
+    markup_element(&page->out, "title", title);
     write_raw(page, "style", style);
-    html_end(page);
-    html_newline(page);
+    markup_end(&page->out);
+    markup_newline(&page->out);
     free(style);
 }
 
-/* A part of the page in a buffer of its own. */
-static xmlBuffer *begin_part(struct page *page)
+/* A part of the page in a buffer of its own, to be released; a failure stays. */
+static struct markup write_part(struct page *page, const char *title)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-
-    page->writer = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
-    page->buffer = buffer;
-    page->failed |= !page->writer;
-    return buffer;
-}
-
-static void end_part(struct page *page)
-{
-    html_note(page, xmlTextWriterFlush(page->writer));
-    xmlFreeTextWriter(page->writer);
-    page->writer = NULL;
+    markup_begin(&page->out);
+    if (title)
+        write_head(page, title);
+    else
+        write_body(page);
+    return page->out;
 }
 
 static void print_parts(struct page *page, const char *title, FILE *out)
 {
-    xmlBuffer *body = begin_part(page);
-    write_body(page);
-    end_part(page);
-    xmlBuffer *head = begin_part(page);
-    write_head(page, title);
-    end_part(page);
-    if (!page->failed)
+    struct markup body = write_part(page, NULL), head = write_part(page, title);
+
+    if (!page->out.failed)
         fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n%s%s</html>\n",
-                (const char *)xmlBufferContent(head),
-                (const char *)xmlBufferContent(body));
-    xmlBufferFree(body);
-    xmlBufferFree(head);
+                markup_text(&head), markup_text(&body));
+    markup_release(&body);
+    markup_release(&head);
 }
 
 int report_html(const struct report *report, FILE *out, struct err *err)
@@ -507,7 +497,7 @@ int report_html(const struct report *report, FILE *out, struct err *err)
     outline_release(&outline);
     svg_palette_release(&page.palette);
     str_release(&page.links);
-    if (page.failed)
+    if (page.out.failed)
         return err_set(err, ERR_OUTPUT, "the HTML report could not be made: %s",
                        page.why ? page.why : "out of memory");
     if (fflush(out) || ferror(out))

@@ -13,52 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* --- markup --- */
-
-void html_note(struct page *page, int result)
-{
-    page->failed |= result < 0;
-}
-
-void html_start(struct page *page, const char *element)
-{
-    html_note(page, xmlTextWriterStartElement(page->writer, (const xmlChar *)element));
-}
-
-/* Never as <p/>, which HTML reads as <p>. */
-void html_end(struct page *page)
-{
-    html_note(page, xmlTextWriterFullEndElement(page->writer));
-}
-
-void html_end_void(struct page *page)
-{
-    html_note(page, xmlTextWriterEndElement(page->writer));
-}
-
-void html_attribute(struct page *page, const char *name, const char *value)
-{
-    html_note(page, xmlTextWriterWriteAttribute(page->writer, (const xmlChar *)name,
-                                                (const xmlChar *)value));
-}
-
-void html_text(struct page *page, const char *string)
-{
-    html_note(page, xmlTextWriterWriteString(page->writer, (const xmlChar *)string));
-}
-
-void html_element(struct page *page, const char *name, const char *content)
-{
-    html_start(page, name);
-    html_text(page, content);
-    html_end(page);
-}
-
-void html_newline(struct page *page)
-{
-    html_text(page, "\n");
-}
-
 /* --- pictures --- */
 
 static int write_svg(struct page *page, const struct report_chart *chart,
@@ -68,7 +22,7 @@ static int write_svg(struct page *page, const struct report_chart *chart,
     int failed = report_scenes(page->report, chart, scenes, why);
 
     if (!failed)
-        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, why);
+        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->out.writer, why);
     scene_release(&scenes[0]);
     scene_release(&scenes[1]);
     return failed;
@@ -101,9 +55,10 @@ static void write_sparkline(struct page *page, const struct table_cell *cell)
     int failed = chart_sparkline(&data, &themes[0], &scenes[0], &why) ||
                  chart_sparkline(&data, &themes[1], &scenes[1], &why);
 
-    if (!failed && !page->failed)
-        failed = svg_write(&scenes[0], &scenes[1], &page->palette, page->writer, &why);
-    page->failed |= failed != 0;
+    if (!failed && !page->out.failed)
+        failed =
+            svg_write(&scenes[0], &scenes[1], &page->palette, page->out.writer, &why);
+    page->out.failed |= failed != 0;
     scene_release(&scenes[0]);
     scene_release(&scenes[1]);
     free(words);
@@ -117,30 +72,30 @@ static void write_cell(struct page *page, const struct table *table,
     static const char *const classes[] = {NULL, "dim", "good", "bad"};
     const char *class = classes[cell->tone];
 
-    html_start(page, column == 0 ? "th" : "td");
+    markup_start(&page->out, column == 0 ? "th" : "td");
     if (column == 0)
-        html_attribute(page, "scope", "row");
+        markup_attribute(&page->out, "scope", "row");
     else if (!table->columns[column].right)
-        html_attribute(page, "class", "t");
+        markup_attribute(&page->out, "class", "t");
     else if (class)
-        html_attribute(page, "class", class);
+        markup_attribute(&page->out, "class", class);
     if (cell->anchor) {
         struct str target;
         str_init(&target);
         str_addf(&target, "#%s", cell->anchor);
-        html_start(page, "a");
-        html_attribute(page, "href", target.bytes);
-        html_text(page, cell->text);
-        html_end(page);
+        markup_start(&page->out, "a");
+        markup_attribute(&page->out, "href", target.bytes);
+        markup_string(&page->out, cell->text);
+        markup_end(&page->out);
         str_release(&target);
     } else if (cell->tone == TONE_BAD && *cell->text) {
-        html_element(page, "strong", cell->text);
+        markup_element(&page->out, "strong", cell->text);
     } else if (cell->series) { /* instead of its bars */
         write_sparkline(page, cell);
     } else {
-        html_text(page, cell->text);
+        markup_string(&page->out, cell->text);
     }
-    html_end(page);
+    markup_end(&page->out);
 }
 
 void html_table(struct page *page, const struct table *table, const char *label,
@@ -149,41 +104,41 @@ void html_table(struct page *page, const struct table *table, const char *label,
     bool shown[TABLE_COLUMNS_MAX];
 
     table_shown(table, UINT_MAX, shown);
-    html_start(page, "div");
-    html_attribute(page, "class", "wide");
-    html_start(page, "table");
+    markup_start(&page->out, "div");
+    markup_attribute(&page->out, "class", "wide");
+    markup_start(&page->out, "table");
     if (id)
-        html_attribute(page, "id", id);
-    html_attribute(page, "border", "1"); /* for readers without the style sheet */
-    html_attribute(page, "cellspacing", "0");
-    html_attribute(page, "aria-label", label);
-    html_start(page, "thead");
-    html_start(page, "tr");
+        markup_attribute(&page->out, "id", id);
+    markup_attribute(&page->out, "border", "1"); /* for readers without the style sheet */
+    markup_attribute(&page->out, "cellspacing", "0");
+    markup_attribute(&page->out, "aria-label", label);
+    markup_start(&page->out, "thead");
+    markup_start(&page->out, "tr");
     for (size_t i = 0; i < table->column_count; i++) {
         if (!shown[i])
             continue;
-        html_start(page, "th");
-        html_attribute(page, "scope", "col");
+        markup_start(&page->out, "th");
+        markup_attribute(&page->out, "scope", "col");
         if (!table->columns[i].right)
-            html_attribute(page, "class", "t");
-        html_text(page, table->columns[i].header);
-        html_end(page);
+            markup_attribute(&page->out, "class", "t");
+        markup_string(&page->out, table->columns[i].header);
+        markup_end(&page->out);
     }
-    html_end(page);
-    html_end(page);
-    html_start(page, "tbody");
+    markup_end(&page->out);
+    markup_end(&page->out);
+    markup_start(&page->out, "tbody");
     for (size_t row = 0; row < table_rows(table); row++) {
-        html_newline(page);
-        html_start(page, "tr");
+        markup_newline(&page->out);
+        markup_start(&page->out, "tr");
         for (size_t i = 0; i < table->column_count; i++)
             if (shown[i])
                 write_cell(page, table, table_at(table, row, i), i);
-        html_end(page);
+        markup_end(&page->out);
     }
-    html_end(page);
-    html_end(page);
-    html_end(page);
-    html_newline(page);
+    markup_end(&page->out);
+    markup_end(&page->out);
+    markup_end(&page->out);
+    markup_newline(&page->out);
 }
 
 /* --- charts --- */
@@ -195,10 +150,10 @@ static void write_numbers(struct page *page, const struct report_chart *chart)
 
     if (!heading)
         return;
-    html_start(page, "details");
-    html_element(page, "summary", heading);
+    markup_start(&page->out, "details");
+    markup_element(&page->out, "summary", heading);
     html_table(page, &table, heading, NULL);
-    html_end(page);
+    markup_end(&page->out);
     table_release(&table);
     free(heading);
 }
@@ -208,14 +163,14 @@ void html_chart(struct page *page, const struct report_chart *chart,
 {
     const char *why = NULL;
 
-    html_start(page, "figure");
+    markup_start(&page->out, "figure");
     if (numbers_id)
-        html_attribute(page, "aria-details", numbers_id);
-    if (!page->failed && write_svg(page, chart, &why)) {
-        page->failed = true;
+        markup_attribute(&page->out, "aria-details", numbers_id);
+    if (!page->out.failed && write_svg(page, chart, &why)) {
+        page->out.failed = true;
         page->why = why;
     }
     write_numbers(page, chart);
-    html_end(page);
-    html_newline(page);
+    markup_end(&page->out);
+    markup_newline(&page->out);
 }

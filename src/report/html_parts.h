@@ -6,6 +6,7 @@
 #ifndef REPORT_HTML_PARTS_H
 #define REPORT_HTML_PARTS_H
 
+#include "markup.h"
 #include "report.h"
 #include "table.h"
 
@@ -13,16 +14,12 @@
 
 #include "plots/svg.h"
 
-#include <libxml/xmlwriter.h>
-
 /* A page being written. The body is written first: its charts decide about the colours in
  * the style sheet, which stands in the head. */
 struct page {
     const struct report *report;
-    xmlTextWriter *writer;
-    xmlBuffer *buffer; /* that it writes to */
+    struct markup out;
     struct svg_palette palette;
-    bool failed;     /* the writer's first failure stays */
     const char *why; /* NULL: out of memory or out of disk */
     unsigned under_heading;
     /* largest of the endpoints so far: their first charts, any chart with its table, all
@@ -30,19 +27,6 @@ struct page {
     size_t chart_bytes, any_chart_bytes, table_bytes;
     struct str links; /* ids of headings, each with a newline behind it */
 };
-
-/* Keeps the writer's first failure. */
-void html_note(struct page *page, int result);
-void html_start(struct page *page, const char *element);
-/* Never as <p/>, which HTML reads as <p>. */
-void html_end(struct page *page);
-/* Of <meta> and the like, which have no end. */
-void html_end_void(struct page *page);
-void html_attribute(struct page *page, const char *name, const char *value);
-void html_text(struct page *page, const char *string);
-/* <name>content</name> */
-void html_element(struct page *page, const char *name, const char *content);
-void html_newline(struct page *page);
 
 /* label: for who does not see it. id: NULL for none. */
 void html_table(struct page *page, const struct table *table, const char *label,

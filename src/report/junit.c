@@ -64,7 +64,7 @@ static void write_test(struct markup *out, const struct test *test)
         markup_end_void(out);
     }
     markup_end_void(out);
-    markup_string(out, "\n");
+    markup_newline(out);
 }
 
 /* Writes and empties it. A suite without tests is not there. */
@@ -77,11 +77,11 @@ static void write_suite(struct markup *out, const char *name, struct suite *suit
         markup_count(out, "failures", count_of(suite, FAILED));
         markup_count(out, "skipped", count_of(suite, SKIPPED));
         markup_count(out, "errors", 0);
-        markup_string(out, "\n");
+        markup_newline(out);
         for (size_t i = 0; i < suite->count; i++)
             write_test(out, &suite->tests[i]);
         markup_end(out);
-        markup_string(out, "\n");
+        markup_newline(out);
     }
     for (size_t i = 0; i < suite->count; i++) {
         free(suite->tests[i].group);
@@ -179,7 +179,7 @@ int report_junit(const struct report *report, FILE *out, struct err *err)
     markup_begin(&markup);
     markup_start(&markup, "testsuites");
     markup_attribute(&markup, "name", "fmd-analyze");
-    markup_string(&markup, "\n");
+    markup_newline(&markup);
     write_suites(&markup, report);
     markup_end(&markup);
     fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n%s\n",

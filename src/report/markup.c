@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static void note(struct markup *markup, int result)
+void markup_note(struct markup *markup, int result)
 {
     markup->failed |= result < 0;
 }
@@ -18,7 +18,7 @@ void markup_begin(struct markup *markup)
 const char *markup_text(struct markup *markup)
 {
     if (markup->writer)
-        note(markup, xmlTextWriterFlush(markup->writer));
+        markup_note(markup, xmlTextWriterFlush(markup->writer));
     return markup->failed ? "" : (const char *)xmlBufferContent(markup->buffer);
 }
 
@@ -33,13 +33,14 @@ void markup_release(struct markup *markup)
 
 void markup_start(struct markup *markup, const char *element)
 {
-    note(markup, xmlTextWriterStartElement(markup->writer, (const xmlChar *)element));
+    markup_note(markup,
+                xmlTextWriterStartElement(markup->writer, (const xmlChar *)element));
 }
 
 void markup_attribute(struct markup *markup, const char *name, const char *value)
 {
-    note(markup, xmlTextWriterWriteAttribute(markup->writer, (const xmlChar *)name,
-                                             (const xmlChar *)value));
+    markup_note(markup, xmlTextWriterWriteAttribute(markup->writer, (const xmlChar *)name,
+                                                    (const xmlChar *)value));
 }
 
 void markup_count(struct markup *markup, const char *name, size_t count)
@@ -51,15 +52,28 @@ void markup_count(struct markup *markup, const char *name, size_t count)
 
 void markup_string(struct markup *markup, const char *string)
 {
-    note(markup, xmlTextWriterWriteString(markup->writer, (const xmlChar *)string));
+    markup_note(markup,
+                xmlTextWriterWriteString(markup->writer, (const xmlChar *)string));
 }
 
 void markup_end(struct markup *markup)
 {
-    note(markup, xmlTextWriterFullEndElement(markup->writer));
+    markup_note(markup, xmlTextWriterFullEndElement(markup->writer));
 }
 
 void markup_end_void(struct markup *markup)
 {
-    note(markup, xmlTextWriterEndElement(markup->writer));
+    markup_note(markup, xmlTextWriterEndElement(markup->writer));
+}
+
+void markup_element(struct markup *markup, const char *name, const char *content)
+{
+    markup_start(markup, name);
+    markup_string(markup, content);
+    markup_end(markup);
+}
+
+void markup_newline(struct markup *markup)
+{
+    markup_string(markup, "\n");
 }

@@ -21,6 +21,8 @@ void markup_begin(struct markup *markup);
 const char *markup_text(struct markup *markup);
 void markup_release(struct markup *markup);
 
+/* Keeps the first failure of calls to the writer itself. */
+void markup_note(struct markup *markup, int result);
 void markup_start(struct markup *markup, const char *element);
 void markup_attribute(struct markup *markup, const char *name, const char *value);
 void markup_count(struct markup *markup, const char *name, size_t count);
@@ -29,5 +31,8 @@ void markup_string(struct markup *markup, const char *string);
 void markup_end(struct markup *markup);
 /* <a/> where nothing is in it. */
 void markup_end_void(struct markup *markup);
+/* <name>content</name> */
+void markup_element(struct markup *markup, const char *name, const char *content);
+void markup_newline(struct markup *markup);
 
 #endif
