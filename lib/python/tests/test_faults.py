@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 import deep
@@ -74,6 +75,13 @@ class Faults(Recorded):
         self.assertEqual({str(statuses) for statuses in result["answers"].values()}, {"{200: 1}"})
         return requests
 
+    def wait_until_said(self, server, words):
+        for _ in range(200):
+            if words in server.said():
+                return
+            time.sleep(0.05)
+        self.fail(f"not said: {words}")
+
     def assert_recorded(self, sent):
         traces = Traces(self.traces)
         self.assert_whole(traces, sent)
@@ -116,6 +124,8 @@ class Disks(Faults):
         with self.serve(**environment) as server:
             sent = self.use(server, 1)
             remount(self.traces, "ro")  # before a file is open, else it cannot be
+            sent += self.use(server, 1)
+            self.wait_until_said(server, "fmd")  # from now on it is known why
             sent += self.flood(server, MORE_THAN_RINGS) + self.use(server, 1)
             remount(self.traces, "rw")
             self.assertEqual(self.ask(server, "/snapshot"), (200, b"True"))

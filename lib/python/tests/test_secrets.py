@@ -62,11 +62,11 @@ class Planted(Recorded):
         options = "--threads", "2", "--access-logfile", "/dev/null"
         return Gunicorn("secrets_app:app", self.folder, *options, **self.environment(**environment))
 
-    def ring_while(self, ask):
+    def ring_while(self, ask, mark):
         """The ring file's bytes, copied while a request hangs and is known as an outlier."""
         asking, limit, data = threading.Thread(target=ask), time.monotonic() + 15, b""
         asking.start()
-        while b"planted-agent" not in data and time.monotonic() < limit:
+        while mark not in data and time.monotonic() < limit:
             time.sleep(0.1)
             with open(glob.glob(os.path.join(self.traces, "*.ring"))[0], "rb") as file:
                 data = file.read()
@@ -82,9 +82,13 @@ class Planted(Recorded):
                     self.ask(server, f"/{kind}/quick", HEADERS)
             time.sleep(1.5)  # block_ms: then there are thresholds
             rings = []
-            for path in PATH, PATH.replace("orders", "broken"):
+            for kind in "orders", "broken":
+                target = f"{PATH.replace('orders', kind)}?{QUERY}&hang"
+                headers = {**HEADERS, "X-Note": f"{kind}-hangs {HEADERS['X-Note']}"}
                 rings.append(
-                    self.ring_while(lambda: self.ask(server, f"{path}?{QUERY}&hang", HEADERS))
+                    self.ring_while(
+                        lambda: self.ask(server, target, headers), f"{kind}-hangs".encode()
+                    )
                 )
                 os.remove(self.released)
         trace = b"".join(unpacked(path) for path in glob.glob(self.traces + "/*.fmd"))

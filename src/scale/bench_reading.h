@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* For benchmarks: reads a path whole into a summary that is thrown away. */
-#ifndef INPUT_BENCH_READING_H
-#define INPUT_BENCH_READING_H
+#ifndef SCALE_BENCH_READING_H
+#define SCALE_BENCH_READING_H
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "input.h"
+#include "scale.h"
 #include "src/base/err.h"
-#include "src/scale/scale.h"
+#include "src/input/input.h"
 #include "src/summary/summary.h"
 
 /* Returns the requests; ends the program when it cannot be read. */
