@@ -25,7 +25,8 @@ MORE_THAN_RINGS = 900  # of 4 kB, of which there are soon 66
 
 
 def serve(folder, prepare=None, **environment):
-    options = ("--threads", "2")
+    # gunicorn's own timeout goes by the wall clock, which a test sets
+    options = ("--threads", "2", "--timeout", "0")
     return Gunicorn("models_app:app", folder, *options, prepare=prepare, **environment)
 
 
