@@ -9,11 +9,12 @@
  *   csv_bench [million rows]     50 by default; the table is kept in build/bench
  */
 #define _GNU_SOURCE /* asprintf */
-#include "bench_reading.h"
+
 #include "input.h"
 
 #include "src/base/err.h"
 #include "src/base/mem.h"
+#include "src/scale/bench_reading.h"
 #include "src/scale/scale.h"
 #include "src/summary/summary.h"
 

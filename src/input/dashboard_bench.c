@@ -6,10 +6,11 @@
  *   dashboard_bench [thousand rows]     300 by default; the file is kept in build/bench
  */
 #define _GNU_SOURCE /* asprintf */
-#include "bench_reading.h"
+
 #include "input.h"
 
 #include "src/base/err.h"
+#include "src/scale/bench_reading.h"
 #include "src/scale/scale.h"
 #include "src/summary/summary.h"
 

@@ -13,13 +13,14 @@
  *   input_bench [million requests]     50 by default; traces are kept in build/bench
  */
 #define _GNU_SOURCE /* asprintf */
-#include "bench_reading.h"
+
 #include "input.h"
 
 #include "lib/wire/block.h"
 #include "lib/wire/requests.h"
 #include "src/base/err.h"
 #include "src/base/mem.h"
+#include "src/scale/bench_reading.h"
 #include "src/scale/scale.h"
 #include "src/summary/histogram.h"
 #include "src/summary/summary.h"
