@@ -4,7 +4,7 @@
  * threads: the application goes on, and what was lost is counted.
  */
 #define _GNU_SOURCE
-#include "read_back.h"
+#include "recording.h"
 
 #include "fmd-record.h"
 #include "pages.h"
@@ -24,33 +24,10 @@
 
 static struct fmd_config config_in(const char *directory)
 {
-    struct fmd_config config;
+    struct fmd_config config = recording_config(directory);
 
-    fmd_config_init(&config);
-    config.directory = directory;
-    config.application = "disks";
     config.block_ms = 20;
     return config;
-}
-
-static void record(unsigned count)
-{
-    struct fmd_request request;
-
-    for (unsigned i = 0; i < count; i++) {
-        fmd_begin(&request, 0);
-        fmd_set_group(&request, "group", 5);
-        fmd_end(&request);
-    }
-}
-
-static uint64_t dropped(const struct fmd_stats *stats)
-{
-    uint64_t sum = 0;
-
-    for (int cause = 0; cause < FMD_DROP_CAUSES; cause++)
-        sum += stats->dropped[cause];
-    return sum;
 }
 
 /* Runs one body in a child, whose limits and mounts are its own; 0 is success, 77 means
@@ -141,11 +118,11 @@ static int full_disk(const char *directory)
         return 77;
     quiet_stderr(directory);
     NEED(fmd_start(&config) == 0);
-    record(100);
+    recording_add(0, "group", 100);
     NEED(fmd_snapshot() == 0);
     fill_up(directory, "filler");
     for (unsigned i = 0; i < 20; i++) { /* far more than the rings hold */
-        record(5000);
+        recording_add(0, "group", 5000);
         NEED(fmd_snapshot() < 0 || i < 2); /* the last page of a file has room */
     }
     fmd_stats(&stats);
@@ -155,10 +132,11 @@ static int full_disk(const char *directory)
     snprintf(filler, sizeof filler, "%s/filler", directory);
     NEED(unlink(filler) == 0); /* somebody made room: it goes on by itself */
     NEED(fmd_snapshot() == 0);
-    record(100);
+    recording_add(0, "group", 100);
     NEED(fmd_stop() == 0);
     fmd_stats(&stats);
-    NEED(stats.issued == 100200 && stats.recorded + dropped(&stats) == stats.issued);
+    NEED(stats.issued == 100200 &&
+         stats.recorded + recording_dropped(&stats) == stats.issued);
     back = back_read(directory);
     NEED(back.request_count == stats.recorded && back.damaged + back.torn == 0);
     NEED(back_stream(&back, 0)->ended &&
@@ -214,7 +192,7 @@ static int full_at_stop(const char *directory)
     quiet_stderr(directory);
     NEED(fmd_start(&config) == 0);
     fill_up(directory, "filler");
-    record(100);
+    recording_add(0, "group", 100);
     NEED(fmd_stop() == -ENOSPC);
     fmd_stats(&stats);
     NEED(stats.issued == 100 && stats.dropped[FMD_DROP_WRITE_FAILED] == 100);
@@ -249,7 +227,8 @@ static int file_size_limit(const char *directory)
     }
     (void)fmd_stop();
     fmd_stats(&stats);
-    NEED(stats.recorded == 30000 && dropped(&stats) == 0); /* the next segment takes it */
+    NEED(stats.recorded == 30000 &&
+         recording_dropped(&stats) == 0); /* the next segment takes it */
     NEED(lines_on_stderr() == 0);
     back = back_read(directory);
     NEED(back.request_count == 30000 && back.damaged + back.torn == 0);
@@ -319,7 +298,7 @@ static int no_shared_memory(const char *directory)
                      S_ISREG(status.st_mode);
     closedir(entries);
     NEED(beside);
-    record(100);
+    recording_add(0, "group", 100);
     NEED(fmd_stop() == 0);
     fmd_stats(&stats);
     NEED(stats.recorded == 100);
@@ -343,7 +322,7 @@ static int no_place_at_all(const char *directory)
         return 77;
     NEED(fmd_start(&config) == 0);
     NEED(back_count_files(directory, ".ring") == 0);
-    record(100);
+    recording_add(0, "group", 100);
     NEED(fmd_stop() == 0);
     back = back_read(directory);
     NEED(back.request_count == 100);
@@ -365,7 +344,7 @@ static int chosen_ring_directory(const char *directory)
     NEED(setenv("FMD_RING_DIR", rings, 1) == 0);
     NEED(fmd_start(&config) == 0);
     NEED(back_count_files(rings, ".ring") == 1);
-    record(1);
+    recording_add(0, "group", 1);
     NEED(fmd_stop() == 0);
     NEED(back_count_files(rings, ".ring") == 0);
     return 0;
@@ -386,14 +365,14 @@ static int removed_directory(const char *directory)
     snprintf(below, sizeof below, "%s/traces", directory);
     config.directory = below;
     NEED(fmd_start(&config) == 0);
-    record(10);
+    recording_add(0, "group", 10);
     NEED(fmd_snapshot() == 0);
     back_remove(below); /* rm -r under a running server */
-    record(20);
+    recording_add(0, "group", 20);
     NEED(fmd_snapshot() == 0);
     fmd_trace_path(path, sizeof path);
     NEED(unlink(path) == 0); /* and the file alone */
-    record(30);
+    recording_add(0, "group", 30);
     NEED(fmd_stop() == 0);
     fmd_stats(&stats);
     NEED(stats.recorded == 60);
@@ -417,7 +396,7 @@ static int forbidden_directory(const char *directory)
     quiet_stderr(directory);
     NEED(fmd_start(&config) == 0);
     NEED(mount(NULL, directory, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
-    record(10);
+    recording_add(0, "group", 10);
     NEED(fmd_snapshot() == -EROFS);
     NEED(fmd_stop() == -EROFS);
     fmd_stats(&stats);
@@ -444,11 +423,11 @@ static int no_threads(const char *directory)
     if (setuid(65534) != 0 || chdir("/") != 0) /* root has no such limit */
         return 77;
     NEED(fmd_start(&config) == 0);
-    record(100);
+    recording_add(0, "group", 100);
     fmd_stats(&stats);
     NEED(stats.issued == 100 && stats.recorded == 0);
     NEED(fmd_snapshot() == 0);
-    record(200);
+    recording_add(0, "group", 200);
     NEED(fmd_stop() == 0);
     fmd_stats(&stats);
     NEED(stats.recorded == 300);
@@ -493,7 +472,7 @@ TEST(whichever_allocation_fails_the_counts_add_up)
             result = fmd_stop();
             fmd_stats(&stats);
             assert_int_equal(stats.issued, 1000);
-            assert_int_equal(stats.recorded + dropped(&stats), 1000);
+            assert_int_equal(stats.recorded + recording_dropped(&stats), 1000);
             succeeded += result == 0;
         } else {
             assert_int_equal(result, -ENOMEM);
@@ -528,7 +507,7 @@ static void *record_without_system_calls(void *endpoint)
 {
     char group[32];
 
-    record(1); /* the first takes a ring */
+    recording_add(0, "group", 1); /* the first takes a ring */
     if (!forbid_system_calls())
         _exit(77);
     for (unsigned i = 0; i < 20000; i++) { /* past full rings, too */
@@ -571,7 +550,7 @@ static int strict(const char *directory)
     NEED(stats.issued == 20001);
     NEED(fmd_snapshot() == 0);
     fmd_stats(&stats);
-    NEED(stats.recorded + dropped(&stats) == 20001 && stats.recorded > 0);
+    NEED(stats.recorded + recording_dropped(&stats) == 20001 && stats.recorded > 0);
     NEED(fmd_stop() == 0);
     return 0;
 }

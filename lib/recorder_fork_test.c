@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The recorder and fork: prefork servers, forks in the middle of things, ways to end. */
 #define _GNU_SOURCE
-#include "read_back.h"
+#include "recording.h"
 
 #include "fmd-record.h"
 
@@ -24,27 +24,6 @@
 #else
 #define NOT_UNDER_TSAN() (void)0
 #endif
-
-static void start_in(const char *directory)
-{
-    struct fmd_config config;
-
-    fmd_config_init(&config);
-    config.directory = directory;
-    config.application = "forks";
-    assert_int_equal(fmd_start(&config), 0);
-}
-
-static void record(uint32_t endpoint, unsigned count, const char *group)
-{
-    struct fmd_request request;
-
-    for (unsigned i = 0; i < count; i++) {
-        fmd_begin(&request, endpoint);
-        fmd_set_group(&request, group, strlen(group));
-        fmd_end(&request);
-    }
-}
 
 /* fork() without the test's buffered output in the child. */
 static pid_t fork_quietly(void)
@@ -79,7 +58,7 @@ TEST(an_idle_parent_and_four_children_make_four_files)
     pid_t children[4];
     struct back back;
 
-    start_in(directory);
+    recording_start(directory);
     endpoint = fmd_endpoint("GET /");
     for (int i = 0; i < 4; i++) {
         children[i] = fork_quietly();
@@ -87,7 +66,7 @@ TEST(an_idle_parent_and_four_children_make_four_files)
             char group[16];
 
             snprintf(group, sizeof group, "w%d", i);
-            record(endpoint, 100, group);
+            recording_add(endpoint, group, 100);
             exit(0);
         }
     }
@@ -119,15 +98,15 @@ TEST(what_the_parent_had_recorded_is_not_written_again_by_its_children)
     struct back back;
     pid_t child;
 
-    start_in(directory);
+    recording_start(directory);
     endpoint = fmd_endpoint("GET /");
-    record(endpoint, 50, "parent");
+    recording_add(endpoint, "parent", 50);
     child = fork_quietly();
     if (child == 0) {
-        record(endpoint, 7, "child");
+        recording_add(endpoint, "child", 7);
         exit(0);
     }
-    record(endpoint, 5, "parent");
+    recording_add(endpoint, "parent", 5);
     assert_int_equal(wait_for(child), 0);
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
@@ -145,14 +124,14 @@ TEST(a_child_that_records_nothing_leaves_nothing_and_harms_nothing)
     struct back back;
     pid_t child;
 
-    start_in(directory);
-    record(fmd_endpoint("GET /"), 3, "parent");
+    recording_start(directory);
+    recording_add(fmd_endpoint("GET /"), "parent", 3);
     child = fork_quietly();
     if (child == 0)
         exit(fmd_snapshot() == 0 ? 0 : 1);
     assert_int_equal(wait_for(child), 0);
     assert_int_equal(back_count_files(directory, ".ring"), 1);
-    record(0, 2, "parent");
+    recording_add(0, "parent", 2);
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
     assert_int_equal(back.stream_count, 1);
@@ -170,7 +149,7 @@ TEST(a_request_in_flight_at_the_fork_is_the_parents)
     struct back back;
     pid_t child;
 
-    start_in(directory);
+    recording_start(directory);
     fmd_begin(&request, fmd_endpoint("GET /forks"));
     child = fork_quietly();
     if (child == 0) {
@@ -178,7 +157,7 @@ TEST(a_request_in_flight_at_the_fork_is_the_parents)
         fmd_stats(&stats);
         if (stats.issued != 1 || stats.dropped[FMD_DROP_FORKED] != 1)
             _exit(1);
-        record(0, 1, "child");
+        recording_add(0, "child", 1);
         fmd_begin(&request, 0); /* the same memory is the child's own now */
         fmd_end(&request);
         if (fmd_snapshot() != 0)
@@ -205,22 +184,22 @@ TEST(a_child_made_without_the_c_library_records_for_itself)
     struct back back;
     pid_t child;
 
-    start_in(directory);
-    record(fmd_endpoint("GET /"), 3, "parent");
+    recording_start(directory);
+    recording_add(fmd_endpoint("GET /"), "parent", 3);
     fflush(NULL);
     child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); /* no atfork handlers run */
     if (child == 0) {
-        record(0, 4, "child");
+        recording_add(0, "child", 4);
         _exit(fmd_snapshot() == 0 ? 0 : 1);
     }
     assert_int_equal(wait_for(child), 0);
-    record(0, 1, "parent");
+    recording_add(0, "parent", 1);
     assert_int_equal(fmd_stop(), 0);
     back = back_read(directory);
     assert_int_equal(count_group(&back, "parent"), 4);
     assert_int_equal(count_group(&back, "child"), 4);
     back_free(&back);
-    start_in(directory); /* takes the child's ring in */
+    recording_start(directory); /* takes the child's ring in */
     assert_int_equal(fmd_stop(), 0);
     back_remove(directory);
 }
@@ -232,14 +211,14 @@ TEST(a_grandchild_has_a_file_of_its_own)
     struct back back;
     pid_t child;
 
-    start_in(directory);
-    record(0, 1, "one");
+    recording_start(directory);
+    recording_add(0, "one", 1);
     child = fork_quietly();
     if (child == 0) {
-        record(0, 2, "two");
+        recording_add(0, "two", 2);
         child = fork_quietly();
         if (child == 0) {
-            record(0, 3, "three");
+            recording_add(0, "three", 3);
             exit(0);
         }
         exit(wait_for(child) != 0);
@@ -278,14 +257,14 @@ static int fork_without_help(const char *directory)
 
     if (!take_the_kernels_help_away())
         return 77;
-    start_in(directory);
-    record(fmd_endpoint("GET /"), 3, "parent");
+    recording_start(directory);
+    recording_add(fmd_endpoint("GET /"), "parent", 3);
     child = fork_quietly();
     if (child == 0) {
-        record(0, 4, "child");
+        recording_add(0, "child", 4);
         exit(fmd_snapshot() == 0 ? 0 : 1);
     }
-    record(0, 5, "parent");
+    recording_add(0, "parent", 5);
     if (waitpid(child, &status, 0) != child || status != 0)
         return 1;
     return fmd_stop() == 0 ? 0 : 2;
@@ -336,7 +315,7 @@ static void *keep_busy(void *unused)
     (void)unused;
     for (unsigned i = 0; !stopping; i++) {
         snprintf(name, sizeof name, "GET /%u", i % 5000);
-        record(fmd_endpoint(name), 1, name);
+        recording_add(fmd_endpoint(name), name, 1);
         if (i % 64 == 0)
             (void)fmd_snapshot();
     }
@@ -350,7 +329,7 @@ TEST(forking_while_threads_record_register_and_write_never_hangs)
     pthread_t threads[3];
     struct back back;
 
-    start_in(directory);
+    recording_start(directory);
     stopping = false;
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, keep_busy, NULL), 0);
@@ -359,7 +338,7 @@ TEST(forking_while_threads_record_register_and_write_never_hangs)
 
         if (child == 0) {
             alarm(20); /* a hang is a failure, not a wait */
-            record(fmd_endpoint("GET /child"), 3, "child");
+            recording_add(fmd_endpoint("GET /child"), "child", 3);
             _exit(fmd_stop() == 0 ? 0 : 1);
         }
         assert_int_equal(wait_for(child), 0);
@@ -380,7 +359,7 @@ TEST(forking_while_threads_record_register_and_write_never_hangs)
 static void *record_in_thread(void *unused)
 {
     (void)unused;
-    record(0, 5, "thread");
+    recording_add(0, "thread", 5);
     exit(0); /* from a thread, while main waits */
 }
 
@@ -390,7 +369,7 @@ static void end_by(int way)
     pthread_t thread;
     pid_t spawned;
 
-    record(0, 10, "main");
+    recording_add(0, "main", 10);
     switch (way) {
     case 0:
         exit(0);
@@ -412,7 +391,7 @@ static void end_by(int way)
     case 6: /* spawning is no end and does no harm */
         (void)posix_spawn(&spawned, "/bin/true", NULL, NULL, arguments, NULL);
         (void)waitpid(spawned, NULL, 0);
-        record(0, 1, "main");
+        recording_add(0, "main", 1);
         exit(0);
     default: /* quick_exit runs no exit handlers */
         quick_exit(0);
@@ -432,7 +411,7 @@ TEST(however_a_process_ends_its_requests_are_in_the_trace_or_the_ring)
         pid_t child = fork_quietly();
 
         if (child == 0) {
-            start_in(directory);
+            recording_start(directory);
             end_by(way);
         }
         (void)wait_for(child);
@@ -445,7 +424,7 @@ TEST(however_a_process_ends_its_requests_are_in_the_trace_or_the_ring)
 
         /* The next one to start moves what is left beside the traces, where it counts
          * the same. */
-        start_in(directory);
+        recording_start(directory);
         assert_int_equal(fmd_stop(), 0);
         back = back_read(directory);
         assert_int_equal(back.request_count, expected[way]);
@@ -468,8 +447,8 @@ TEST(a_living_sibling_takes_in_the_ring_of_a_killed_one)
     pid_t child = fork_quietly();
 
     if (child == 0) {
-        start_in(directory);
-        record(0, 10, "killed");
+        recording_start(directory);
+        recording_add(0, "killed", 10);
         raise(SIGKILL);
     }
     (void)wait_for(child);
@@ -483,10 +462,10 @@ TEST(a_living_sibling_takes_in_the_ring_of_a_killed_one)
 
     child = fork_quietly();
     if (child == 0) { /* a sibling that has been there all the time */
-        start_in("/tmp");
+        recording_start("/tmp");
         (void)fmd_stop();
-        start_in(directory);
-        record(0, 1, "living");
+        recording_start(directory);
+        recording_add(0, "living", 1);
         for (int i = 0; i < 500; i++) {
             nanosleep(&nap, NULL);
             if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
@@ -515,8 +494,8 @@ TEST(a_sleeping_child_does_not_hold_its_dead_parents_ring)
     assert_int_equal(pipe(ready), 0);
     parent = fork_quietly();
     if (parent == 0) {
-        start_in(directory);
-        record(0, 3, "parent");
+        recording_start(directory);
+        recording_add(0, "parent", 3);
         grandchild = fork();
         if (grandchild == 0) {
             close(pipe_ends[1]);
@@ -530,7 +509,7 @@ TEST(a_sleeping_child_does_not_hold_its_dead_parents_ring)
     close(ready[0]);
     close(ready[1]);
     (void)wait_for(parent);
-    start_in(directory); /* takes the ring in although the grandchild lives */
+    recording_start(directory); /* takes the ring in although the grandchild lives */
     assert_int_equal(fmd_stop(), 0);
     {
         DIR *entries = opendir(directory);
@@ -565,8 +544,8 @@ TEST(an_application_that_closes_all_descriptors_is_not_written_into)
     snprintf(victim, sizeof victim, "%s/precious", directory);
     child = fork_quietly();
     if (child == 0) {
-        start_in(directory);
-        record(0, 10, "before");
+        recording_start(directory);
+        recording_add(0, "before", 10);
         if (fmd_snapshot() != 0)
             _exit(1);
         for (int file = 3; file < 64; file++)
@@ -574,7 +553,7 @@ TEST(an_application_that_closes_all_descriptors_is_not_written_into)
         for (int file = 3; file < 64; file++) /* the numbers are theirs now */
             if (open(victim, O_RDWR | O_CREAT | O_CLOEXEC, 0600) < 0)
                 _exit(2);
-        record(0, 10, "after");
+        recording_add(0, "after", 10);
         if (fmd_snapshot() != 0)
             _exit(3);
         if (fmd_stop() != 0)
