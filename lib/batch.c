@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See batch.h. */
-#include "batch.h"
+#include "batch_inside.h"
 
 #include "clocks.h"
 #include "endpoint_register.h"
 #include "levels.h"
 #include "pages.h"
-#include "stacks/python_stack.h"
-#include "watch.h"
 #include "wire/counts.h"
 
 #include <string.h>
@@ -70,8 +68,8 @@ void fmd__batch_begin(struct fmd__batch *batch, uint64_t sequence)
     batch->definition_bytes = batch->out_bytes = 0;
 }
 
-static void add_block(struct fmd__batch *batch, struct fmd__block *block,
-                      const uint8_t *raw, size_t raw_bytes)
+void fmd__batch_add_block(struct fmd__batch *batch, struct fmd__block *block,
+                          const uint8_t *raw, size_t raw_bytes)
 {
     block->sequence = batch->sequence++;
     block->anchor_monotonic_ns = batch->monotonic_ns;
@@ -85,7 +83,7 @@ void fmd__batch_segment(struct fmd__batch *batch, const struct fmd__segment *seg
     struct fmd__block block = {.type = FMD__BLOCK_SEGMENT};
     uint8_t raw[FMD__SEGMENT_BOUND];
 
-    add_block(batch, &block, raw, fmd__segment_encode(segment, raw));
+    fmd__batch_add_block(batch, &block, raw, fmd__segment_encode(segment, raw));
 }
 
 void fmd__batch_stats(struct fmd__batch *batch, const struct fmd__stats *stats)
@@ -93,32 +91,32 @@ void fmd__batch_stats(struct fmd__batch *batch, const struct fmd__stats *stats)
     struct fmd__block block = {.type = FMD__BLOCK_STATS};
     uint8_t raw[FMD__STATS_BOUND];
 
-    add_block(batch, &block, raw, fmd__stats_encode(stats, raw));
+    fmd__batch_add_block(batch, &block, raw, fmd__stats_encode(stats, raw));
 }
 
 void fmd__batch_end(struct fmd__batch *batch)
 {
     struct fmd__block block = {.type = FMD__BLOCK_END};
 
-    add_block(batch, &block, batch->raw, 0);
+    fmd__batch_add_block(batch, &block, batch->raw, 0);
 }
 
 /* --- definitions ----------------------------------------------------------------- */
 
-static void define(struct fmd__batch *batch, const struct fmd__definition *definition)
+void fmd__batch_define(struct fmd__batch *batch, const struct fmd__definition *definition)
 {
     batch->definition_bytes +=
         fmd__definition_encode(definition, batch->definitions + batch->definition_bytes);
     batch->definition_count++;
 }
 
-static void add_definitions(struct fmd__batch *batch)
+void fmd__batch_add_definitions(struct fmd__batch *batch)
 {
     struct fmd__block block = {.type = FMD__BLOCK_DEFINITIONS,
                                .count = batch->definition_count};
 
     if (batch->definition_count > 0)
-        add_block(batch, &block, batch->definitions, batch->definition_bytes);
+        fmd__batch_add_block(batch, &block, batch->definitions, batch->definition_bytes);
 }
 
 /* The string's number in this segment. */
@@ -138,7 +136,7 @@ static uint32_t string_id(struct fmd__batch *batch, struct fmd__entry *entry)
     entry->id =
         entry->what == FMD__DEFINE_GROUP ? ++batch->group_count : ++batch->address_count;
     definition.id = entry->id;
-    define(batch, &definition);
+    fmd__batch_define(batch, &definition);
     return entry->id;
 }
 
@@ -153,37 +151,36 @@ static uint32_t id_of_hash(struct fmd__batch *batch, uint64_t hash)
     return 0;
 }
 
-static bool room_for_endpoint(struct fmd__batch *batch, uint32_t number)
+bool fmd__batch_room_for(uint32_t **segments, uint32_t *room, uint32_t number)
 {
-    uint32_t room = batch->endpoint_room ? batch->endpoint_room : 1024;
+    uint32_t needed = *room ? *room : 1024;
     uint32_t *grown;
 
-    while (room <= number)
-        room *= 2;
-    if (room == batch->endpoint_room)
+    while (needed <= number)
+        needed *= 2;
+    if (needed == *room)
         return true;
-    grown = fmd__pages_grow(batch->endpoint_segments,
-                            batch->endpoint_room * sizeof *grown, room * sizeof *grown);
+    grown = fmd__pages_grow(*segments, *room * sizeof *grown, needed * sizeof *grown);
     if (!grown)
         return false;
-    batch->endpoint_segments = grown;
-    batch->endpoint_room = room;
+    *segments = grown;
+    *room = needed;
     return true;
 }
 
-/* Its number in this segment, which is its number in the process. */
-static uint32_t endpoint_id(struct fmd__batch *batch, uint32_t number)
+uint32_t fmd__batch_endpoint_id(struct fmd__batch *batch, uint32_t number)
 {
     struct fmd__definition definition;
 
-    if (!fmd__endpoint_register_get(number) || !room_for_endpoint(batch, number))
+    if (!fmd__endpoint_register_get(number) ||
+        !fmd__batch_room_for(&batch->endpoint_segments, &batch->endpoint_room, number))
         return 0;
     if (batch->endpoint_segments[number] == batch->segment)
         return number;
     fmd__endpoint_register_describe(number, batch->application, batch->version,
                                     &definition);
     batch->endpoint_segments[number] = batch->segment;
-    define(batch, &definition);
+    fmd__batch_define(batch, &definition);
     return number;
 }
 
@@ -260,7 +257,7 @@ static void add_row(struct fmd__batch *batch, const struct fmd__slot_request *re
         (struct fmd__row){request->start_ns,
                           request,
                           detail,
-                          endpoint_id(batch, request->endpoint),
+                          fmd__batch_endpoint_id(batch, request->endpoint),
                           id_of_hash(batch, request->group_hash),
                           id_of_hash(batch, request->address_hash)};
 }
@@ -425,12 +422,12 @@ void fmd__batch_requests(struct fmd__batch *batch)
     batch->columns.count = batch->row_count;
     for (uint32_t i = 0; i < batch->row_count; i++)
         fill_column(&batch->columns, i, &rows[i]);
-    add_definitions(batch);
+    fmd__batch_add_definitions(batch);
     note_ranges(&requests, &batch->columns);
     raw_bytes = fmd__requests_encode(&batch->columns, batch->ranges, batch->range_count,
                                      batch->raw);
     raw_bytes += encode_details(batch, rows, batch->raw + raw_bytes);
-    add_block(batch, &requests, batch->raw, raw_bytes);
+    fmd__batch_add_block(batch, &requests, batch->raw, raw_bytes);
 }
 
 /* --- counts of endpoints --------------------------------------------------------- */
@@ -466,148 +463,15 @@ void fmd__batch_counts(struct fmd__batch *batch)
         uint64_t count = atomic_load_explicit(&counts[i].count, memory_order_relaxed);
         uint64_t last = atomic_load_explicit(&counts[i].last_ns, memory_order_relaxed);
 
-        if (count > 0 && endpoint_id(batch, i + 1))
+        if (count > 0 && fmd__batch_endpoint_id(batch, i + 1))
             told[block.count++] = (struct fmd__endpoint_count){i + 1, count, last};
     }
     batch->counts_next = i < endpoints ? i : 0;
     if (block.count == 0)
         return;
-    add_definitions(batch);
-    add_block(batch, &block, batch->raw,
-              fmd__counts_encode(told, block.count, batch->raw));
-}
-
-/* --- the journal ----------------------------------------------------------------- */
-
-static bool room_for_code(struct fmd__batch *batch, uint32_t number)
-{
-    uint32_t room = batch->code_room ? batch->code_room : 1024;
-    uint32_t *grown;
-
-    while (room <= number)
-        room *= 2;
-    if (room == batch->code_room)
-        return true;
-    grown = fmd__pages_grow(batch->code_segments, batch->code_room * sizeof *grown,
-                            room * sizeof *grown);
-    if (!grown)
-        return false;
-    batch->code_segments = grown;
-    batch->code_room = room;
-    return true;
-}
-
-/* false: no room in this batch. */
-static bool define_code(struct fmd__batch *batch, const struct fmd__definition *code)
-{
-    if (code->id == 0 || code->id > (1u << 24) || !room_for_code(batch, code->id) ||
-        batch->code_segments[code->id] == batch->segment)
-        return true;
-    if (batch->definition_bytes + fmd__definition_bound(code) >
-        FMD__BATCH_DEFINITION_BYTES)
-        return false;
-    batch->code_segments[code->id] = batch->segment;
-    define(batch, code);
-    return true;
-}
-
-static const struct fmd__python_code *code_of(const struct fmd__batch *batch,
-                                              uint32_t number)
-{
-    struct fmd__python_sampler *sampler =
-        batch->sampler ? atomic_load(batch->sampler) : NULL;
-    struct fmd__exceptions *exceptions =
-        batch->exceptions ? atomic_load(batch->exceptions) : NULL;
-
-    if (number > FMD__EXCEPTION_CODES)
-        return exceptions ? fmd__exceptions_code(exceptions, number) : NULL;
-    return sampler ? fmd__python_code(sampler, number) : NULL;
-}
-
-/* A frame's code object, where this segment does not have it yet. */
-static bool define_frame(struct fmd__batch *batch, uint32_t number)
-{
-    const struct fmd__python_code *code;
-    struct fmd__definition definition;
-
-    if (number < batch->code_room && batch->code_segments[number] == batch->segment)
-        return true;
-    code = code_of(batch, number);
-    if (!code)
-        return true;
-    fmd__watch_describe_code(code, number, &definition);
-    return define_code(batch, &definition);
-}
-
-/* Defines what an entry names; false: no room in this batch. */
-static bool define_used(struct fmd__batch *batch, uint32_t endpoint,
-                        const struct fmd__stack_frame *frames, uint32_t frame_count)
-{
-    if (batch->definition_bytes + FMD__BATCH_DEFINITION_MAX > FMD__BATCH_DEFINITION_BYTES)
-        return false;
-    (void)endpoint_id(batch, endpoint);
-    for (uint32_t i = 0; i < frame_count; i++)
-        if (!define_frame(batch, frames[i].code))
-            return false;
-    return true;
-}
-
-static bool add_sample(struct fmd__batch *batch, const struct fmd__sample *sample)
-{
-    return define_used(batch, sample->request.endpoint, sample->frames,
-                       sample->frame_count) &&
-           fmd__samples_add(&batch->samples, sample) == 0;
-}
-
-/* false: it waits for the next batch. */
-static bool add_entry(struct fmd__batch *batch, const uint8_t *bytes, uint32_t length,
-                      size_t *used)
-{
-    struct fmd__journal_entry entry;
-    size_t offset = 0;
-
-    if (fmd__entry_decode(bytes, length, &offset, &entry, batch->frames) != 1)
-        return true;
-    if (entry.kind == FMD__ENTRY_DEFINITION)
-        return define_code(batch, &entry.definition);
-    if (entry.kind == FMD__ENTRY_SAMPLE)
-        return add_sample(batch, &entry.sample);
-    if (entry.kind == FMD__ENTRY_EXCEPTION &&
-        !define_used(batch, entry.exception.request.endpoint, entry.exception.frames,
-                     entry.exception.frame_count))
-        return false;
-    if (*used + length > sizeof batch->journal_out)
-        return false;
-    memcpy(batch->journal_out + *used, bytes, length);
-    *used += length;
-    return true;
-}
-
-void fmd__batch_events(struct fmd__batch *batch)
-{
-    struct fmd__journal *journal = fmd__ring_journal(batch->pool->header);
-    struct fmd__block samples = {.type = FMD__BLOCK_SAMPLES},
-                      entries = {.type = FMD__BLOCK_JOURNAL};
-    uint64_t position = atomic_load_explicit(&journal->tail, memory_order_relaxed);
-    uint64_t head = atomic_load_explicit(&journal->head, memory_order_acquire);
-    uint64_t next = position, room = batch->pool->header->journal_room;
-    size_t used = FMD__JOURNAL_HEAD_BYTES;
-    const uint8_t *entry;
-    uint32_t length;
-
-    fmd__samples_begin(&batch->samples, batch->samples_out);
-    while (fmd__journal_next(journal->bytes, room, head, &next, &entry, &length) == 1 &&
-           add_entry(batch, entry, length, &used))
-        position = next;
-    batch->journal_end = position;
-    add_definitions(batch);
-    samples.count = batch->samples.count;
-    if (samples.count > 0)
-        add_block(batch, &samples, batch->samples_out,
-                  fmd__samples_finish(&batch->samples, position));
-    fmd__journal_block_begin(position, batch->journal_out);
-    if (used > FMD__JOURNAL_HEAD_BYTES)
-        add_block(batch, &entries, batch->journal_out, used);
+    fmd__batch_add_definitions(batch);
+    fmd__batch_add_block(batch, &block, batch->raw,
+                         fmd__counts_encode(told, block.count, batch->raw));
 }
 
 /* Here, not as rows are taken: a batch that cannot be written is taken again. */
