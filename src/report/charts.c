@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 enum { CURVE_POINTS = 400 };
-#define PNG_SCALE 2.0
 
 /* --- latency, a line a version --- */
 
@@ -247,7 +246,7 @@ const struct chart_kind chart_kinds[REPORT_CHART_KINDS] = {
     [REPORT_CHART_TIMELINE] = {"timeline", "timeline", "latency over time", true},
     [REPORT_CHART_OUTLIERS] = {"outliers", "outliers", "outliers over time", true},
     [REPORT_CHART_PROFILE] = {"profile", "profile", "flame graph", true},
-    [REPORT_CHART_PROFILE_CHANGE] = {"profile_change", "profile_change",
+    [REPORT_CHART_PROFILE_CHANGE] = {"profile_change", "profile-change",
                                      "difference flame graph", true},
     [REPORT_CHART_VERSIONS] = {"versions", "versions", "boxes by version", true},
     [REPORT_CHART_DENSITY] = {"density", "density", "density of latency", true},
@@ -283,18 +282,25 @@ static chart_drawing *const draw[REPORT_CHART_KINDS] = {
     [REPORT_CHART_ADDRESSES] = chart_draw_addresses,
 };
 
-/* Draws into NAME.part, which becomes NAME when it is whole. dark is for SVG only. */
-static int write_picture(const struct scene *scene, const struct scene *dark,
+/* The files of a chart; SVG holds light and dark, PNG is light. */
+static const struct picture {
+    const char *end;
+    double png_scale; /* 0: SVG */
+} pictures[] = {{".svg", 0}, {".png", 1}, {"@2x.png", 2}};
+
+/* Draws into NAME.part, which becomes NAME when it is whole. */
+static int write_picture(const struct picture *picture, const struct scene scenes[2],
                          const char *directory, const char *name, const char **why)
 {
     struct str path, part;
 
     str_init(&path);
     str_init(&part);
-    str_addf(&path, "%s/%s.%s", directory, name, dark ? "svg" : "png");
+    str_addf(&path, "%s/%s%s", directory, name, picture->end);
     str_addf(&part, "%s.part", path.bytes);
-    int failed = dark ? svg_file(scene, dark, part.bytes, why)
-                      : render_png(scene, PNG_SCALE, part.bytes, why);
+    int failed = picture->png_scale > 0
+                     ? render_png(&scenes[0], picture->png_scale, part.bytes, why)
+                     : svg_file(&scenes[0], &scenes[1], part.bytes, why);
     if (!failed && rename(part.bytes, path.bytes)) {
         *why = strerror(errno);
         failed = -1;
@@ -323,9 +329,8 @@ static int write_chart(const struct report *report, const struct report_chart *c
     struct scene scenes[2];
     int failed = report_scenes(report, chart, scenes, why);
 
-    if (!failed)
-        failed = write_picture(&scenes[0], &scenes[1], directory, chart->name, why) ||
-                 write_picture(&scenes[0], NULL, directory, chart->name, why);
+    for (size_t i = 0; !failed && i < sizeof(pictures) / sizeof(pictures[0]); i++)
+        failed = write_picture(&pictures[i], scenes, directory, chart->name, why);
     scene_release(&scenes[0]);
     scene_release(&scenes[1]);
     return failed ? -1 : 0;

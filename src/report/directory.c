@@ -45,7 +45,7 @@ static bool is_chart_file(const char *name)
     for (size_t i = 0; i < REPORT_CHART_KINDS; i++) {
         size_t length = strlen(chart_kinds[i].prefix);
         if (strncmp(name, chart_kinds[i].prefix, length) == 0 &&
-            (name[length] == '-' || name[length] == '.'))
+            strchr("-.@", name[length]))
             return true;
     }
     return false;

@@ -332,6 +332,7 @@ static json_t *charts_json(const struct report *report)
                    : json_null());
         put(row, "svg", json_sprintf("charts/%s.svg", chart->name));
         put(row, "png", json_sprintf("charts/%s.png", chart->name));
+        put(row, "png_2x", json_sprintf("charts/%s@2x.png", chart->name));
         json_array_append_new(array, row);
     }
     return array;

@@ -185,14 +185,14 @@ static void add_chart(struct writing *writing, const struct passage *passage)
     if (!url) {
         str_add_text(out, "- ");
         add_escaped(out, passage->text);
-        str_addf(out, ": `charts/%s.svg`, `.png`\n", passage->name);
+        str_addf(out, ": `charts/%s.svg`, `.png`, `@2x.png`\n", passage->name);
         return;
     }
     str_add_text(out, "\n![");
     add_escaped(out, passage->text);
     str_add_text(out, "](");
     add_address(out, url);
-    str_addf(out, "%scharts/%s.png)\n", url[strlen(url) - 1] == '/' ? "" : "/",
+    str_addf(out, "%scharts/%s@2x.png)\n", url[strlen(url) - 1] == '/' ? "" : "/",
              passage->name);
 }
 

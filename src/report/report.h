@@ -92,7 +92,7 @@ struct report_chart {
     char *name;        /* of the file, no suffix: safe anywhere, stable from run to run */
     char *title;       /* states the finding */
     unsigned points;   /* of a line at most; 0: as many as there is room for */
-    bool written;      /* charts/NAME.svg and .png lie beside the report */
+    bool written;      /* charts/NAME.svg, .png and @2x.png lie beside the report */
 };
 
 /* A sentence for the reader, with what it is about. */
@@ -168,8 +168,8 @@ struct report_format {
 };
 extern const struct report_format report_formats[];
 
-/* Draws charts as DIRECTORY/NAME.svg and .png (the directory exists) and marks them
- * written. 0; -1 with *err. */
+/* Draws charts as DIRECTORY/NAME.svg, .png and @2x.png (the directory exists) and
+ * marks them written. 0; -1 with *err. */
 int report_charts(struct report *report, const char *directory, struct err *err);
 
 /* Fails, before any work is done, where report_write_directory would refuse directory.

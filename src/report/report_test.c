@@ -537,6 +537,27 @@ static size_t count_files(const char *directory, const char *name, const char *e
     return count;
 }
 
+static const char *json_string_of(json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* From the header of the file, in pixels. */
+static uint32_t png_width(const char *directory, const char *name)
+{
+    char path[512];
+    unsigned char head[20];
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fread(head, 1, sizeof(head), file), sizeof(head));
+    assert_int_equal(fclose(file), 0);
+    assert_memory_equal(head + 1, "PNG", 3);
+    return (uint32_t)head[16] << 24 | (uint32_t)head[17] << 16 | (uint32_t)head[18] << 8 |
+           (uint32_t)head[19];
+}
+
 /* Text without an address, a picture with one: every one. */
 static void assert_charts_in_markdown(struct report *report)
 {
@@ -547,7 +568,7 @@ static void assert_charts_in_markdown(struct report *report)
         char text[256], picture[256];
         snprintf(text, sizeof(text), ": `charts/%s.svg`", report->charts[i].name);
         snprintf(picture, sizeof(picture),
-                 "](https://example.org/a%%20%%28b%%29/charts/%s.png)",
+                 "](https://example.org/a%%20%%28b%%29/charts/%s@2x.png)",
                  report->charts[i].name);
         assert_true(strstr(plain, text) && !strstr(plain, "](charts"));
         assert_non_null(strstr(shown, picture));
@@ -570,7 +591,8 @@ TEST(a_directory_gets_json_markdown_and_the_charts_they_name)
         fail_msg("%s", err.message);
     assert_true(exists(path, "report.json") && exists(path, "report.md"));
     assert_int_equal(count_files(path, "charts", ".svg"), shop.report.chart_count);
-    assert_int_equal(count_files(path, "charts", ".png"), shop.report.chart_count);
+    assert_int_equal(count_files(path, "charts", ".png"), 2 * shop.report.chart_count);
+    assert_int_equal(count_files(path, "charts", "@2x.png"), shop.report.chart_count);
     assert_int_equal(count_files(path, "charts", ".part"), 0);
     json_t *tree = json_of(&shop.report), *chart;
     json_t *charts = json_object_get(tree, "charts");
@@ -578,8 +600,10 @@ TEST(a_directory_gets_json_markdown_and_the_charts_they_name)
     assert_int_equal(json_array_size(charts), shop.report.chart_count);
     json_array_foreach(charts, i, chart)
     {
-        assert_true(exists(path, json_string_value(json_object_get(chart, "svg"))));
-        assert_true(exists(path, json_string_value(json_object_get(chart, "png"))));
+        assert_true(exists(path, json_string_of(chart, "svg")));
+        uint32_t width = png_width(path, json_string_of(chart, "png"));
+        assert_int_equal(width, 800);
+        assert_int_equal(png_width(path, json_string_of(chart, "png_2x")), 2 * width);
     }
     assert_schema_holds(&shop.report);
     assert_charts_in_markdown(&shop.report);
@@ -599,11 +623,13 @@ TEST(an_earlier_report_is_replaced_with_its_charts)
     mkdir(charts, 0777);
     touch(path, "report.json");
     touch(charts, "latency-old-00000000.svg");
+    touch(charts, "usage-days-old@2x.png");
     touch(charts, "latency-old-00000000.png.part");
     shop_init(&shop, 20);
     assert_int_equal(report_write_directory(&shop.report, path, false, &err), 0);
     assert_false(exists(charts, "latency-old-00000000.svg"));
     assert_false(exists(charts, "latency-old-00000000.png.part"));
+    assert_false(exists(charts, "usage-days-old@2x.png"));
     shop_release(&shop);
     remove_tree(path);
 }
