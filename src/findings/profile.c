@@ -2,6 +2,7 @@
 #include "profile.h"
 
 #include "profile_changes.h"
+#include "profile_tree.h"
 
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -12,25 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One endpoint on its way: nodes in the order they were met. */
-struct growing {
-    struct profile_endpoint endpoint;
-    struct map children; /* (parent, function) */
-    struct map lines;    /* (node, line) */
-    uint64_t *line_us;   /* by line's number */
-    size_t line_room, node_room, version_room;
+/* The samples of a cell go to a version of an endpoint. */
+struct feed {
+    uint32_t cell, endpoint;
+    struct name version; /* not asked where it goes to an older side */
+    bool older_side;
 };
 
-/* key: (endpoint, version) of each of beside's cells. */
-struct building {
+/* Cells of one summary, none of which goes to two endpoints. */
+struct source {
     const struct summary *summary;
     const struct beside *beside;
+    struct feed *feeds;
+    size_t count, room;
+};
+
+struct building {
     struct map endpoints, functions;
     struct growing *growing; /* by endpoint */
     size_t room;
-    struct place {
-        uint32_t endpoint, version;
-    } * places; /* by cell */
+    struct source *sources; /* the summary, then what each comparison takes elsewhere */
+    size_t source_count;
 };
 
 /* --- who ------------------------------------------------------------------------------
@@ -52,296 +55,173 @@ static const struct summary_cell *find_cell(const struct summary *summary,
     return NULL;
 }
 
-static double mean_of(const struct summary_cell *cell)
-{
-    return cell ? (double)cell->sum_ns / (double)cell->requests : NAN;
-}
-
-static struct growing *growing_of(struct building *building, const struct beside_key *key,
-                                  uint32_t *number)
+/* "4 shopGET /cart" */
+static struct str key_of_endpoint(struct name application, struct name endpoint)
 {
     struct str both;
     str_init(&both);
-    str_addf(&both, "%zu ", key->application.length);
-    str_add(&both, key->application.bytes, key->application.length);
-    str_add(&both, key->endpoint.bytes, key->endpoint.length);
+    str_addf(&both, "%zu ", application.length);
+    str_add(&both, application.bytes, application.length);
+    str_add(&both, endpoint.bytes, endpoint.length);
+    return both;
+}
+
+static uint32_t add_endpoint(struct building *building, const struct beside_key *key)
+{
+    struct str both = key_of_endpoint(key->application, key->endpoint);
     size_t before = building->endpoints.count;
-    *number = map_add(&building->endpoints, both.bytes, both.length);
+    uint32_t number = map_add(&building->endpoints, both.bytes, both.length);
     str_release(&both);
+    if (building->endpoints.count == before)
+        return number;
     building->growing = vec_room(building->growing, &building->room,
                                  building->endpoints.count, sizeof(*building->growing));
-    struct growing *growing = &building->growing[*number];
-    if (building->endpoints.count == before)
-        return growing;
+    struct growing *growing = &building->growing[number];
     *growing = (struct growing){
         .endpoint = {.application = key->application, .name = key->endpoint}};
     map_init(&growing->children);
     map_init(&growing->lines);
-    return growing;
-}
-
-/* Versions of an endpoint by their first request, then by name: the cells of an endpoint
- * are few. */
-static bool comes_before(const struct profile_version *a, const struct profile_version *b)
-{
-    int64_t a_first = a->cell ? a->cell->first_utc_ns : INT64_MAX;
-    int64_t b_first = b->cell ? b->cell->first_utc_ns : INT64_MAX;
-    if (a_first != b_first)
-        return a_first < b_first;
-    return name_compare(a->name, b->name) < 0;
-}
-
-static void add_version(struct building *building, uint32_t cell)
-{
-    struct beside_key key = beside_key_of(building->beside, cell);
-    uint32_t number;
-    struct growing *growing = growing_of(building, &key, &number);
-    struct profile_endpoint *endpoint = &growing->endpoint;
-    struct profile_version version = {.name = key.version,
-                                      .cell = find_cell(building->summary, &key),
-                                      .beside = &building->beside->of_cells[cell]};
-    version.mean_ns = mean_of(version.cell);
-    endpoint->versions = vec_room(endpoint->versions, &growing->version_room,
-                                  endpoint->version_count + 1, sizeof(version));
-    size_t at = endpoint->version_count;
-    while (at > 0 && comes_before(&version, &endpoint->versions[at - 1]))
-        at--;
-    vec_hole(endpoint->versions, endpoint->version_count++, at, sizeof(version));
-    endpoint->versions[at] = version;
-    building->places[cell].endpoint = number;
-}
-
-static void add_versions(struct building *building)
-{
-    const struct beside *beside = building->beside;
-    for (uint32_t cell = 0; cell < beside->cells.count; cell++)
-        add_version(building, cell);
-    for (uint32_t cell = 0; cell < beside->cells.count; cell++) {
-        struct place *place = &building->places[cell];
-        const struct profile_endpoint *endpoint =
-            &building->growing[place->endpoint].endpoint;
-        while (endpoint->versions[place->version].beside != &beside->of_cells[cell])
-            place->version++;
-    }
-}
-
-/* --- the tree -------------------------------------------------------------------------
- */
-
-/* The node of a function below parent, made where there is none. */
-static size_t child_of(struct growing *growing, size_t parent, uint32_t function,
-                       const struct stack_frame *frame)
-{
-    struct profile_endpoint *endpoint = &growing->endpoint;
-    uint64_t key[2] = {parent, function};
-    size_t before = growing->children.count, versions = endpoint->version_count;
-    size_t node = map_add(&growing->children, key, sizeof(key));
-    if (growing->children.count == before)
-        return node;
-    endpoint->nodes = vec_room(endpoint->nodes, &growing->node_room, node + 1,
-                               sizeof(*endpoint->nodes));
-    endpoint->nodes[node] = (struct profile_node){
-        .parent = parent,
-        .function = frame->function,
-        .file = frame->file,
-        .depth = parent == SIZE_MAX ? 0 : endpoint->nodes[parent].depth + 1};
-    endpoint->values = mem_resize_array(endpoint->values, growing->node_room * versions,
-                                        sizeof(*endpoint->values));
-    memset(&endpoint->values[node * versions], 0, versions * sizeof(*endpoint->values));
-    endpoint->node_count = node + 1;
-    return node;
-}
-
-static uint64_t sum_us(const uint64_t us[STACK_STATES])
-{
-    return us[STACK_UNKNOWN] + us[STACK_RUNNING] + us[STACK_WAITING];
-}
-
-static void add_self(struct profile_endpoint *endpoint, size_t node, size_t number,
-                     const struct stack_times *times)
-{
-    struct profile_version *version = &endpoint->versions[number];
-    struct profile_value *value =
-        &endpoint->values[node * endpoint->version_count + number];
-    const uint64_t *us = times->us[STACK_PROFILE];
-    value->self_us += sum_us(us);
-    value->self_waiting_us += us[STACK_WAITING];
-    value->self_samples += times->samples[STACK_PROFILE];
-    value->outlier_self_us += sum_us(times->us[STACK_OUTLIER]);
-    value->outlier_samples += times->samples[STACK_OUTLIER];
-    version->us += sum_us(us);
-    version->running_us += us[STACK_RUNNING];
-    version->waiting_us += us[STACK_WAITING];
-    version->samples += times->samples[STACK_PROFILE];
-    version->outlier_us += sum_us(times->us[STACK_OUTLIER]);
-    version->outlier_samples += times->samples[STACK_OUTLIER];
-}
-
-/* Time with all callees, of each of the summary's nodes, for the line it is in. */
-static uint64_t *totals_of(const struct stacks *stacks)
-{
-    uint64_t *totals = mem_array(stacks->nodes.count, sizeof(*totals));
-    for (uint32_t i = (uint32_t)stacks->nodes.count; i-- > 0;) {
-        struct stack_link link = stacks_link(stacks, i);
-        const struct stack_times *times = &stacks->times[i];
-        totals[i] += sum_us(times->us[STACK_PROFILE]) + sum_us(times->us[STACK_OUTLIER]);
-        if (link.parent != STACK_ROOT)
-            totals[link.parent] += totals[i];
-    }
-    return totals;
-}
-
-static void add_line(struct growing *growing, size_t node, uint32_t line, uint64_t us)
-{
-    uint64_t key[2] = {node, line};
-    size_t before = growing->lines.count;
-    uint32_t number = map_add(&growing->lines, key, sizeof(key));
-    growing->line_us = vec_room(growing->line_us, &growing->line_room,
-                                growing->lines.count, sizeof(*growing->line_us));
-    growing->line_us[number] =
-        us + (growing->lines.count > before ? 0 : growing->line_us[number]);
-}
-
-/* A function's number, whatever the line. */
-static uint32_t function_of(struct building *building, const struct stack_frame *frame)
-{
-    struct str both;
-    str_init(&both);
-    str_addf(&both, "%zu ", frame->file.length);
-    str_add(&both, frame->file.bytes, frame->file.length);
-    str_add(&both, frame->function.bytes, frame->function.length);
-    uint32_t number = map_add(&building->functions, both.bytes, both.length);
-    str_release(&both);
     return number;
 }
 
-/* Parents have smaller numbers, so they are placed before their children. */
-static void add_nodes(struct building *building)
+static void add_feed(struct source *source, const struct feed *feed)
 {
-    static const struct stack_frame root = {{"", 0}, {"", 0}, 0};
-    const struct stacks *stacks = &building->beside->stacks;
-    size_t *nodes = mem_array(stacks->nodes.count, sizeof(*nodes));
-    struct place *places = mem_array(stacks->nodes.count, sizeof(*places));
-    uint64_t *totals = totals_of(stacks);
-    for (uint32_t i = 0; i < stacks->nodes.count; i++) {
-        struct stack_link link = stacks_link(stacks, i);
-        bool is_root = link.parent == STACK_ROOT;
-        places[i] = is_root ? building->places[link.frame] : places[link.parent];
-        struct growing *growing = &building->growing[places[i].endpoint];
-        struct stack_frame frame = is_root ? root : stacks_frame_at(stacks, link.frame);
-        nodes[i] = child_of(growing, is_root ? SIZE_MAX : nodes[link.parent],
-                            is_root ? 0 : function_of(building, &frame), &frame);
-        add_self(&growing->endpoint, nodes[i], places[i].version, &stacks->times[i]);
-        add_line(growing, nodes[i], frame.line, totals[i]);
-    }
-    free(totals);
-    free(places);
-    free(nodes);
+    source->feeds =
+        vec_room(source->feeds, &source->room, source->count + 1, sizeof(*source->feeds));
+    source->feeds[source->count++] = *feed;
 }
 
-/* --- order ----------------------------------------------------------------------------
+/* --- versions -------------------------------------------------------------------------
  */
 
-/* Callees come after their callers, so totals add up from the end. */
-static void add_totals(struct profile_endpoint *endpoint)
+/* Older sides, then versions by their first request, then by name: the cells of an
+ * endpoint are few. */
+static bool comes_before(const struct profile_version *a, const struct profile_version *b)
 {
-    size_t versions = endpoint->version_count;
-    for (size_t n = endpoint->node_count; n-- > 0;)
-        for (size_t v = 0; v < versions; v++) {
-            struct profile_value *value = &endpoint->values[n * versions + v];
-            value->total_us += value->self_us;
-            value->total_waiting_us += value->self_waiting_us;
-            if (n == 0)
-                continue;
-            struct profile_value *caller =
-                &endpoint->values[endpoint->nodes[n].parent * versions + v];
-            caller->total_us += value->total_us;
-            caller->total_waiting_us += value->total_waiting_us;
-        }
+    if (a->older_side != b->older_side)
+        return a->older_side;
+    if (a->first_utc_ns != b->first_utc_ns)
+        return a->first_utc_ns < b->first_utc_ns;
+    return name_compare(a->name, b->name) < 0;
 }
 
-/* The line with most time, of equal ones the first. */
-static void choose_lines(struct growing *growing)
+static void insert_version(struct growing *growing, const struct profile_version *version)
 {
     struct profile_endpoint *endpoint = &growing->endpoint;
-    uint64_t *best_us = mem_array(endpoint->node_count, sizeof(*best_us));
-    for (size_t i = 0; i < growing->lines.count; i++) {
-        uint64_t key[2], us = growing->line_us[i];
-        memcpy(key, growing->lines.keys[i].bytes, sizeof(key));
-        struct profile_node *node = &endpoint->nodes[key[0]];
-        if (us > best_us[key[0]] || (us == best_us[key[0]] && key[1] < node->line)) {
-            best_us[key[0]] = us;
-            node->line = (uint32_t)key[1];
-        }
-    }
-    free(best_us);
+    endpoint->versions = vec_room(endpoint->versions, &growing->version_room,
+                                  endpoint->version_count + 1, sizeof(*version));
+    size_t at = endpoint->version_count;
+    while (at > 0 && comes_before(version, &endpoint->versions[at - 1]))
+        at--;
+    vec_hole(endpoint->versions, endpoint->version_count++, at, sizeof(*version));
+    endpoint->versions[at] = *version;
 }
 
-struct ordered {
-    size_t parent, node;
-    uint64_t us;
-    const struct profile_node *of;
-};
-
-/* Callees of a caller together, most time first, of equal ones by name. */
-static int by_time(const void *left, const void *right)
+/* Requests of a cell and what samples of it are worth; cells may be several. */
+static void add_cell(struct profile_version *version, const struct source *source,
+                     uint32_t number)
 {
-    const struct ordered *a = left, *b = right;
-    if (a->parent != b->parent)
-        return a->parent < b->parent ? -1 : 1;
-    if (a->us != b->us)
-        return a->us > b->us ? -1 : 1;
-    int order = name_compare(a->of->function, b->of->function);
-    return order ? order : name_compare(a->of->file, b->of->file);
+    struct beside_key key = beside_key_of(source->beside, number);
+    const struct summary_cell *cell = find_cell(source->summary, &key);
+    profile_met_add(version, &source->beside->of_cells[number]);
+    if (!cell)
+        return;
+    version->requests += cell->requests;
+    version->sum_ns += (double)cell->sum_ns;
+    version->sum_squares_ns += (double)cell->sum_squares_ns;
+    if (cell->first_utc_ns < version->first_utc_ns)
+        version->first_utc_ns = cell->first_utc_ns;
 }
 
-static struct ordered *ordered_nodes(const struct profile_endpoint *endpoint)
+static void add_own_versions(struct building *building)
 {
-    struct ordered *ordered = mem_array(endpoint->node_count, sizeof(*ordered));
-    for (size_t n = 0; n < endpoint->node_count; n++) {
-        ordered[n] =
-            (struct ordered){endpoint->nodes[n].parent + 1, n, 0, &endpoint->nodes[n]};
-        for (size_t v = 0; v < endpoint->version_count; v++)
-            ordered[n].us += profile_value_of(endpoint, n, v)->total_us;
+    struct source *source = &building->sources[0];
+    for (uint32_t cell = 0; cell < source->beside->cells.count; cell++) {
+        struct beside_key key = beside_key_of(source->beside, cell);
+        uint32_t number = add_endpoint(building, &key);
+        struct profile_version version = {.name = key.version, .first_utc_ns = INT64_MAX};
+        add_cell(&version, source, cell);
+        insert_version(&building->growing[number], &version);
+        add_feed(source, &(struct feed){cell, number, key.version, false});
     }
-    qsort(ordered, endpoint->node_count, sizeof(*ordered), by_time);
-    return ordered;
 }
 
-/* The order in which nodes were met depends on the input's, so they get another: breadth
- * first, callers with most time before others. */
-static void order_nodes(struct profile_endpoint *endpoint)
+/* --- older sides ----------------------------------------------------------------------
+ */
+
+/* What an endpoint is compared with, where that is no version of its own. */
+static void add_older_side(struct building *building, struct source *source,
+                           const struct regression_comparison *comparison,
+                           const struct regression_endpoint *compared)
 {
-    size_t count = endpoint->node_count, versions = endpoint->version_count;
-    struct ordered *ordered = ordered_nodes(endpoint);
-    size_t *first = mem_array(count + 2, sizeof(*first)); /* callee of each, + 1 */
-    size_t *queue = mem_array(count, sizeof(*queue));     /* old numbers */
-    size_t *number = mem_array(count, sizeof(*number));   /* new ones */
-    struct profile_node *nodes = mem_array(count, sizeof(*nodes));
-    struct profile_value *values = mem_array(count * versions, sizeof(*values));
-    for (size_t i = 0; i < count; i++)
-        first[ordered[i].parent + 1]++;
-    for (size_t i = 1; i < count + 2; i++)
-        first[i] += first[i - 1];
-    for (size_t at = 0, end = 1; at < count; at++) {
-        size_t old = queue[at];
-        number[old] = at;
-        nodes[at] = endpoint->nodes[old];
-        if (at > 0)
-            nodes[at].parent = number[nodes[at].parent];
-        memcpy(&values[at * versions], &endpoint->values[old * versions],
-               versions * sizeof(*values));
-        for (size_t i = first[old + 1]; i < first[old + 2]; i++)
-            queue[end++] = ordered[i].node;
+    struct str both = key_of_endpoint(compared->application, compared->name);
+    uint32_t number = map_find(&building->endpoints, both.bytes, both.length);
+    str_release(&both);
+    if (number == MAP_NONE)
+        return;
+    struct profile_version version = {.name = comparison->older,
+                                      .older_side = true,
+                                      .baseline = comparison->older_is_baseline,
+                                      .renamed_from = compared->renamed_from,
+                                      .first_utc_ns = INT64_MAX};
+    size_t before = source->count;
+    for (size_t v = 0; v < comparison->older_version_count; v++) {
+        const struct beside_key key = {.application = compared->older_application,
+                                       .version = comparison->older_versions[v],
+                                       .endpoint = compared->older_name};
+        uint32_t cell = beside_find(source->beside, &key);
+        if (cell == MAP_NONE)
+            continue;
+        add_cell(&version, source, cell);
+        add_feed(source, &(struct feed){cell, number, key.version, true});
     }
-    free(endpoint->nodes);
-    free(endpoint->values);
-    endpoint->nodes = nodes;
-    endpoint->values = values;
-    free(number);
-    free(queue);
-    free(first);
-    free(ordered);
+    if (source->count > before)
+        insert_version(&building->growing[number], &version);
+}
+
+static void add_older_sides(struct building *building, const struct summary *baseline,
+                            const struct regression *regression)
+{
+    for (size_t i = 0; regression && i < regression->comparison_count; i++) {
+        const struct regression_comparison *comparison = &regression->comparisons[i];
+        struct source *source = &building->sources[building->source_count];
+        bool elsewhere = comparison->older_is_baseline;
+        *source = (struct source){.summary = elsewhere ? baseline
+                                                       : building->sources[0].summary};
+        source->beside = summary_beside(source->summary);
+        for (size_t k = 0; source->beside && k < comparison->endpoint_count; k++)
+            if (elsewhere || comparison->endpoints[k].renamed_from.bytes)
+                add_older_side(building, source, comparison, &comparison->endpoints[k]);
+        building->source_count += source->count > 0;
+    }
+}
+
+/* --- samples --------------------------------------------------------------------------
+ */
+
+static size_t version_of(const struct profile_endpoint *endpoint, const struct feed *feed)
+{
+    size_t v = 0;
+    while (feed->older_side
+               ? !endpoint->versions[v].older_side
+               : endpoint->versions[v].older_side ||
+                     name_compare(endpoint->versions[v].name, feed->version) != 0)
+        v++;
+    return v;
+}
+
+static void add_samples(struct building *building, const struct source *source)
+{
+    struct profile_place *places =
+        mem_array(source->beside->cells.count, sizeof(*places));
+    for (size_t i = 0; i < source->count; i++) {
+        const struct feed *feed = &source->feeds[i];
+        struct growing *growing = &building->growing[feed->endpoint];
+        places[feed->cell] =
+            (struct profile_place){growing, version_of(&growing->endpoint, feed)};
+    }
+    profile_tree_add(source->beside, places, &building->functions);
+    free(places);
 }
 
 /* --- the whole ------------------------------------------------------------------------
@@ -366,8 +246,7 @@ static void find_stuck(struct profile_endpoint *endpoint)
     size_t count = 0;
     for (size_t n = 0; n < endpoint->node_count; n++) {
         stuck[count] = (struct stuck_node){n, 0};
-        for (size_t v = 0; v < endpoint->version_count; v++)
-            stuck[count].us += profile_value_of(endpoint, n, v)->outlier_self_us;
+        stuck[count].us = profile_outlier_us(endpoint, n);
         count += stuck[count].us > 0;
     }
     qsort(stuck, count, sizeof(*stuck), by_stuck_time);
@@ -383,21 +262,28 @@ static void finish(struct growing *growing, const struct regression *regression)
     struct profile_endpoint *endpoint = &growing->endpoint;
     for (size_t v = 0; v < endpoint->version_count; v++) {
         struct profile_version *version = &endpoint->versions[v];
-        version->samples_effective =
-            profile_effective_samples(version->beside, version->samples);
-        endpoint->us += version->us;
-        endpoint->outlier_us += version->outlier_us;
+        version->mean_ns =
+            version->requests ? version->sum_ns / (double)version->requests : NAN;
+        version->samples_effective = profile_effective_samples(version);
+        endpoint->us += version->older_side ? 0 : version->us;
+        endpoint->outlier_us += version->older_side ? 0 : version->outlier_us;
     }
+    profile_tree_finish(growing);
     if (endpoint->node_count) {
-        add_totals(endpoint);
-        choose_lines(growing);
-        order_nodes(endpoint);
         find_stuck(endpoint);
         profile_compare(endpoint, regression);
     }
     map_release(&growing->children);
     map_release(&growing->lines);
     free(growing->line_us);
+}
+
+size_t profile_newest(const struct profile_endpoint *endpoint, size_t before)
+{
+    while (before > 0 && (endpoint->versions[before - 1].older_side ||
+                          !endpoint->versions[before - 1].us))
+        before--;
+    return before - 1;
 }
 
 static void release_endpoint(struct profile_endpoint *endpoint)
@@ -420,30 +306,45 @@ static int by_endpoint_time(const void *left, const void *right)
     return order ? order : name_compare(a->name, b->name);
 }
 
-void profile_build(struct profile *profile, const struct summary *summary,
-                   const struct regression *regression)
+/* Endpoints with samples of their own; those that a baseline alone has are left out. */
+static void take_endpoints(struct profile *profile, struct building *building,
+                           const struct regression *regression)
 {
-    struct building building = {.summary = summary, .beside = summary_beside(summary)};
-    *profile = (struct profile){.beside = building.beside};
-    if (!building.beside)
-        return;
-    map_init(&building.endpoints);
-    map_init(&building.functions);
-    building.places = mem_array(building.beside->cells.count, sizeof(*building.places));
-    add_versions(&building);
-    add_nodes(&building);
-    profile->endpoints = mem_array(building.endpoints.count, sizeof(*profile->endpoints));
-    for (size_t i = 0; i < building.endpoints.count; i++) {
-        finish(&building.growing[i], regression);
-        if (building.growing[i].endpoint.node_count)
-            profile->endpoints[profile->endpoint_count++] = building.growing[i].endpoint;
+    size_t count = building->endpoints.count;
+    profile->endpoints = mem_array(count, sizeof(*profile->endpoints));
+    for (size_t i = 0; i < count; i++) {
+        struct profile_endpoint *endpoint = &building->growing[i].endpoint;
+        finish(&building->growing[i], regression);
+        if (endpoint->us || endpoint->outlier_us)
+            profile->endpoints[profile->endpoint_count++] = *endpoint;
         else
-            release_endpoint(&building.growing[i].endpoint);
+            release_endpoint(endpoint);
     }
     if (profile->endpoint_count)
         qsort(profile->endpoints, profile->endpoint_count, sizeof(*profile->endpoints),
               by_endpoint_time);
-    free(building.places);
+}
+
+void profile_build(struct profile *profile, const struct summary *summary,
+                   const struct summary *baseline, const struct regression *regression)
+{
+    struct building building = {.source_count = 1};
+    *profile = (struct profile){.beside = summary_beside(summary)};
+    if (!profile->beside)
+        return;
+    map_init(&building.endpoints);
+    map_init(&building.functions);
+    building.sources = mem_array(2 + (regression ? regression->comparison_count : 0),
+                                 sizeof(*building.sources));
+    building.sources[0] = (struct source){.summary = summary, .beside = profile->beside};
+    add_own_versions(&building);
+    add_older_sides(&building, baseline, regression);
+    for (size_t i = 0; i < building.source_count; i++)
+        add_samples(&building, &building.sources[i]);
+    take_endpoints(profile, &building, regression);
+    for (size_t i = 0; i < building.source_count; i++)
+        free(building.sources[i].feeds);
+    free(building.sources);
     free(building.growing);
     map_release(&building.endpoints);
     map_release(&building.functions);

@@ -25,15 +25,20 @@ struct profile_share profile_wilson(double share, double n, double deviations)
                                   fmin(1, fmax(share, centre + half))};
 }
 
-double profile_effective_samples(const struct beside_cell *cell, uint64_t samples)
+void profile_met_add(struct profile_version *version, const struct beside_cell *cell)
 {
-    double sum = 0, squares = 0;
     for (size_t i = 0; i < cell->sampled_count; i++) {
         double m = (double)cell->sampled[i].samples;
-        sum += m;
-        squares += m * m;
+        version->met += m;
+        version->met_squares += m * m;
     }
-    return squares > 0 ? (double)samples * sum / squares : (double)samples;
+}
+
+double profile_effective_samples(const struct profile_version *version)
+{
+    double samples = (double)version->samples;
+    return version->met_squares > 0 ? samples * version->met / version->met_squares
+                                    : samples;
 }
 
 struct profile_share profile_share(const struct profile_version *version, uint64_t us,
@@ -54,10 +59,10 @@ struct time_of_node {
     double ns, below_ns, above_ns;
 };
 
-static double mean_deviation(const struct summary_cell *cell, double mean_ns)
+static double mean_deviation(const struct profile_version *version)
 {
-    double n = (double)cell->requests;
-    double variance = (double)cell->sum_squares_ns / n - mean_ns * mean_ns;
+    double n = (double)version->requests;
+    double variance = version->sum_squares_ns / n - version->mean_ns * version->mean_ns;
     return sqrt(fmax(0, variance) / n);
 }
 
@@ -66,7 +71,7 @@ static struct time_of_node time_of(const struct profile_version *version, uint64
 {
     struct profile_share share = profile_share(version, us, deviations);
     double mean_ns = version->mean_ns;
-    double of_mean = share.share * deviations * mean_deviation(version->cell, mean_ns);
+    double of_mean = share.share * deviations * mean_deviation(version);
     return (struct time_of_node){share.share * mean_ns,
                                  hypot(mean_ns * (share.share - share.low), of_mean),
                                  hypot(mean_ns * (share.high - share.share), of_mean)};
@@ -92,6 +97,7 @@ static struct profile_change change_of(const struct profile_endpoint *endpoint,
         .low_ns = difference_ns - hypot(b.below_ns, a.above_ns),
         .high_ns = difference_ns + hypot(b.above_ns, a.below_ns)};
     change.real = change.low_ns > 0 || change.high_ns < 0;
+    change.explains = difference_ns * profile_difference_ns(endpoint) > 0;
     return change;
 }
 
@@ -100,35 +106,36 @@ static struct profile_change change_of(const struct profile_endpoint *endpoint,
 
 static bool is_comparable(const struct profile_version *version)
 {
-    return version->cell && version->us > 0;
+    return version->requests > 0 && version->us > 0;
 }
 
-/* The endpoint's version of that name; version_count when it has no profile. */
+/* The endpoint's version of that name; version_count when it has none. */
 static size_t find_version(const struct profile_endpoint *endpoint, struct name name)
 {
     size_t v = 0;
     while (v < endpoint->version_count &&
-           (!is_comparable(&endpoint->versions[v]) ||
+           (endpoint->versions[v].older_side ||
             name_compare(endpoint->versions[v].name, name) != 0))
         v++;
     return v;
 }
 
-/* The newest before a version; SIZE_MAX when there is none. */
-static size_t newest_before(const struct profile_endpoint *endpoint, size_t version)
+/* The older one; version_count when it has none. */
+static size_t find_older(const struct profile_endpoint *endpoint,
+                         const struct regression_comparison *comparison)
 {
-    while (version > 0 && !is_comparable(&endpoint->versions[version - 1]))
-        version--;
-    return version - 1;
+    if (endpoint->versions[0].older_side)
+        return 0;
+    return comparison->older_is_baseline ? endpoint->version_count
+                                         : find_version(endpoint, comparison->older);
 }
 
-/* NULL where the application's versions are not compared with each other. */
+/* NULL where the application is not compared. */
 static const struct regression_comparison *
 comparison_of(const struct regression *regression, struct name application)
 {
     for (size_t i = 0; regression && i < regression->comparison_count; i++)
-        if (!regression->comparisons[i].older_is_baseline &&
-            name_compare(regression->comparisons[i].application, application) == 0)
+        if (name_compare(regression->comparisons[i].application, application) == 0)
             return &regression->comparisons[i];
     return NULL;
 }
@@ -139,15 +146,17 @@ static bool choose(struct profile_endpoint *endpoint, const struct regression *r
         comparison_of(regression, endpoint->application);
     if (comparison) {
         endpoint->newer = find_version(endpoint, comparison->newer);
-        endpoint->older = find_version(endpoint, comparison->older);
+        endpoint->older = find_older(endpoint, comparison);
     } else {
-        endpoint->newer = newest_before(endpoint, endpoint->version_count);
+        endpoint->newer = profile_newest(endpoint, endpoint->version_count);
         endpoint->older = endpoint->newer == SIZE_MAX
                               ? SIZE_MAX
-                              : newest_before(endpoint, endpoint->newer);
+                              : profile_newest(endpoint, endpoint->newer);
     }
     return endpoint->newer < endpoint->version_count &&
-           endpoint->older < endpoint->version_count;
+           endpoint->older < endpoint->version_count &&
+           is_comparable(&endpoint->versions[endpoint->newer]) &&
+           is_comparable(&endpoint->versions[endpoint->older]);
 }
 
 static int by_size(const void *left, const void *right)
@@ -156,6 +165,8 @@ static int by_size(const void *left, const void *right)
     double x = fabs(a->difference_ns), y = fabs(b->difference_ns);
     if (a->real != b->real)
         return a->real ? -1 : 1;
+    if (a->explains != b->explains)
+        return a->explains ? -1 : 1;
     if (x != y)
         return x > y ? -1 : 1;
     return (a->node > b->node) - (a->node < b->node);

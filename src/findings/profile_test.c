@@ -80,7 +80,7 @@ TEST(times_of_nodes_are_those_of_their_samples)
     struct made_event *events = made_beside(&plan);
     struct summary *summary = summary_of(events, plan.count);
     struct profile profile;
-    profile_build(&profile, summary, NULL);
+    profile_build(&profile, summary, NULL, NULL);
     assert_int_equal(profile.endpoint_count, 2);
     for (size_t e = 0; e < 2; e++) {
         const struct profile_endpoint *endpoint = &profile.endpoints[e];
@@ -107,8 +107,8 @@ TEST(the_order_of_samples_changes_nothing)
     }
     struct summary *turned = summary_of(events, plan.count);
     struct profile one, other;
-    profile_build(&one, summary, NULL);
-    profile_build(&other, turned, NULL);
+    profile_build(&one, summary, NULL, NULL);
+    profile_build(&other, turned, NULL, NULL);
     for (size_t e = 0; e < one.endpoint_count; e++) {
         const struct profile_endpoint *a = &one.endpoints[e], *b = &other.endpoints[e];
         assert_int_equal(a->node_count, b->node_count);
@@ -132,7 +132,7 @@ TEST(a_summary_without_samples_has_no_profile)
 {
     struct summary *summary = summary_of(NULL, 0);
     struct profile profile;
-    profile_build(&profile, summary, NULL);
+    profile_build(&profile, summary, NULL, NULL);
     assert_null(profile.beside);
     assert_int_equal(profile.endpoint_count, 0);
     profile_release(&profile);
@@ -157,12 +157,15 @@ TEST(samples_of_one_request_are_worth_one)
 {
     struct sampled_request of_one = {.samples = 40};
     struct sampled_request of_two[2] = {{.samples = 20}, {.samples = 20}};
-    struct beside_cell one = {.sampled = &of_one, .sampled_count = 1};
-    struct beside_cell two = {.sampled = of_two, .sampled_count = 2};
-    struct beside_cell none = {0};
-    assert_true(profile_effective_samples(&one, 40) == 1);
-    assert_true(profile_effective_samples(&two, 40) == 2);
-    assert_true(profile_effective_samples(&none, 40) == 40);
+    const struct beside_cell one = {.sampled = &of_one, .sampled_count = 1};
+    const struct beside_cell two = {.sampled = of_two, .sampled_count = 2};
+    struct profile_version version = {.samples = 40};
+    assert_true(profile_effective_samples(&version) == 40);
+    profile_met_add(&version, &one);
+    assert_true(profile_effective_samples(&version) == 1);
+    version = (struct profile_version){.samples = 40};
+    profile_met_add(&version, &two);
+    assert_true(profile_effective_samples(&version) == 2);
 }
 
 /* --- what explains a difference -------------------------------------------------------
@@ -170,9 +173,17 @@ TEST(samples_of_one_request_are_worth_one)
 
 /* A service whose every request spends time in two functions: each is met by samples
  * 10 ms apart, at a random moment. */
-static void add_service(struct summary *summary, const char *version, uint64_t parse_ns,
-                        uint64_t query_ns, unsigned requests, uint64_t *random)
+struct service {
+    const char *version, *endpoint;
+    uint64_t parse_ns, query_ns;
+    unsigned requests;
+};
+
+static void add_endpoint(struct summary *summary, const struct service *service,
+                         uint64_t *random)
 {
+    const char *version = service->version;
+    uint64_t parse_ns = service->parse_ns, duration_ns = parse_ns + service->query_ns;
     struct event_source source = {"", "", made_random(random)};
     struct source_map *map = source_map_new(summary, &source);
     struct event_text file = {"shop.py", 7};
@@ -181,9 +192,10 @@ static void add_service(struct summary *summary, const char *version, uint64_t p
         source_map_frame(map, file, (struct event_text){"parse", 5}, 9),
         source_map_frame(map, file, (struct event_text){"query", 5}, 12)};
     uint32_t endpoint = 1;
-    uint64_t duration_ns = parse_ns + query_ns, start_ns = 1000;
-    source_map_endpoint(map, 1, "shop", 4, version, strlen(version), "GET /", 5);
-    for (unsigned i = 0; i < requests; i++, start_ns += 1000000000) {
+    uint64_t start_ns = 1000;
+    source_map_endpoint(map, 1, "shop", 4, version, strlen(version), service->endpoint,
+                        strlen(service->endpoint));
+    for (unsigned i = 0; i < service->requests; i++, start_ns += 1000000000) {
         struct events events = {
             .count = 1,
             .utc_offset_ns = MADE_OFFSET_NS + (version[0] - '0') * INT64_C(1000000000000),
@@ -209,6 +221,14 @@ static void add_service(struct summary *summary, const char *version, uint64_t p
     source_map_free(map);
 }
 
+static void add_service(struct summary *summary, const char *version, uint64_t parse_ns,
+                        uint64_t query_ns, unsigned requests, uint64_t *random)
+{
+    add_endpoint(summary,
+                 &(struct service){version, "GET /", parse_ns, query_ns, requests},
+                 random);
+}
+
 static bool is_called(struct name name, const char *text)
 {
     return name.length == strlen(text) && memcmp(name.bytes, text, name.length) == 0;
@@ -221,7 +241,7 @@ TEST(the_function_that_got_slower_comes_first)
     struct profile profile;
     add_service(summary, "1", 4000000, 6000000, 2000, &random);
     add_service(summary, "2", 4000000, 9000000, 2000, &random);
-    profile_build(&profile, summary, NULL);
+    profile_build(&profile, summary, NULL, NULL);
     const struct profile_endpoint *endpoint = &profile.endpoints[0];
     assert_true(endpoint->compared);
     assert_true(is_called(endpoint->versions[endpoint->newer].name, "2"));
@@ -250,7 +270,7 @@ TEST(the_versions_are_those_that_regression_compares)
     options.version_order = "3,2,1";
     options.baseline_version = "3";
     assert_int_equal(regression_build(&regression, summary, &options, NULL), 0);
-    profile_build(&profile, summary, &regression);
+    profile_build(&profile, summary, NULL, &regression);
     const struct profile_endpoint *endpoint = &profile.endpoints[0];
     assert_true(endpoint->compared);
     assert_true(is_called(endpoint->versions[endpoint->newer].name, "1"));
@@ -258,6 +278,145 @@ TEST(the_versions_are_those_that_regression_compares)
     assert_true(endpoint->changes[0].difference_ns < 0);
     profile_release(&profile);
     regression_release(&regression);
+    summary_free(summary);
+}
+
+/* A profile of what regression compares with those options. */
+static void build_compared(struct profile *profile, struct regression *regression,
+                           const struct summary *summary,
+                           const struct regression_options *options)
+{
+    assert_int_equal(regression_build(regression, summary, options, NULL), 0);
+    profile_build(profile, summary, options->baseline, regression);
+    assert_int_equal(profile->endpoint_count, 1);
+}
+
+/* The first change of the only endpoint, whose older side has so many samples. */
+static const struct profile_change *first_change(const struct profile *profile,
+                                                 uint64_t samples)
+{
+    const struct profile_endpoint *endpoint = &profile->endpoints[0];
+    assert_true(endpoint->compared);
+    assert_int_equal(endpoint->versions[endpoint->older].samples, samples);
+    const struct profile_change *change = &endpoint->changes[0];
+    assert_true(is_called(endpoint->nodes[change->node].function, "query"));
+    assert_true(change->real && change->explains);
+    return change;
+}
+
+/* Both are called "1", and the baseline has two versions. */
+TEST(a_baseline_is_a_side_whatever_its_versions_are_called)
+{
+    uint64_t random = 79;
+    struct summary *summary = summary_new(), *baseline = summary_new();
+    struct regression regression;
+    struct regression_options options;
+    struct profile profile, alone;
+    add_service(summary, "1", 4000000, 9000000, 500, &random);
+    add_service(baseline, "1", 4000000, 6000000, 500, &random);
+    add_service(baseline, "2", 4000000, 6000000, 500, &random);
+    regression_options_init(&options);
+    options.baseline = baseline;
+    build_compared(&profile, &regression, summary, &options);
+    const struct profile_change *change = first_change(&profile, 1000);
+    assert_true(change->low_ns < 3e6 && 3e6 < change->high_ns);
+    const struct profile_endpoint *endpoint = &profile.endpoints[0];
+    assert_int_equal(endpoint->version_count, 2);
+    assert_true(endpoint->versions[0].older_side && endpoint->versions[0].baseline);
+    assert_null(endpoint->versions[0].name.bytes);
+    assert_int_equal(endpoint->versions[0].requests, 1000);
+    profile_build(&alone, summary, NULL, NULL);
+    assert_int_equal(endpoint->us, alone.endpoints[0].us);
+    assert_false(alone.endpoints[0].compared);
+    profile_release(&alone);
+    profile_release(&profile);
+    regression_release(&regression);
+    summary_free(baseline);
+    summary_free(summary);
+}
+
+TEST(a_baseline_without_stacks_is_not_compared)
+{
+    uint64_t random = 80;
+    struct summary *summary = summary_new(), *baseline = summary_new();
+    struct regression regression;
+    struct regression_options options;
+    struct profile profile;
+    add_service(summary, "1", 4000000, 6000000, 500, &random);
+    add_service(summary, "2", 4000000, 9000000, 500, &random);
+    add_service(baseline, "1", 4000000, 0, 0, &random);
+    struct made_request *requests = made_requests(&plan);
+    made_add(baseline, &plan, requests, plan.count, 100);
+    regression_options_init(&options);
+    options.baseline = baseline;
+    build_compared(&profile, &regression, summary, &options);
+    assert_false(profile.endpoints[0].compared);
+    profile_release(&profile);
+    regression_release(&regression);
+    free(requests);
+    summary_free(baseline);
+    summary_free(summary);
+}
+
+static const struct profile_endpoint *endpoint_called(const struct profile *profile,
+                                                      const char *name)
+{
+    for (size_t i = 0; i < profile->endpoint_count; i++)
+        if (is_called(profile->endpoints[i].name, name))
+            return &profile->endpoints[i];
+    fail_msg("%s has no profile", name);
+    return NULL;
+}
+
+TEST(a_renamed_endpoint_is_compared_with_the_one_it_was)
+{
+    uint64_t random = 81;
+    struct summary *summary = summary_new();
+    struct regression regression;
+    struct regression_options options;
+    struct profile profile;
+    const struct regression_rename rename = {"GET /old", "GET /new"};
+    add_endpoint(summary, &(struct service){"1", "GET /old", 4000000, 6000000, 500},
+                 &random);
+    add_endpoint(summary, &(struct service){"2", "GET /new", 4000000, 9000000, 500},
+                 &random);
+    regression_options_init(&options);
+    options.renames = &rename;
+    options.rename_count = 1;
+    assert_int_equal(regression_build(&regression, summary, &options, NULL), 0);
+    profile_build(&profile, summary, NULL, &regression);
+    assert_int_equal(profile.endpoint_count, 2);
+    const struct profile_endpoint *old = endpoint_called(&profile, "GET /old");
+    const struct profile_endpoint *new = endpoint_called(&profile, "GET /new");
+    assert_true(new->compared);
+    assert_false(old->compared);
+    assert_true(is_called(new->versions[new->older].renamed_from, "GET /old"));
+    assert_int_equal(new->versions[new->older].us, old->us);
+    assert_true(is_called(new->nodes[new->changes[0].node].function, "query"));
+    assert_true(new->changes[0].real);
+    profile_release(&profile);
+    regression_release(&regression);
+    summary_free(summary);
+}
+
+/* parse gained 5 ms and query lost 3 ms: parse explains why it got slower. */
+TEST(what_goes_the_other_way_comes_after_what_explains)
+{
+    uint64_t random = 82;
+    struct summary *summary = summary_new();
+    struct profile profile;
+    add_service(summary, "1", 4000000, 9000000, 3000, &random);
+    add_service(summary, "2", 9000000, 6000000, 3000, &random);
+    profile_build(&profile, summary, NULL, NULL);
+    const struct profile_endpoint *endpoint = &profile.endpoints[0];
+    double sum_ns = 0;
+    for (size_t i = 0; i < endpoint->change_count; i++)
+        sum_ns += endpoint->changes[i].difference_ns;
+    assert_true(fabs(sum_ns - profile_difference_ns(endpoint)) < 1);
+    assert_true(is_called(endpoint->nodes[endpoint->changes[0].node].function, "parse"));
+    assert_true(endpoint->changes[0].explains && endpoint->changes[1].real);
+    assert_false(endpoint->changes[1].explains);
+    profile_release(&profile);
     summary_free(summary);
 }
 
@@ -270,7 +429,7 @@ TEST(versions_that_are_the_same_rarely_differ)
         struct profile profile;
         add_service(summary, "1", 14000000, 26000000, 100, &random);
         add_service(summary, "2", 14000000, 26000000, 100, &random);
-        profile_build(&profile, summary, NULL);
+        profile_build(&profile, summary, NULL, NULL);
         wrong += profile.endpoints[0].changes[0].real;
         profile_release(&profile);
         summary_free(summary);

@@ -30,20 +30,17 @@ static const struct profile_endpoint *profile_of(const struct report *report,
     return NULL;
 }
 
-/* The newest version with samples; version_count: none. */
+/* SIZE_MAX: none has samples. */
 static size_t newest_of(const struct profile_endpoint *profile)
 {
-    for (size_t v = profile->version_count; v-- > 0;)
-        if (profile->versions[v].us > 0)
-            return v;
-    return profile->version_count;
+    return profile_newest(profile, profile->version_count);
 }
 
 bool chart_has_profile(const struct report *report, const struct endpoint *endpoint)
 {
     const struct profile_endpoint *profile = profile_of(report, endpoint);
 
-    return profile && newest_of(profile) < profile->version_count;
+    return profile && newest_of(profile) != SIZE_MAX;
 }
 
 bool chart_has_profile_change(const struct report *report,
@@ -118,7 +115,7 @@ static int draw(const struct report_chart *chart, const struct profile_endpoint 
     str_addf(&subtitle, "Profile of %s, %s samples", name,
              format_count(version->samples).s);
     if (compared) {
-        char *before = label_of_name(&profile->versions[older].name, "(no version)");
+        char *before = label_of_profile_version(&profile->versions[older]);
         str_addf(&subtitle, ", against %s, %s samples", before,
                  format_count(profile->versions[older].samples).s);
         free(before);

@@ -85,7 +85,11 @@ static json_t *versions_json(const struct profile_endpoint *endpoint)
     for (size_t v = 0; v < endpoint->version_count; v++) {
         const struct profile_version *version = &endpoint->versions[v];
         json_t *row = json_object();
-        put(row, "version", name_text(&version->name));
+        put(row, "version",
+            version->name.bytes ? name_text(&version->name) : json_null());
+        put(row, "older_side", json_boolean(version->older_side));
+        put(row, "baseline", json_boolean(version->baseline));
+        put(row, "renamed_from", name_or_null(version->renamed_from));
         put(row, "samples", count(version->samples));
         put(row, "samples_effective", number(version->samples_effective));
         put(row, "sampled_ns", ns_of_us(version->us));
@@ -105,8 +109,7 @@ static uint64_t *beyond_totals(const struct profile_endpoint *endpoint)
 {
     uint64_t *totals = mem_array(endpoint->node_count, sizeof(*totals));
     for (size_t n = endpoint->node_count; n-- > 0;) {
-        for (size_t v = 0; v < endpoint->version_count; v++)
-            totals[n] += profile_value_of(endpoint, n, v)->outlier_self_us;
+        totals[n] += profile_outlier_us(endpoint, n);
         if (n > 0)
             totals[endpoint->nodes[n].parent] += totals[n];
     }
@@ -181,6 +184,7 @@ static json_t *changes_json(const struct profile_endpoint *endpoint,
         put(row, "difference_low_ns", nanoseconds(change->low_ns));
         put(row, "difference_high_ns", nanoseconds(change->high_ns));
         put(row, "real", json_boolean(change->real));
+        put(row, "explains", json_boolean(change->explains));
         json_array_append_new(array, row);
     }
     return array;

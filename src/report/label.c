@@ -50,6 +50,35 @@ char *label_of_endpoint(const struct report *report, const struct endpoint *endp
                             label_of_name(&endpoint->name, "(no name)"));
 }
 
+char *label_of_baseline(const struct name *version)
+{
+    struct str label;
+
+    if (!version->bytes)
+        return mem_text("the baseline");
+    char *name = label_of_name(version, "(no version)");
+    str_init(&label);
+    str_addf(&label, "the baseline (%s)", name);
+    free(name);
+    return str_take(&label);
+}
+
+char *label_of_profile_version(const struct profile_version *version)
+{
+    struct str label;
+    char *name = version->baseline ? label_of_baseline(&version->name)
+                                   : label_of_name(&version->name, "(no version)");
+
+    if (!version->renamed_from.bytes)
+        return name;
+    char *endpoint = label_of_name(&version->renamed_from, "(no name)");
+    str_init(&label);
+    str_addf(&label, "%s, there %s", name, endpoint);
+    free(endpoint);
+    free(name);
+    return str_take(&label);
+}
+
 char *label_of_version(const struct report *report, size_t version)
 {
     const struct summary_version *source = report->overview.versions[version].source;

@@ -13,6 +13,10 @@ char *label_of_name(const struct name *name, const char *when_empty);
 /* Of a text of the user's. */
 char *label_of_text(const char *text);
 char *label_of_endpoint(const struct report *report, const struct endpoint *endpoint);
+/* "1.1", "the baseline (1.0)", "1.0, there GET /old" */
+char *label_of_profile_version(const struct profile_version *version);
+/* "the baseline (1.0)"; without bytes "the baseline": of several versions. */
+char *label_of_baseline(const struct name *version);
 /* index into overview.versions */
 char *label_of_version(const struct report *report, size_t version);
 /* "a, b, c and 3 more" */

@@ -109,8 +109,8 @@ char *notes_profile_change_sentence(const struct profile_endpoint *endpoint)
     const struct profile_version *older = &endpoint->versions[endpoint->older];
     const struct profile_version *newer = &endpoint->versions[endpoint->newer];
     char *name = label_of_name(&endpoint->name, "(no name)");
-    char *before = label_of_name(&older->name, "(no version)");
-    char *after = label_of_name(&newer->name, "(no version)");
+    char *before = label_of_profile_version(older);
+    char *after = label_of_profile_version(newer);
     char *place = code_place_of_node(endpoint, change->node);
     double low_ns = fmin(fabs(change->low_ns), fabs(change->high_ns));
     double high_ns = fmax(fabs(change->low_ns), fabs(change->high_ns));
@@ -129,14 +129,6 @@ char *notes_profile_change_sentence(const struct profile_endpoint *endpoint)
     return str_take(&text);
 }
 
-static uint64_t outlier_us_of(const struct profile_endpoint *endpoint, size_t node)
-{
-    uint64_t us = 0;
-    for (size_t v = 0; v < endpoint->version_count; v++)
-        us += profile_value_of(endpoint, node, v)->outlier_self_us;
-    return us;
-}
-
 /* One place must stand out. */
 #define STUCK_SHARE_MIN .3
 
@@ -145,7 +137,8 @@ char *notes_stuck_sentence(const struct profile_endpoint *endpoint)
     if (!endpoint->stuck_count)
         return NULL;
     size_t node = endpoint->stuck[0];
-    double share = (double)outlier_us_of(endpoint, node) / (double)endpoint->outlier_us;
+    double share =
+        (double)profile_outlier_us(endpoint, node) / (double)endpoint->outlier_us;
     if (share < STUCK_SHARE_MIN)
         return NULL;
     char *name = label_of_name(&endpoint->name, "(no name)");

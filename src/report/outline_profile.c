@@ -140,14 +140,20 @@ static char *text_of_difference(double ns)
 static void add_changes(struct outline *outline, const struct profile_endpoint *endpoint)
 {
     size_t shown = functions_shown(outline, endpoint->change_count);
+    const struct profile_version *older = &endpoint->versions[endpoint->older];
+    const struct profile_version *newer = &endpoint->versions[endpoint->newer];
     char *name = label_of_name(&endpoint->name, "(no name)");
+    char *before = label_of_profile_version(older);
+    char *after = label_of_profile_version(newer);
     struct table *table = outline_table(
         outline,
         outline_text("What explains the difference of %s: own time a request, before "
-                     "(%s) and after (%s)",
-                     name, format_duration(endpoint->versions[endpoint->older].mean_ns).s,
-                     format_duration(endpoint->versions[endpoint->newer].mean_ns).s),
+                     "(%s: %s on average) and after (%s: %s)",
+                     name, before, format_duration(older->mean_ns).s, after,
+                     format_duration(newer->mean_ns).s),
         change_columns, COUNT(change_columns));
+    free(after);
+    free(before);
     outline_numbers_of(outline, REPORT_CHART_PROFILE_CHANGE);
     for (size_t i = 0; i < shown; i++) {
         const struct profile_change *change = &endpoint->changes[i];
@@ -183,11 +189,10 @@ static const struct table_column stuck_columns[] = {
 static void add_stuck_row(struct table *table, const struct profile_endpoint *endpoint,
                           size_t node)
 {
-    uint64_t us = 0, samples = 0;
-    for (size_t v = 0; v < endpoint->version_count; v++) {
-        us += profile_value_of(endpoint, node, v)->outlier_self_us;
-        samples += profile_value_of(endpoint, node, v)->outlier_samples;
-    }
+    uint64_t us = profile_outlier_us(endpoint, node), samples = 0;
+    for (size_t v = 0; v < endpoint->version_count; v++)
+        if (!endpoint->versions[v].older_side)
+            samples += profile_value_of(endpoint, node, v)->outlier_samples;
     table_add_take(table, label_of_name(&endpoint->name, "(no name)"));
     table_add_take(table, code_place_of_node(endpoint, node));
     table_add(table, text_of_us(us).s);
@@ -309,11 +314,9 @@ static void add_unfinished(struct outline *outline, const struct report *report)
 
 static void add_endpoint(struct outline *outline, const struct profile_endpoint *endpoint)
 {
-    size_t version = endpoint->version_count;
-    while (version > 0 && !endpoint->versions[version - 1].us)
-        version--;
-    if (version)
-        add_functions(outline, endpoint, version - 1);
+    size_t newest = profile_newest(endpoint, endpoint->version_count);
+    if (newest != SIZE_MAX)
+        add_functions(outline, endpoint, newest);
     if (endpoint->compared && endpoint->change_count)
         add_changes(outline, endpoint);
 }

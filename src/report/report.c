@@ -136,7 +136,8 @@ int report_build(struct report *report, const struct summary *summary,
                         &report->usage.addresses, &report->overview);
     targets_judge(&report->results, options->targets, &report->overview);
     change_points_build(&report->changes, summary);
-    profile_build(&report->profile, summary, &report->regression);
+    profile_build(&report->profile, summary, options->regression.baseline,
+                  &report->regression);
     incidents_build(&report->incidents, summary);
     outliers_build(&report->outliers, summary, &options->outliers);
     if (options->scan)

@@ -92,7 +92,8 @@ int report_folded(const struct report *report, FILE *out, struct err *err)
         size_t *path = mem_array(depth_of(endpoint) + 1, sizeof(*path));
         for (size_t v = 0; v < endpoint->version_count; v++)
             for (size_t n = 0; n < endpoint->node_count; n++)
-                if (profile_value_of(endpoint, n, v)->self_us)
+                if (!endpoint->versions[v].older_side &&
+                    profile_value_of(endpoint, n, v)->self_us)
                     put_stack(endpoint, v, n, path, out);
         free(path);
     }
@@ -159,7 +160,7 @@ int report_speedscope(const struct report *report, FILE *out, struct err *err)
         size_t first = json_array_size(frames);
         add_frames(frames, endpoint);
         for (size_t v = 0; v < endpoint->version_count; v++)
-            if (endpoint->versions[v].us)
+            if (!endpoint->versions[v].older_side && endpoint->versions[v].us)
                 json_array_append_new(profiles, profile_json(endpoint, v, first));
     }
     put(tree, "$schema",

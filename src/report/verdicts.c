@@ -24,16 +24,9 @@ static char *label_of(const struct report *report, struct name application,
 
 static char *older_label(const struct regression_comparison *comparison)
 {
-    if (!comparison->older.bytes)
-        return mem_text("the baseline");
-    char *name = label_of_name(&comparison->older, "(no version)");
-    if (!comparison->older_is_baseline)
-        return name;
-    struct str text;
-    str_init(&text);
-    str_addf(&text, "the baseline (%s)", name);
-    free(name);
-    return str_take(&text);
+    return comparison->older_is_baseline
+               ? label_of_baseline(&comparison->older)
+               : label_of_name(&comparison->older, "(no version)");
 }
 
 static char *newer_label(const struct regression_comparison *comparison)
