@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "configuration.h"
 
-#include "request_context.h"
+#include "allowed_headers.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,7 @@
 
 #include "clocks.h"
 #include "pages.h"
+#include "shared_journal.h"
 #include "watch.h"
 
 #include <string.h>
@@ -189,7 +190,7 @@ static bool put(struct fmd__ring_header *header, const struct fmd__exception *ex
            atomic_load_explicit(&journal->tail, memory_order_relaxed);
     if (used + 4 * sizeof bytes > header->journal_room)
         return false;
-    return fmd__watch_put(header, bytes, fmd__entry_encode(&entry, bytes));
+    return fmd__shared_journal_put(header, bytes, fmd__entry_encode(&entry, bytes));
 }
 
 void fmd__exceptions_add(struct fmd__exceptions *exceptions,
@@ -241,8 +242,8 @@ uint32_t fmd__exceptions_add_code(struct fmd__exceptions *exceptions,
     if (number > exceptions->codes_told) { /* for who finds the ring file after a kill */
         fmd__watch_describe_code(code, FMD__EXCEPTION_CODES + number, &entry.definition);
         if (fmd__entry_bound(&entry) <= sizeof exceptions->entry)
-            (void)fmd__watch_put(header, exceptions->entry,
-                                 fmd__entry_encode(&entry, exceptions->entry));
+            (void)fmd__shared_journal_put(header, exceptions->entry,
+                                          fmd__entry_encode(&entry, exceptions->entry));
         exceptions->codes_told = number;
     }
     return FMD__EXCEPTION_CODES + number;

@@ -3,7 +3,7 @@
 #include "gauge_table.h"
 
 #include "clocks.h"
-#include "watch.h"
+#include "shared_journal.h"
 #include "wire/entries.h"
 
 #include <math.h>
@@ -88,7 +88,7 @@ static void put(struct fmd__ring_header *header, const struct fmd__gauge_slot *s
     entry.gauge.time_ns = load(&slot->latest_ns);
     memcpy(&entry.gauge.value, &bits, sizeof bits);
     entry.gauge.name = (struct fmd__text){slot->name, slot->length};
-    (void)fmd__watch_put(header, bytes, fmd__entry_encode(&entry, bytes));
+    (void)fmd__shared_journal_put(header, bytes, fmd__entry_encode(&entry, bytes));
 }
 
 /* The latest value, unless it is written already or somebody is at it. */

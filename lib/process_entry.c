@@ -5,6 +5,7 @@
 
 #include "clocks.h"
 #include "flights.h"
+#include "shared_journal.h"
 #include "wire/entries.h"
 #include "wire/journal.h"
 
@@ -101,5 +102,5 @@ void fmd__process_entry_put(struct fmd__ring_header *header,
     read_journal(process, header);
     tell(process, FMD__PROCESS_GAUGES_COALESCED, fmd__gauges_coalesced(gauges));
     tell(process, FMD__PROCESS_GAUGES_LOST, load(&gauges->lost));
-    (void)fmd__watch_put(header, bytes, fmd__entry_encode(&entry, bytes));
+    (void)fmd__shared_journal_put(header, bytes, fmd__entry_encode(&entry, bytes));
 }

@@ -10,6 +10,7 @@
 #include "flights.h"
 #include "levels.h"
 #include "lifecycle.h"
+#include "allowed_headers.h"
 #include "request_context.h"
 #include "signals.h"
 #include "thresholds.h"

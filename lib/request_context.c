@@ -3,13 +3,12 @@
 #define _GNU_SOURCE
 #include "request_context.h"
 
+#include "allowed_headers.h"
 #include "flights.h"
 #include "scrub.h"
-#include "watch.h"
+#include "shared_journal.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A header waits as it came, with more than is told of it: so a cut is never taken for
@@ -28,104 +27,6 @@ struct context {
 };
 
 static struct context contexts[FMD__FLIGHTS];
-static struct fmd__header_list allowed;
-
-/* --- the allow-list ----------------------------------------------------------------- */
-
-static char folded(char c)
-{
-    return c == '_' ? '-' : (char)tolower((unsigned char)c);
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    while (*a && folded(*a) == folded(*b)) {
-        a++;
-        b++;
-    }
-    return folded(*a) == folded(*b);
-}
-
-const char *fmd__headers_name(uint32_t index)
-{
-    return index < allowed.count ? allowed.names[index] : NULL;
-}
-
-int fmd__headers_find(const char *name)
-{
-    for (uint32_t i = 0; i < allowed.count; i++)
-        if (same_name(name, allowed.names[i]))
-            return (int)i;
-    return -1;
-}
-
-/* RFC 9110, 5.6.2: a token. */
-static bool is_header_name(const char *name, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("!#$%&'*+-.^_`|~", name[i]))
-            return false;
-    return length > 0;
-}
-
-static bool has_name(const struct fmd__header_list *headers, const char *name)
-{
-    for (uint32_t i = 0; i < headers->count; i++)
-        if (same_name(name, headers->names[i]))
-            return true;
-    return false;
-}
-
-static int add_name(struct fmd__header_list *headers, const char *name, size_t length,
-                    char *why, size_t why_bytes)
-{
-    char copy[FMD__HEADER_NAME_BYTES];
-    const char *wrong = NULL;
-
-    if (!is_header_name(name, length) || length >= sizeof copy)
-        wrong = "is not the name of a header; separate names by commas";
-    else if (fmd__scrub_is_secret_name(name, length))
-        wrong = "holds secrets and is never recorded; take it out of the list";
-    else if (headers->count == FMD__HEADERS_MAX)
-        wrong = "is one header too many; leave 15 in the list";
-    if (wrong) {
-        (void)snprintf(why, why_bytes, "'%.*s' %s", (int)(length & INT16_MAX), name,
-                       wrong);
-        return -EINVAL;
-    }
-    memcpy(copy, name, length);
-    copy[length] = '\0';
-    if (!has_name(headers, copy))
-        memcpy(headers->names[headers->count++], copy, sizeof copy);
-    return 0;
-}
-
-int fmd__headers_parse(struct fmd__header_list *headers, const char *list, char *why,
-                       size_t why_bytes)
-{
-    int result = 0;
-
-    memset(headers, 0, sizeof *headers);
-    if (same_name(list, "none"))
-        return 0;
-    while (*list && result == 0) {
-        size_t end = strcspn(list, ","), begin = strspn(list, " \t"), after = end;
-
-        while (end > begin && strchr(" \t", list[end - 1]))
-            end--;
-        if (end > begin)
-            result = add_name(headers, list + begin, end - begin, why, why_bytes);
-        list += after + (list[after] != '\0');
-    }
-    return result;
-}
-
-void fmd__headers_allow(const struct fmd__header_list *headers)
-{
-    allowed = *headers;
-}
-
-/* --- items -------------------------------------------------------------------------- */
 
 void fmd__context_begin(uint32_t number)
 {
@@ -194,8 +95,9 @@ static void cut_to_path(const char **value, size_t *length)
  * looks like one: it leads to the logs. */
 static bool is_request_number(const char *name, const char *value, size_t length)
 {
-    if (!same_name(name, "X-Request-ID") && !same_name(name, "X-Correlation-ID") &&
-        !same_name(name, "Traceparent"))
+    if (!fmd__headers_same(name, "X-Request-ID") &&
+        !fmd__headers_same(name, "X-Correlation-ID") &&
+        !fmd__headers_same(name, "Traceparent"))
         return false;
     for (size_t i = 0; i < length; i++)
         if (!isxdigit((unsigned char)value[i]) && value[i] != '-')
@@ -211,7 +113,7 @@ void fmd__context_set_header(uint32_t number, uint32_t index, const char *value,
     if (context->seen >> index & 1)
         return;
     context->seen |= 1u << index;
-    if (same_name(allowed.names[index], "Referer"))
+    if (fmd__headers_same(fmd__headers_name(index), "Referer"))
         cut_to_path(&value, &length);
     append(context, (uint8_t)index, value, length < RAW_BYTES ? length : RAW_BYTES);
 }
@@ -228,7 +130,7 @@ struct telling {
 static uint32_t add_item(struct telling *telling, const uint64_t *words, uint32_t at)
 {
     uint32_t which = (uint32_t)(words[at] & 0xff), length = (uint32_t)(words[at] >> 8);
-    const char *name = which == PATH_ITEM ? "" : allowed.names[which];
+    const char *name = which == PATH_ITEM ? "" : fmd__headers_name(which);
     const char *bytes = (const char *)&words[at + 1];
     struct fmd__context *to = &telling->entry.context;
     char *value = telling->values[to->item_count];
@@ -282,5 +184,6 @@ void fmd__context_tell(struct fmd__ring_header *header, uint32_t number,
     for (uint32_t at = 0;
          at < used && telling.entry.context.item_count < FMD__CONTEXT_ITEMS_MAX;)
         at = add_item(&telling, words, at);
-    (void)fmd__watch_put(header, bytes, fmd__entry_encode(&telling.entry, bytes));
+    (void)fmd__shared_journal_put(header, bytes,
+                                  fmd__entry_encode(&telling.entry, bytes));
 }

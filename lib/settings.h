@@ -10,7 +10,7 @@
 
 #include "configuration.h"
 #include "fmd-record.h"
-#include "request_context.h"
+#include "allowed_headers.h"
 #include "wire/segment.h"
 
 #include <limits.h>

@@ -7,6 +7,7 @@
 #include "levels.h"
 #include "pages.h"
 #include "request_context.h"
+#include "shared_journal.h"
 #include "stacks/python_stack.h"
 
 #include <errno.h>
@@ -24,7 +25,6 @@
 #define OUTLIERS_AT_ONCE 8u /* more of them are sampled less often each */
 #define PACE_NS SECOND
 #define STACK_BYTES (1u << 20)
-#define TRIES 2000
 
 static uint64_t get(const _Atomic uint64_t *word)
 {
@@ -36,36 +36,12 @@ static void set(_Atomic uint64_t *word, uint64_t value)
     atomic_store_explicit(word, value, memory_order_relaxed);
 }
 
-/* --- the journal -------------------------------------------------------------------- */
-
-bool fmd__watch_put(struct fmd__ring_header *header, const uint8_t *entry, size_t length)
-{
-    struct fmd__journal *journal = fmd__ring_journal(header);
-    uint64_t nobody = 0;
-    bool done;
-
-    if (!journal)
-        return false;
-    for (int tries = 0; !atomic_compare_exchange_weak_explicit(
-             &journal->owners[0], &nobody, 1, memory_order_acquire, memory_order_relaxed);
-         tries++) {
-        if (tries == TRIES) {
-            atomic_fetch_add_explicit(&journal->owners[1], 1, memory_order_relaxed);
-            return false;
-        }
-        nobody = 0;
-    }
-    done = fmd__journal_put(journal, header->journal_room, entry, length) == 0;
-    atomic_store_explicit(&journal->owners[0], 0, memory_order_release);
-    return done;
-}
-
 static bool put(struct fmd__watch *watch, const struct fmd__journal_entry *entry)
 {
     if (!watch->entry || fmd__entry_bound(entry) > FMD__ENTRY_BYTES_MAX)
         return false;
-    return fmd__watch_put(watch->header, watch->entry,
-                          fmd__entry_encode(entry, watch->entry));
+    return fmd__shared_journal_put(watch->header, watch->entry,
+                                   fmd__entry_encode(entry, watch->entry));
 }
 
 /* --- a sample ------------------------------------------------------------------------

@@ -61,8 +61,4 @@ void fmd__watch_release(struct fmd__watch *watch);
 void fmd__watch_describe_code(const struct fmd__python_code *code, uint32_t number,
                               struct fmd__definition *definition);
 
-/* Appends an encoded entry to the ring file's journal; never waits: dropped and counted
- * when others are at it for too long, or it is full. Any thread inside. */
-bool fmd__watch_put(struct fmd__ring_header *header, const uint8_t *entry, size_t length);
-
 #endif
