@@ -242,14 +242,27 @@ static sqlite3_stmt *ask_requests(sqlite3 *database, const char *prefix)
         str_addf(&columns, ", %s%s",
                  has_column(database, prefix, optional[i]) ? "r." : "NULL AS ",
                  optional[i]);
-    char *sql = sqlite3_mprintf(
-        "SELECT e.name, r.duration, r.time_requested%s FROM \"%wRequest\" r LEFT JOIN "
-        "\"%wEndpoint\" e ON e.id = r.endpoint_id ORDER BY r.id",
-        columns.bytes, prefix, prefix);
+    char *sql = sqlite3_mprintf(DASHBOARD_SQL
+                                "%s FROM \"%wRequest\" r LEFT JOIN "
+                                "\"%wEndpoint\" e ON e.id = r.endpoint_id ORDER BY r.id",
+                                columns.bytes, prefix, prefix);
     sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
     sqlite3_free(sql);
     str_release(&columns);
     return statement;
+}
+
+/* Ids of outliers, gone through as the requests come in the order of theirs. */
+struct marks {
+    int64_t *ids;
+    size_t count, at;
+};
+
+static bool is_marked(struct marks *marks, int64_t id)
+{
+    while (marks->at < marks->count && marks->ids[marks->at] < id)
+        marks->at++;
+    return marks->at < marks->count && marks->ids[marks->at] == id;
 }
 
 /* --- requests ------------------------------------------------------------------------
@@ -266,12 +279,11 @@ static struct row_value group_of(sqlite3_stmt *statement, int column)
 
 static bool convert(sqlite3_stmt *statement, bool frozen, struct row_request *request)
 {
-    enum { NAME, DURATION, TIME, VERSION, GROUP, ADDRESS, STATUS };
+    enum { VERSION = DASHBOARD_MORE, GROUP, ADDRESS, STATUS };
     *request = (struct row_request){.first_byte_ns = UINT64_MAX, .view_ns = UINT64_MAX};
-    request->endpoint = dashboard_text(statement, NAME);
+    request->endpoint = dashboard_text(statement, DASHBOARD_NAME);
     if (!request->endpoint.length ||
-        !dashboard_start(statement, TIME, DURATION, frozen, &request->utc_ns,
-                         &request->duration_ns))
+        !dashboard_start(statement, frozen, &request->utc_ns, &request->duration_ns))
         return false;
     request->version = dashboard_text(statement, VERSION);
     request->group = group_of(statement, GROUP);
@@ -283,15 +295,22 @@ static bool convert(sqlite3_stmt *statement, bool frozen, struct row_request *re
 
 /* Adds all rows; what could not be used or read is told. */
 static void read_requests(struct ledger *ledger, const struct kept *kept,
-                          sqlite3_stmt *statement, bool frozen, struct row_adder *adder)
+                          sqlite3_stmt *statement, bool frozen, struct marks *marks,
+                          struct row_adder *adder)
 {
     uint64_t requests = 0, bad = 0;
     int result = SQLITE_ERROR;
+    struct str told;
+    str_init(&told);
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         struct row_request request;
         bool good = convert(statement, frozen, &request);
+        int64_t id = sqlite3_column_int64(statement, DASHBOARD_ID);
+        request.outlier = is_marked(marks, id);
         if (good)
             row_adder_put(adder, &request);
+        else if (bad < ROWS_TOLD)
+            str_addf(&told, "%s%lld", bad ? ", " : "", (long long)id);
         requests += good;
         bad += !good;
     }
@@ -304,9 +323,10 @@ static void read_requests(struct ledger *ledger, const struct kept *kept,
              sqlite3_errstr(result));
     if (bad)
         tell(ledger, kept, INPUT_DAMAGE,
-             "%s has requests without an endpoint, a time or a duration%s; they were "
-             "left out",
-             "");
+             "%s has requests without an endpoint, a time or a duration, the first of "
+             "them with id %s; they were left out",
+             told.bytes);
+    str_release(&told);
 }
 
 static void read_tables(struct ledger *ledger, const struct kept *kept, sqlite3 *database,
@@ -316,8 +336,11 @@ static void read_tables(struct ledger *ledger, const struct kept *kept, sqlite3 
     bool frozen = is_frozen(database, prefix);
     struct row_adder *adder = row_adder_new(summary);
     sqlite3_stmt *statement = ask_requests(database, prefix);
+    struct marks marks = {.at = 0};
+    marks.ids = dashboard_outliers(database, prefix, &marks.count);
     row_adder_begin(adder, process, 0);
-    read_requests(ledger, kept, statement, frozen, adder);
+    read_requests(ledger, kept, statement, frozen, &marks, adder);
+    free(marks.ids);
     sqlite3_finalize(statement);
     row_adder_free(adder);
     if (frozen)

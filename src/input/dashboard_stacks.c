@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "dashboard_stacks.h"
 
+#include "lib/scrub.h"
 #include "src/base/map.h"
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_MAX = 256, LINES_MAX = 100000 };
+enum { FRAMES_MAX = 256, LINES_MAX = 100000, PATH_BYTES_MAX = 1024 };
+#define LATER_NS_MAX INT64_C(1000000000)
 
 struct row_value dashboard_text(sqlite3_stmt *statement, int column)
 {
@@ -27,26 +29,55 @@ static uint64_t to_ns(double ms)
     return ms < 9e12 ? (uint64_t)(ms * 1e6 + .5) : UINT64_C(1) << 63;
 }
 
-bool dashboard_start(sqlite3_stmt *statement, int end_column, int duration_column,
-                     bool frozen, int64_t *utc_ns, uint64_t *duration_ns)
+static sqlite3_stmt *ask(sqlite3 *database, const char *format, const char *prefix)
 {
-    double duration_ms = sqlite3_column_double(statement, duration_column);
-    struct row_value end = dashboard_text(statement, end_column);
-    if (!end.bytes || sqlite3_column_type(statement, duration_column) == SQLITE_NULL ||
+    sqlite3_stmt *statement = NULL;
+/* all formats are literals below */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    char *sql = sqlite3_mprintf(format, prefix, prefix, prefix, prefix);
+#pragma GCC diagnostic pop
+    sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    sqlite3_free(sql);
+    return statement;
+}
+
+bool dashboard_start(sqlite3_stmt *statement, bool frozen, int64_t *utc_ns,
+                     uint64_t *duration_ns)
+{
+    double duration_ms = sqlite3_column_double(statement, DASHBOARD_DURATION);
+    struct row_value end = dashboard_text(statement, DASHBOARD_END);
+    if (!end.bytes || sqlite3_column_type(statement, DASHBOARD_DURATION) == SQLITE_NULL ||
         !(duration_ms >= 0) || !convert_time(end.bytes, end.length, UNIT_NONE, utc_ns))
         return false;
     *duration_ns = to_ns(duration_ms);
-    if (!frozen && *duration_ns < (uint64_t)*utc_ns)
+    if (frozen)
+        *utc_ns += sqlite3_column_int64(statement, DASHBOARD_ID) % LATER_NS_MAX;
+    else if (*duration_ns < (uint64_t)*utc_ns)
         *utc_ns -= (int64_t)*duration_ns;
     return true;
+}
+
+int64_t *dashboard_outliers(sqlite3 *database, const char *prefix, size_t *count)
+{
+    sqlite3_stmt *statement =
+        ask(database, "SELECT DISTINCT request_id FROM \"%wOutlier\" ORDER BY 1", prefix);
+    int64_t *ids = NULL;
+    size_t room = 0;
+    for (*count = 0; statement && sqlite3_step(statement) == SQLITE_ROW; ++*count) {
+        ids = vec_room(ids, &room, *count + 1, sizeof(*ids));
+        ids[*count] = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return ids;
 }
 
 /* --- whose stacks they are -----------------------------------------------------------
  */
 
 /* Columns that both questions begin with. */
-enum { ENDPOINT, VERSION, END, DURATION, REQUEST_COLUMNS };
-#define REQUEST_SQL "SELECT e.name, r.version_requested, r.time_requested, r.duration"
+enum { VERSION = DASHBOARD_MORE, REQUEST_COLUMNS };
+#define REQUEST_SQL DASHBOARD_SQL ", r.version_requested"
 
 struct stacks_reader {
     struct summary *summary;
@@ -62,10 +93,10 @@ struct stacks_reader {
 
 static bool take_request(struct stacks_reader *reader, sqlite3_stmt *statement)
 {
-    struct row_value name = dashboard_text(statement, ENDPOINT);
+    struct row_value name = dashboard_text(statement, DASHBOARD_NAME);
     struct row_value version = dashboard_text(statement, VERSION);
-    if (!name.length || !dashboard_start(statement, END, DURATION, reader->frozen,
-                                         &reader->utc_ns, &reader->duration_ns))
+    if (!name.length || !dashboard_start(statement, reader->frozen, &reader->utc_ns,
+                                         &reader->duration_ns))
         return false;
     size_t before = reader->endpoints.count;
     str_clear(&reader->key);
@@ -158,23 +189,10 @@ static void add_tree(struct stacks_reader *reader, struct tree *tree)
     tree->count = 0;
 }
 
-static sqlite3_stmt *ask(sqlite3 *database, const char *format, const char *prefix)
-{
-    sqlite3_stmt *statement = NULL;
-/* both formats are the literals below */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    char *sql = sqlite3_mprintf(format, prefix, prefix, prefix, prefix);
-#pragma GCC diagnostic pop
-    sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
-    sqlite3_free(sql);
-    return statement;
-}
-
 static void take_line(struct stacks_reader *reader, sqlite3_stmt *statement,
                       struct tree *tree)
 {
-    enum { REQUEST = REQUEST_COLUMNS, INDENT, INCLUSIVE, FILE_NAME, LINE, FUNCTION };
+    enum { INDENT = REQUEST_COLUMNS, INCLUSIVE, FILE_NAME, LINE, FUNCTION };
     double inclusive_ms = sqlite3_column_double(statement, INCLUSIVE);
     int64_t line = sqlite3_column_int64(statement, LINE);
     if (tree->count == LINES_MAX || !(inclusive_ms >= 0))
@@ -195,7 +213,7 @@ static void read_profiler(struct stacks_reader *reader, sqlite3 *database,
 {
     sqlite3_stmt *statement =
         ask(database,
-            REQUEST_SQL ", r.id, s.indent, s.duration, c.filename, c.line_number, "
+            REQUEST_SQL ", s.indent, s.duration, c.filename, c.line_number, "
                         "c.function_name FROM \"%wStackLine\" s "
                         "JOIN \"%wRequest\" r ON r.id = s.request_id "
                         "JOIN \"%wEndpoint\" e ON e.id = r.endpoint_id "
@@ -205,7 +223,7 @@ static void read_profiler(struct stacks_reader *reader, sqlite3 *database,
     struct tree tree = {0};
     int64_t request = 0;
     while (statement && sqlite3_step(statement) == SQLITE_ROW) {
-        int64_t next = sqlite3_column_int64(statement, REQUEST_COLUMNS);
+        int64_t next = sqlite3_column_int64(statement, DASHBOARD_ID);
         if (tree.count && next != request)
             add_tree(reader, &tree);
         request = next;
@@ -271,20 +289,49 @@ static void add_outlier(struct stacks_reader *reader, struct row_value text)
         add_sample(reader, true, frames, count, reader->duration_ns);
 }
 
+/* The path of a URL, without host, query and fragment. */
+static struct row_value path_of(struct row_value url)
+{
+    const char *scheme = url.length ? memmem(url.bytes, url.length, "://", 3) : NULL;
+    const char *end = url.bytes + url.length, *at = url.bytes;
+    if (scheme)
+        at = memchr(scheme + 3, '/', (size_t)(end - scheme - 3));
+    if (!at || at == end)
+        return (struct row_value){NULL, 0};
+    struct row_value path = {at, (size_t)(end - at)};
+    for (size_t i = 0; i < path.length; i++)
+        if (at[i] == '?' || at[i] == '#')
+            path.length = i;
+    return path;
+}
+
+static void add_path(struct stacks_reader *reader, struct row_value url)
+{
+    char scrubbed[PATH_BYTES_MAX];
+    struct row_value path = path_of(url);
+    if (!path.length)
+        return;
+    size_t length = fmd__scrub_copy(scrubbed, sizeof(scrubbed), path.bytes, path.length);
+    const struct event_context_item item = {.value = {scrubbed, length}};
+    summary_add_context(reader->summary, reader->map, reader->request, reader->utc_ns,
+                        &item, 1);
+}
+
 static void read_outliers(struct stacks_reader *reader, sqlite3 *database,
                           const char *prefix)
 {
+    enum { STACK = REQUEST_COLUMNS, URL };
     sqlite3_stmt *statement =
         ask(database,
-            REQUEST_SQL ", o.stacktrace FROM \"%wOutlier\" o "
+            REQUEST_SQL ", o.stacktrace, o.request_url FROM \"%wOutlier\" o "
                         "JOIN \"%wRequest\" r ON r.id = o.request_id "
                         "JOIN \"%wEndpoint\" e ON e.id = r.endpoint_id ORDER BY o.id",
             prefix);
-    while (statement && sqlite3_step(statement) == SQLITE_ROW) {
-        struct row_value stack = dashboard_text(statement, REQUEST_COLUMNS);
-        if (stack.length && take_request(reader, statement))
-            add_outlier(reader, stack);
-    }
+    while (statement && sqlite3_step(statement) == SQLITE_ROW)
+        if (take_request(reader, statement)) {
+            add_outlier(reader, dashboard_text(statement, STACK));
+            add_path(reader, dashboard_text(statement, URL));
+        }
     sqlite3_finalize(statement);
 }
 

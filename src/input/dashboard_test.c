@@ -48,10 +48,63 @@ TEST(stacks_of_profiler_and_outliers_become_samples_of_their_own_time)
     assert_int_equal(own_us(&outcome, STACK_PROFILE, "cart", 10), 3000); /* 15 - 12 ms */
     assert_int_equal(own_us(&outcome, STACK_PROFILE, "load", 20), 12000);
     assert_int_equal(own_us(&outcome, STACK_PROFILE, "cart", 11), 5000);
-    assert_int_equal(own_us(&outcome, STACK_OUTLIER, "load", 20), 7250); /* its request */
+    assert_int_equal(own_us(&outcome, STACK_OUTLIER, "load", 20), 412500); /* all of it */
+    assert_int_equal(own_us(&outcome, STACK_OUTLIER, "save", 31), 512500);
     assert_int_equal(own_us(&outcome, STACK_OUTLIER, "cart", 10), 0);
     outcome_release(&outcome);
     folder_remove(&folder);
+}
+
+/* An outlier asked for that path and hung in that function. */
+static void assert_outlier(const struct beside *beside, uint32_t cell, uint64_t ns,
+                           const char *path, const char *function)
+{
+    const struct beside_cell *of = &beside->of_cells[cell];
+    for (size_t i = 0; i < of->kept_count; i++) {
+        const struct detailed_request *kept = &of->kept[i];
+        if (kept->duration_ns != ns)
+            continue;
+        struct name context = beside_context(beside, kept->id);
+        struct context_item item;
+        const struct last_stack *last = beside_last_stack(beside, cell, kept->id);
+        assert_true(kept->outlier && !kept->measured);
+        assert_true(context_item_next(&context, &item) && !item.header);
+        assert_int_equal(item.value.length, strlen(path));
+        assert_memory_equal(item.value.bytes, path, item.value.length);
+        assert_non_null(last);
+        struct stack_link link = stacks_link(&beside->stacks, last->node);
+        struct stack_frame frame = stacks_frame_at(&beside->stacks, link.frame);
+        assert_memory_equal(frame.function.bytes, function, strlen(function));
+        return;
+    }
+    fail_msg("no outlier of %llu ns", (unsigned long long)ns);
+}
+
+static void assert_marks(const char *options)
+{
+    struct folder folder = folder_make();
+    struct outcome outcome = analyze_made(&folder, options);
+    const struct beside *beside = summary_beside(outcome.summary);
+    const struct beside_key key = {
+        .application = {"", 0}, .version = {"1.0", 3}, .endpoint = {"cart", 4}};
+    uint32_t cell = beside_find(beside, &key);
+    assert_int_not_equal(cell, MAP_NONE);
+    assert_int_equal(beside->of_cells[cell].outliers, 2);
+    assert_outlier(beside, cell, 412500000, "/cart/2", "load");
+    assert_outlier(beside, cell, 512500000, "/cart/4", "save");
+    outcome_release(&outcome);
+    folder_remove(&folder);
+}
+
+TEST(outliers_keep_their_mark_their_path_and_their_stack)
+{
+    assert_marks("--stacks --requests 9000");
+    assert_marks("--stacks --prefix shop_");
+}
+
+TEST(outliers_of_one_frozen_time_are_told_apart)
+{
+    assert_marks("--stacks --frozen --prefix shop_");
 }
 
 TEST(nothing_of_headers_and_query_strings_is_kept)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Outliers are marked by who records at level 2. */
+enum { MARKED_LEVEL = 2 };
 enum { BATCH = 4096, NAME_BYTES_MAX = 1024, ENDPOINTS_MET = 1024 };
 
 /* Names of one file beyond this are forgotten and numbered afresh. */
@@ -34,6 +36,8 @@ struct row_adder {
     uint64_t start_ns[BATCH], duration_ns[BATCH], first_byte_ns[BATCH], view_ns[BATCH];
     uint16_t status[BATCH];
     uint8_t method[BATCH];
+    uint8_t marks[BATCH]; /* enum event_detail; all 0 unless marked */
+    bool marked;
     /* the chunk */
     struct rows *rows;    /* held */
     bool absent[COLUMNS]; /* the file has no such column */
@@ -104,6 +108,18 @@ static bool names_are_many(const struct row_adder *adder)
     return false;
 }
 
+/* All that is known of outliers is that they are. */
+static void add_marks(struct row_adder *adder, const struct events *events)
+{
+    static const uint64_t times[BATCH];
+    static const uint32_t counts[BATCH];
+    const struct event_details details = {adder->marks, times,  times,  counts, counts,
+                                          counts,       counts, counts, counts};
+    summary_add_details(adder->summary, adder->map, events, &details);
+    memset(adder->marks, 0, sizeof(adder->marks));
+    adder->marked = false;
+}
+
 static void add_batch(struct row_adder *adder)
 {
     const bool *absent = adder->absent;
@@ -122,6 +138,8 @@ static void add_batch(struct row_adder *adder)
     };
     if (adder->count)
         summary_add(adder->summary, adder->map, &events);
+    if (adder->marked)
+        add_marks(adder, &events);
     adder->sequence += adder->count;
     adder->count = 0;
     if (names_are_many(adder)) {
@@ -237,6 +255,10 @@ void row_adder_put(struct row_adder *adder, const struct row_request *request)
     adder->view_ns[at] = request->view_ns;
     adder->status[at] = request->status;
     adder->method[at] = request->method;
+    if (request->outlier) {
+        adder->marks[at] = MARKED_LEVEL | EVENT_DETAIL_OUTLIER;
+        adder->marked = true;
+    }
     adder->endpoint[at] = number_endpoint(adder, names);
     adder->group[at] = number_value(adder, &adder->groups, &group, source_map_group);
     adder->address[at] =

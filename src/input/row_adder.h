@@ -47,6 +47,7 @@ struct row_request {
     struct row_value application, version, endpoint, group, address;
     uint16_t status;
     uint8_t method;
+    bool outlier; /* marked as one by who wrote it */
 };
 /* process stands for the source. Batches are added when they are full and by flush. */
 void row_adder_begin(struct row_adder *adder, uint64_t process, uint64_t sequence);

@@ -55,6 +55,11 @@ static json_t *part_ns(uint64_t ns)
 }
 
 /* What a request at level 2 or above carries; null of others. */
+static json_t *count_of(const struct detailed_request *detail, enum detail_count what)
+{
+    return detail->measured ? count(detail->counts[what]) : json_null();
+}
+
 static json_t *detail_json(const struct incident_detail *of)
 {
     const struct detailed_request *detail = of->detail;
@@ -64,13 +69,13 @@ static json_t *detail_json(const struct incident_detail *of)
     put(object, "cpu_ns", detail->measured ? count(detail->cpu_ns) : json_null());
     put(object, "threshold_ns",
         detail->threshold_ns ? count(detail->threshold_ns) : json_null());
-    put(object, "voluntary_switches", count(detail->counts[DETAIL_VOLUNTARY_SWITCHES]));
-    put(object, "involuntary_switches",
-        count(detail->counts[DETAIL_INVOLUNTARY_SWITCHES]));
-    put(object, "minor_faults", count(detail->counts[DETAIL_MINOR_FAULTS]));
-    put(object, "major_faults", count(detail->counts[DETAIL_MAJOR_FAULTS]));
-    put(object, "block_reads", count(detail->counts[DETAIL_BLOCK_READS]));
-    put(object, "block_writes", count(detail->counts[DETAIL_BLOCK_WRITES]));
+    put(object, "outlier", json_boolean(detail->outlier));
+    put(object, "voluntary_switches", count_of(detail, DETAIL_VOLUNTARY_SWITCHES));
+    put(object, "involuntary_switches", count_of(detail, DETAIL_INVOLUNTARY_SWITCHES));
+    put(object, "minor_faults", count_of(detail, DETAIL_MINOR_FAULTS));
+    put(object, "major_faults", count_of(detail, DETAIL_MAJOR_FAULTS));
+    put(object, "block_reads", count_of(detail, DETAIL_BLOCK_READS));
+    put(object, "block_writes", count_of(detail, DETAIL_BLOCK_WRITES));
     put(object, "path", json_path(of->context));
     put(object, "headers", json_headers(of->context));
     put(object, "stack",

@@ -26,6 +26,12 @@ static const struct table_column cpu_columns[] = {
     {"Block I/O", true, false, 3}, {"Beyond threshold", true, false, 1},
 };
 
+static bool has_details(const struct beside_cell *cell)
+{
+    return cell->measured || cell->outliers;
+}
+
+/* Without a measured request all means are dashes. */
 static void add_cpu_row(struct table *table, const struct beside *beside, uint32_t cell)
 {
     const struct beside_cell *of = &beside->of_cells[cell];
@@ -38,7 +44,8 @@ static void add_cpu_row(struct table *table, const struct beside *beside, uint32
     table_add_count(table, of->measured);
     table_add(table, format_percent(duration_ns > 0 ? cpu_ns / duration_ns : NAN).s);
     table_add(table, format_duration(cpu_ns).s);
-    table_add(table, format_duration(fmax(0, duration_ns - cpu_ns)).s);
+    table_add(table,
+              format_duration(of->measured ? fmax(0, duration_ns - cpu_ns) : NAN).s);
     table_add(table, format_number((double)(counts[DETAIL_VOLUNTARY_SWITCHES] +
                                             counts[DETAIL_INVOLUNTARY_SWITCHES]) /
                                    n)
@@ -60,7 +67,7 @@ static void add_cpu(struct outline *outline, const struct report *report)
     uint32_t *order = beside_order(&beside->cells);
     size_t count = 0, shown = 0, limit;
     for (size_t i = 0; i < beside->cells.count; i++)
-        count += beside->of_cells[i].measured > 0;
+        count += has_details(&beside->of_cells[i]);
     limit = outline_rows(report, count);
     struct table *table =
         count ? outline_table(outline,
@@ -69,7 +76,7 @@ static void add_cpu(struct outline *outline, const struct report *report)
                               cpu_columns, COUNT(cpu_columns))
               : NULL;
     for (size_t i = 0; i < beside->cells.count && shown < limit; i++)
-        if (beside->of_cells[order[i]].measured) {
+        if (has_details(&beside->of_cells[order[i]])) {
             add_cpu_row(table, beside, order[i]);
             shown++;
         }

@@ -76,6 +76,22 @@ static struct ranked *rank_nodes(const struct profile_endpoint *endpoint, size_t
     return ranked;
 }
 
+/* What others recorded does not tell. */
+static bool states_known(const struct profile_version *version)
+{
+    return version->running_us + version->waiting_us > 0;
+}
+
+static char *text_of_states(const struct profile_version *version)
+{
+    if (!states_known(version))
+        return mem_text("whether running or waiting is not known");
+    return outline_text(
+        "%s running, %s waiting",
+        format_percent((double)version->running_us / (double)version->us).s,
+        format_percent((double)version->waiting_us / (double)version->us).s);
+}
+
 static void add_function(struct table *table, const struct profile_endpoint *endpoint,
                          size_t version, size_t node)
 {
@@ -86,8 +102,10 @@ static void add_function(struct table *table, const struct profile_endpoint *end
     table_add(table, format_percent(own.share).s);
     table_add_take(table, text_of_interval(own));
     table_add(table, format_percent((double)value->total_us / (double)of->us).s);
-    table_add(table,
-              format_percent((double)value->self_waiting_us / (double)value->self_us).s);
+    table_add(table, format_percent(states_known(of) ? (double)value->self_waiting_us /
+                                                           (double)value->self_us
+                                                     : NAN)
+                         .s);
     table_add(table, format_duration(own.share * of->mean_ns).s);
     table_add_take(table, code_callers(endpoint, node));
 }
@@ -101,15 +119,16 @@ static void add_functions(struct outline *outline,
     size_t shown = functions_shown(outline, count);
     char *name = label_of_name(&endpoint->name, "(no name)");
     char *called = label_of_name(&of->name, "(no version)");
+    char *states = text_of_states(of);
     struct table *table = outline_table(
         outline,
         outline_text("Where %s %s spends its time (%s sample%s, worth %s independent "
-                     "ones; %s running, %s waiting)",
+                     "ones; %s)",
                      name, called, format_count(of->samples).s,
                      of->samples == 1 ? "" : "s", format_number(of->samples_effective).s,
-                     format_percent((double)of->running_us / (double)of->us).s,
-                     format_percent((double)of->waiting_us / (double)of->us).s),
+                     states),
         function_columns, COUNT(function_columns));
+    free(states);
     outline_numbers_of(outline, REPORT_CHART_PROFILE);
     for (size_t i = 0; i < shown; i++)
         add_function(table, endpoint, version, ranked[i].node);
