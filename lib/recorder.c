@@ -230,14 +230,36 @@ static void ring_watcher(const struct flight *flight)
     errno = kept;
 }
 
+/* Flights need no ring: in a burst of new threads some have none until the writer has
+ * made more. */
+static bool enter_flights(bool *visiting)
+{
+    bool no_ring;
+
+    *visiting = false;
+    if (LIKELY(enter(&no_ring)))
+        return true;
+    *visiting = no_ring && fmd__lifecycle_visit();
+    return *visiting;
+}
+
+static void leave_flights(bool visiting)
+{
+    if (visiting)
+        fmd__lifecycle_leave();
+    else
+        leave();
+}
+
 /* Its endpoint is known now and at level 2 or above: takes a slot, if it has none. */
 static __attribute__((noinline)) void watch(struct flight *flight, unsigned level)
 {
     struct fmd__ring_header *header;
     struct fmd__takeoff takeoff;
-    bool no_ring;
+    bool visiting;
 
-    if (level < 2 || level > FMD__LEVEL_MAX || flight->endpoint == 0 || !enter(&no_ring))
+    if (level < 2 || level > FMD__LEVEL_MAX || flight->endpoint == 0 ||
+        !enter_flights(&visiting))
         return;
     if (flight->generation == fmd__mine.generation) {
         header = fmd__recorder.pool.header;
@@ -250,19 +272,19 @@ static __attribute__((noinline)) void watch(struct flight *flight, unsigned leve
         if (flight->number)
             ring_watcher(flight);
     }
-    leave();
+    leave_flights(visiting);
 }
 
 static __attribute__((noinline)) void tell_watcher(struct flight *flight)
 {
     struct fmd__takeoff known = takeoff_of(flight);
-    bool no_ring;
+    bool visiting;
 
-    if (flight->generation == 0 || !enter(&no_ring))
+    if (flight->generation == 0 || !enter_flights(&visiting))
         return;
     if (flight->generation == fmd__mine.generation)
         fmd__flights_note(fmd__recorder.pool.header, flight->number, &known);
-    leave();
+    leave_flights(visiting);
 }
 
 void fmd_set_group(struct fmd_request *request, const char *bytes, size_t length)
@@ -283,16 +305,14 @@ void fmd_set_address(struct fmd_request *request, const char *bytes, size_t leng
         tell_watcher(flight);
 }
 
-/* Its flight may be written to until leave(). */
-static bool enter_flight(const struct flight *flight)
+/* Its flight may be written to until leave_flights(). */
+static bool enter_flight(const struct flight *flight, bool *visiting)
 {
-    bool no_ring;
-
-    if (flight->number == 0 || flight->generation == 0 || !enter(&no_ring))
+    if (flight->number == 0 || flight->generation == 0 || !enter_flights(visiting))
         return false;
     if (flight->generation == fmd__mine.generation)
         return true;
-    leave();
+    leave_flights(*visiting);
     return false;
 }
 
@@ -309,11 +329,12 @@ const char *fmd_header(unsigned index)
 void fmd_set_path(struct fmd_request *request, const char *bytes, size_t length)
 {
     struct flight *flight = flight_of(request);
+    bool visiting;
 
-    if (!enter_flight(flight))
+    if (!enter_flight(flight, &visiting))
         return;
     fmd__context_set_path(fmd__recorder.pool.header, flight->number, bytes, length);
-    leave();
+    leave_flights(visiting);
 }
 
 void fmd_set_header(struct fmd_request *request, const char *name, const char *value,
@@ -321,11 +342,12 @@ void fmd_set_header(struct fmd_request *request, const char *name, const char *v
 {
     struct flight *flight = flight_of(request);
     int index = flight->number ? fmd__headers_find(name) : -1;
+    bool visiting;
 
-    if (index < 0 || !enter_flight(flight))
+    if (index < 0 || !enter_flight(flight, &visiting))
         return;
     fmd__context_set_header(flight->number, (uint32_t)index, value, length);
-    leave();
+    leave_flights(visiting);
 }
 
 /* --- begin, annotate, end ------------------------------------------------------------

@@ -20,10 +20,7 @@
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
-#define INTERVAL_MAX_NS (100 * MS)
 #define OUTLIER_NS (10 * MS)
-#define OUTLIERS_AT_ONCE 8u /* more of them are sampled less often each */
-#define PACE_NS SECOND
 #define STACK_BYTES (1u << 20)
 
 static uint64_t get(const _Atomic uint64_t *word)
@@ -70,13 +67,29 @@ static bool glance_at(const struct fmd__flight *flight, struct glance *glance)
     return fmd__flight_read_end(flight, lock) && glance->start_ns != 0;
 }
 
+/* Whether a thread took processor time since the last sample: one that did not waits, as
+ * most do, and need not be looked up (a twentieth of the price). */
+static bool has_run(struct fmd__watched *watched, uint32_t thread)
+{
+    const clockid_t its_clock = (clockid_t)(~thread << 3 | 6); /* clock_getres(2) */
+    struct timespec used;
+    uint64_t before = watched->cpu_ns;
+
+    if (clock_gettime(its_clock, &used) != 0)
+        return true;
+    watched->cpu_ns = (uint64_t)used.tv_sec * SECOND + (uint64_t)used.tv_nsec;
+    return watched->cpu_ns != before;
+}
+
 /* As the kernel sees it: on a processor (or ready for one), or waiting. */
-static uint8_t state_of(uint32_t thread)
+static uint8_t state_of(struct fmd__watched *watched, uint32_t thread)
 {
     char path[64], text[512], *after;
     ssize_t bytes = 0;
     int file;
 
+    if (!has_run(watched, thread))
+        return FMD__SAMPLE_WAITING;
     (void)snprintf(path, sizeof path, "/proc/self/task/%u/stat", thread);
     file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
@@ -121,8 +134,10 @@ static void tell_codes(struct fmd__watch *watch, struct fmd__python_sampler *sam
     }
 }
 
+/* It stands for interval_ns. */
 static void take_sample(struct fmd__watch *watch, const struct glance *glance,
-                        uint64_t now, uint8_t why, uint64_t interval_ns)
+                        struct fmd__watched *watched, uint64_t now, uint8_t why,
+                        uint64_t interval_ns)
 {
     struct fmd__python_sampler *sampler = atomic_load(&watch->sampler);
     struct fmd__python_frame frames[FMD__PYTHON_DEPTH_MAX];
@@ -147,7 +162,7 @@ static void take_sample(struct fmd__watch *watch, const struct glance *glance,
         .thread = glance->thread,
         .interval_us = (uint32_t)(interval_ns / 1000),
         .why = why,
-        .state = state_of(glance->thread),
+        .state = state_of(watched, glance->thread),
         .label = flags & FMD__STACK_ELSEWHERE   ? FMD__SAMPLE_UNSUPPORTED
                  : flags & FMD__STACK_TRUNCATED ? FMD__SAMPLE_TRUNCATED
                                                 : FMD__SAMPLE_OK,
@@ -157,99 +172,133 @@ static void take_sample(struct fmd__watch *watch, const struct glance *glance,
         set(&watch->samples, get(&watch->samples) + 1);
 }
 
-/* --- a look --------------------------------------------------------------------------
+/* --- the profile ---------------------------------------------------------------------
  */
 
-/* Between two samples of an outlier: the longer the longer it lasts and the more of them
- * there are, and while the watcher takes more than its share. */
-static uint64_t outlier_pause_ns(const struct fmd__watch *watch, uint64_t late_ns)
+/* Flights at level 3 go into watch->profiled; returns how many. */
+static uint32_t find_profiled(struct fmd__watch *watch)
 {
-    uint64_t interval_ns = get(&watch->interval_ns), pause_ns = OUTLIER_NS;
+    const struct fmd__flight *flights = fmd__ring_flights(watch->header);
+    uint32_t used = fmd__flights_used(), count = 0;
 
-    if (interval_ns > watch->wanted_ns && interval_ns > pause_ns)
-        pause_ns = interval_ns;
-    pause_ns *= 1 + watch->outliers / OUTLIERS_AT_ONCE;
-    return late_ns / 32 > pause_ns ? late_ns / 32 : pause_ns;
-}
-
-/* One flight; returns when it wants to be looked at next. */
-static uint64_t look_at(struct fmd__watch *watch, struct fmd__flight *flight,
-                        struct fmd__watched *watched, uint64_t now, bool is_tick)
-{
-    struct glance glance;
-    uint64_t late, interval = 0;
-    uint8_t why = 0;
-
-    if (!glance_at(flight, &glance))
-        return UINT64_MAX;
-    if (watched->start_ns != glance.start_ns)
-        *watched = (struct fmd__watched){glance.start_ns, 0};
-    if (is_tick && glance.level == 3) {
-        why = FMD__SAMPLE_PROFILE;
-        interval = get(&watch->interval_ns);
-    }
-    if (now < glance.deadline_ns) {
-        if (why)
-            take_sample(watch, &glance, now, why, interval);
-        return glance.deadline_ns;
-    }
-    late = now - glance.deadline_ns;
-    set(&flight->outlier_start_ns, glance.start_ns);
-    fmd__context_tell(watch->header,
-                      (uint32_t)(flight - fmd__ring_flights(watch->header)) + 1,
-                      glance.start_ns);
-    watch->outliers_seen++;
-    if (now >= watched->next_sample_ns) {
-        uint64_t pause = outlier_pause_ns(watch, late);
-
-        why |= FMD__SAMPLE_OUTLIER;
-        interval = interval ? interval : pause;
-        watched->next_sample_ns = now + pause;
-    }
-    if (why)
-        take_sample(watch, &glance, now, why, interval);
-    return watched->next_sample_ns;
-}
-
-static bool any_at_level_3(struct fmd__flight *flights, uint32_t used)
-{
     for (uint32_t i = 0; i < used; i++)
         if (get(&flights[i].start_ns) != 0 &&
             (atomic_load_explicit(&flights[i].about, memory_order_relaxed) & 0xff) == 3)
-            return true;
-    return false;
+            watch->profiled[count++] = (uint16_t)i;
+    return count;
 }
 
-/* All flights; when to look next, UINT64_MAX when nothing asks for it. Ticks stand on a
- * grid that does not depend on when requests begin. */
-static uint64_t look(struct fmd__watch *watch)
+static struct fmd__watched *watched_of(struct fmd__watch *watch, uint32_t number,
+                                       const struct glance *glance)
+{
+    struct fmd__watched *watched = &watch->watched[number];
+
+    if (watched->start_ns != glance->start_ns)
+        *watched = (struct fmd__watched){.start_ns = glance->start_ns};
+    return watched;
+}
+
+/* Between two samples of an outlier: the longer the longer it lasts. */
+static uint64_t outlier_pause_ns(uint64_t late_ns)
+{
+    return late_ns / 32 > OUTLIER_NS ? late_ns / 32 : OUTLIER_NS;
+}
+
+/* A tick: samples as many as may be, each for all those that it was drawn from. Where
+ * none is left out, that is the sample of an outlier too. */
+static uint32_t take_profile(struct fmd__watch *watch, uint32_t count, uint64_t now)
 {
     struct fmd__flight *flights = fmd__ring_flights(watch->header);
-    uint32_t used = fmd__flights_used();
-    uint64_t now = fmd__now_ns(), next = UINT64_MAX, interval = get(&watch->interval_ns);
-    bool is_tick;
+    uint32_t drawn = fmd__pace_of_tick(&watch->pace, count, watch->outliers != 0);
+    uint64_t interval = watch->pace.interval_ns;
 
-    if (watch->was_idle) /* woken by a begin: that is no moment to sample it */
-        watch->tick_ns = (now / interval + 1) * interval;
-    is_tick = now >= watch->tick_ns;
-    watch->outliers_seen = 0;
+    fmd__pace_draw(&watch->pace, watch->profiled, count, drawn);
+    for (uint32_t i = 0; i < drawn; i++) {
+        struct fmd__watched *watched;
+        struct glance glance;
+        uint8_t why = FMD__SAMPLE_PROFILE;
+
+        if (!glance_at(&flights[watch->profiled[i]], &glance) || glance.level != 3)
+            continue;
+        watched = watched_of(watch, watch->profiled[i], &glance);
+        if (drawn == count && now >= glance.deadline_ns) {
+            uint64_t pause = outlier_pause_ns(now - glance.deadline_ns);
+
+            why |= FMD__SAMPLE_OUTLIER;
+            watched->last_sample_ns = now;
+            watched->next_sample_ns =
+                now + (pause > interval + interval / 2 ? pause : interval + interval / 2);
+        }
+        take_sample(watch, &glance, watched, now, why, interval * count / drawn);
+    }
+    return drawn;
+}
+
+/* --- outliers ------------------------------------------------------------------------
+ */
+
+/* Its request knows from now on, at the latest from its end. */
+static void mark(struct fmd__watch *watch, struct fmd__flight *flight, uint64_t start_ns)
+{
+    uint32_t number = (uint32_t)(flight - fmd__ring_flights(watch->header)) + 1;
+
+    set(&flight->outlier_start_ns, start_ns);
+    fmd__context_tell(watch->header, number, start_ns);
+}
+
+static void sample_outlier(struct fmd__watch *watch, const struct glance *glance,
+                           struct fmd__watched *watched, uint64_t now)
+{
+    uint64_t since = watched->last_sample_ns;
+
+    take_sample(watch, glance, watched, now, FMD__SAMPLE_OUTLIER,
+                since ? now - since : OUTLIER_NS);
+    watched->last_sample_ns = now;
+    watched->next_sample_ns = now + outlier_pause_ns(now - glance->deadline_ns);
+}
+
+/* One flight; returns when it wants to be looked at next. */
+static uint64_t look_at(struct fmd__watch *watch, uint32_t number, uint32_t may_sample,
+                        struct fmd__look *look)
+{
+    struct fmd__flight *flight = fmd__ring_flights(watch->header) + number;
+    struct fmd__watched *watched;
+    struct glance glance;
+
+    if (!glance_at(flight, &glance))
+        return UINT64_MAX;
+    if (look->now_ns < glance.deadline_ns)
+        return glance.deadline_ns;
+    watch->outliers++;
+    watched = watched_of(watch, number, &glance);
+    mark(watch, flight, glance.start_ns);
+    if (look->now_ns >= watched->next_sample_ns && look->outlier_samples < may_sample) {
+        sample_outlier(watch, &glance, watched, look->now_ns);
+        look->outlier_samples++;
+        watch->first = number + 1;
+    }
+    return watched->next_sample_ns;
+}
+
+/* All flights, beginning behind the outlier that was sampled last, so that each has its
+ * turn; when to look next, UINT64_MAX when nothing asks for it. */
+static uint64_t look_at_all(struct fmd__watch *watch, struct fmd__look *look)
+{
+    uint32_t may_sample = fmd__pace_of_outliers(&watch->pace, look);
+    uint32_t used = fmd__flights_used(), first = watch->first;
+    uint64_t next = UINT64_MAX;
+
+    watch->outliers = 0;
     for (uint32_t i = 0; i < used; i++) {
-        uint64_t wanted = look_at(watch, &flights[i], &watch->watched[i], now, is_tick);
+        uint64_t wanted = look_at(watch, (first + i) % used, may_sample, look);
 
         next = wanted < next ? wanted : next;
     }
-    watch->outliers = watch->outliers_seen;
-    if (is_tick) {
-        set(&watch->ticks, get(&watch->ticks) + 1);
-        set(&watch->late_ticks,
-            get(&watch->late_ticks) + (now > watch->tick_ns + interval));
-        watch->tick_ns = (now / interval + 1) * interval;
-    }
-    if (any_at_level_3(flights, used) && watch->tick_ns < next)
-        next = watch->tick_ns;
-    watch->was_idle = next == UINT64_MAX;
     return next;
 }
+
+/* --- a look --------------------------------------------------------------------------
+ */
 
 /* Of the profile, before it slows down. */
 static uint64_t wanted_interval_ns(void)
@@ -257,28 +306,53 @@ static uint64_t wanted_interval_ns(void)
     return SECOND / fmd__live_number(FMD__KEY_SAMPLING_HZ);
 }
 
-/* Once a second of looking: not more than 1 % of a core, but ten samples a second, if so
- * many are wanted. */
-static void keep_pace(struct fmd__watch *watch)
+/* Ticks stand on a grid that does not depend on when requests begin; its distance
+ * changes, from the last tick on. */
+static void plan_tick(struct fmd__watch *watch, uint64_t now)
 {
-    uint64_t now = fmd__now_ns(), cpu, share, interval = get(&watch->interval_ns);
-    uint64_t least = wanted_interval_ns();
-    uint64_t most = least > INTERVAL_MAX_NS ? least : INTERVAL_MAX_NS;
+    uint64_t interval = watch->pace.interval_ns;
 
-    if (now < watch->paced_ns + PACE_NS)
-        return;
-    cpu = fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    share = (cpu - watch->paced_cpu_ns) * 1000 / (now - watch->paced_ns); /* per mille */
-    if (least != watch->wanted_ns)
-        interval = watch->wanted_ns = least; /* it was changed */
-    else if (share > 10 && interval < most)
-        interval = interval * 2 < most ? interval * 2 : most;
-    else if (share < 4 && interval > least)
-        interval = interval / 2 > least ? interval / 2 : least;
+    if (watch->tick_ns <= now)
+        watch->tick_ns += ((now - watch->tick_ns) / interval + 1) * interval;
     set(&watch->interval_ns, interval);
-    set(&watch->cpu_ns, cpu);
-    watch->paced_ns = now;
-    watch->paced_cpu_ns = cpu;
+}
+
+static void tick(struct fmd__watch *watch, struct fmd__look *look)
+{
+    uint64_t interval = watch->pace.interval_ns, now = look->now_ns;
+
+    set(&watch->ticks, get(&watch->ticks) + 1);
+    set(&watch->late_ticks, get(&watch->late_ticks) + (now > watch->tick_ns + interval));
+    look->profile_samples = take_profile(watch, look->flights, now);
+    fmd__pace_want(&watch->pace, wanted_interval_ns());
+}
+
+/* All flights; when to look next, UINT64_MAX when nothing asks for it. */
+static uint64_t look(struct fmd__watch *watch)
+{
+    uint64_t begin_cpu_ns = fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID), next, not_before;
+    struct fmd__look look = {.now_ns = fmd__now_ns(),
+                             .wake_cpu_ns = begin_cpu_ns - get(&watch->cpu_ns),
+                             .flights = find_profiled(watch),
+                             .has_outliers = watch->outliers != 0};
+
+    if (watch->was_idle) /* woken by a begin: that is no moment to sample it */
+        plan_tick(watch, look.now_ns);
+    look.is_tick = look.now_ns >= watch->tick_ns;
+    if (look.is_tick)
+        tick(watch, &look);
+    next = look_at_all(watch, &look);
+    set(&watch->cpu_ns, fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID));
+    look.samples_cpu_ns = get(&watch->cpu_ns) - begin_cpu_ns;
+    not_before = fmd__pace_looked(&watch->pace, &look);
+    if (look.is_tick)
+        plan_tick(watch, look.now_ns);
+    if (next < not_before)
+        next = not_before;
+    if (look.flights && watch->tick_ns < next)
+        next = watch->tick_ns;
+    watch->was_idle = next == UINT64_MAX;
+    return next;
 }
 
 /* --- the thread ----------------------------------------------------------------------
@@ -323,12 +397,10 @@ static void *run(void *argument)
         atomic_store(&watch->next_ns, UINT64_MAX);
         atomic_thread_fence(memory_order_seq_cst);
         next = look(watch);
-        keep_pace(watch);
         atomic_store(&watch->next_ns, next);
         if (!atomic_load(&watch->stopping))
             sleep_until(watch, bell, next);
     }
-    set(&watch->cpu_ns, fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID));
     return NULL;
 }
 
@@ -336,8 +408,8 @@ void fmd__watch_open(struct fmd__watch *watch, struct fmd__ring_header *header)
 {
     memset(watch, 0, sizeof *watch);
     watch->header = header;
-    watch->wanted_ns = wanted_interval_ns();
-    set(&watch->interval_ns, watch->wanted_ns);
+    fmd__pace_open(&watch->pace, wanted_interval_ns(), fmd__now_ns());
+    set(&watch->interval_ns, watch->pace.interval_ns);
     watch->was_idle = true;
 }
 

@@ -2,10 +2,10 @@
 /*
  * The watcher: one thread for all requests in flight at levels 2 and 3. It marks those
  * that pass their threshold and samples their Python stacks until they end, the rarer the
- * longer they last and the more they are; at level 3 it samples every request, 100 times
- * a second. Where that takes more than 1 % of a core both become rarer, the profile not
- * below 10 a second. Samples go to the journal of the ring file, where they outlive a
- * kill; the writer takes them into the trace.
+ * longer they last; at level 3 it samples every request, 100 times a second. Where that
+ * would take more than 1 % of a core both become rarer (pace.h). Samples go to the
+ * journal of the ring file, where they outlive a kill; the writer takes them into the
+ * trace.
  *
  *   fmd_begin ──bell──► asleep until the next deadline or tick ──► flights ──► journal
  *
@@ -19,6 +19,7 @@
 
 #include "background.h"
 #include "flights.h"
+#include "pace.h"
 
 struct fmd__python_sampler;
 struct fmd__python_code;
@@ -27,6 +28,8 @@ struct fmd__python_code;
 struct fmd__watched {
     uint64_t start_ns;       /* of the request it is about */
     uint64_t next_sample_ns; /* as an outlier */
+    uint64_t last_sample_ns; /* as an outlier; 0: none yet */
+    uint64_t cpu_ns;         /* of its thread, at the last sample */
 };
 
 struct fmd__watch {
@@ -38,14 +41,16 @@ struct fmd__watch {
     struct fmd__ring_header *header;
     struct fmd__python_sampler *_Atomic sampler;
     uint8_t *entry; /* room for one; NULL: no memory */
-    uint64_t tick_ns;
-    uint32_t outliers, outliers_seen; /* at the last look; so far at this one */
-    bool was_idle;                    /* nothing was in flight at the last look */
-    uint64_t paced_ns, paced_cpu_ns;  /* when the pace was last looked at */
-    uint64_t wanted_ns;               /* interval of the profile, as configured */
+    struct fmd__pace pace;
+    uint64_t tick_ns;  /* when the next is due */
+    uint32_t outliers; /* at the last look */
+    uint32_t first;    /* flight that the next look begins with */
+    bool was_idle;     /* nothing was in flight at the last look */
     uint32_t codes_told;
-    _Atomic uint64_t cpu_ns, ticks, late_ticks, samples, rejected;
+    _Atomic uint64_t cpu_ns; /* of its thread, when the last look ended */
+    _Atomic uint64_t ticks, late_ticks, samples, rejected;
     struct fmd__watched watched[FMD__FLIGHTS];
+    uint16_t profiled[FMD__FLIGHTS]; /* flights at level 3, of this look */
 };
 
 /* Not while its thread runs. */

@@ -30,12 +30,21 @@ number() { # label; of a line "label: number" on stdin
     ! grep -q '^code.*fmd_record/' "$BATS_TEST_TMPDIR/facts"
 }
 
-@test "a crowd of slow requests is sampled, each less often" {
+@test "a crowd of slow requests is sampled by one thread, each less often" {
     watched 2 crowd
-    samples=$("${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/fmd-record" info "$BATS_TEST_TMPDIR/t" |
-        sed -nE 's/^ *samples .* ([0-9]+) beyond a threshold.*/\1/p')
-    [ "$samples" -ge 200 ] # each at least once; alone each would have some 80
-    [ "$samples" -le 4000 ]
+    analyze --format json "$BATS_TEST_TMPDIR/t" >"$BATS_TEST_TMPDIR/report.json"
+    # 200 for 2 s each: 16,000 at the rate of one, which would take a third of a core
+    jq -e '.profile.endpoints[0].versions[0] | .beyond_samples >= 150 and .beyond_samples <= 4000' "$BATS_TEST_TMPDIR/report.json"
+    jq -e '.profile.processes.threads_max <= 1 + 200 + 2' "$BATS_TEST_TMPDIR/report.json"
+}
+
+@test "of a crowd at level 3 some are sampled for all" {
+    watched 3 crowd
+    analyze --format json "$BATS_TEST_TMPDIR/t" >"$BATS_TEST_TMPDIR/report.json"
+    # 40,000 at the rate of one; what is taken still stands for all the time that they took
+    jq -e '(.profile.endpoints[0].versions[0].sampled_ns / .profile.details[0].duration_ns) as $share |
+        .profile.processes.samples <= 4000 and .profile.processes.samples >= 100 and
+        $share > 0.8 and $share < 1.2' "$BATS_TEST_TMPDIR/report.json"
 }
 
 @test "at level 3 requests are sampled that are no outliers" {
