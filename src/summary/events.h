@@ -37,6 +37,11 @@ struct events {
     const uint8_t *flags;          /* optional; enum fmd_flag */
 };
 
+static inline int64_t event_utc_ns(const struct events *events, uint32_t i)
+{
+    return (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns);
+}
+
 /* What requests at level 2 and above carry; arrays of as many values as the batch. */
 struct event_details {
     const uint8_t *what; /* enum event_detail; 0: nothing was told */

@@ -85,16 +85,11 @@ static bool time_passes(const struct filter *filter, int64_t utc_ns)
            (!filter->has_until || utc_ns < filter->until_utc_ns);
 }
 
-static int64_t start_utc_ns(const struct events *events, uint32_t i)
-{
-    return (int64_t)(events->start_ns[i] + (uint64_t)events->utc_offset_ns);
-}
-
 bool filter_passes_request(struct source_map *map, const struct events *events,
                            uint32_t i)
 {
     const struct filter *filter = map->summary->filter;
-    return !filter->nothing && time_passes(filter, start_utc_ns(events, i)) &&
+    return !filter->nothing && time_passes(filter, event_utc_ns(events, i)) &&
            status_passes(filter, events, i) &&
            endpoint_passes(filter, map, events->endpoint[i]) &&
            group_passes(filter, map, events, i);
@@ -107,7 +102,7 @@ static uint32_t find_places(struct source_map *map, const struct events *events,
     struct summary *summary = map->summary;
     uint32_t count = 0;
     for (uint32_t i = 0; i < events->count; i++) {
-        int64_t utc_ns = start_utc_ns(events, i);
+        int64_t utc_ns = event_utc_ns(events, i);
         if (utc_ns < summary->seen_first_utc_ns)
             summary->seen_first_utc_ns = utc_ns;
         if (utc_ns > summary->seen_last_utc_ns)

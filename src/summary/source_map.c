@@ -47,6 +47,18 @@ static void grow_values(struct source_map *map, enum summary_dimension dimension
     values->room = room;
 }
 
+/* Where the next endpoint goes. */
+static struct source_endpoint *new_endpoint(struct source_map *map)
+{
+    size_t count = ++map->endpoint_count;
+    map->endpoints =
+        vec_room(map->endpoints, &map->endpoint_room, count, sizeof(*map->endpoints));
+    map->pending =
+        vec_room(map->pending, &map->pending_room, count, sizeof(*map->pending));
+    map->pending[count - 1] = 0;
+    return &map->endpoints[count - 1];
+}
+
 struct source_map *source_map_new(struct summary *summary,
                                   const struct event_source *source)
 {
@@ -56,8 +68,7 @@ struct source_map *source_map_new(struct summary *summary,
     map->process = source->process;
     map->run_name = mem_text(source->run ? source->run : "");
     arena_init(&map->arena);
-    map->endpoints = vec_room(NULL, &map->endpoint_room, 1, sizeof(*map->endpoints));
-    map->endpoints[map->endpoint_count++] = (struct source_endpoint){
+    *new_endpoint(map) = (struct source_endpoint){
         .application = nothing, .version_name = nothing, .name = undefined};
     for (int d = 0; d < SUMMARY_DIMENSIONS; d++) {
         arena_init(&map->values[d].arena);
@@ -83,6 +94,7 @@ void source_map_free(struct source_map *map)
     }
     free(map->versions);
     free(map->endpoints);
+    free(map->pending);
     free(map->slots);
     free(map->run_name);
     filtered_free(map->filtered);
@@ -107,10 +119,8 @@ void source_map_endpoint(struct source_map *map, uint32_t id, const char *applic
         map->slot_room = room;
     }
     if (!map->slots[id]) {
-        map->endpoints = vec_room(map->endpoints, &map->endpoint_room,
-                                  map->endpoint_count + 1, sizeof(*map->endpoints));
-        map->endpoints[map->endpoint_count] = (struct source_endpoint){0};
-        map->slots[id] = (uint32_t)map->endpoint_count++;
+        map->slots[id] = (uint32_t)map->endpoint_count;
+        *new_endpoint(map) = (struct source_endpoint){0};
     }
     struct source_endpoint *endpoint = &map->endpoints[map->slots[id]];
     if (same(endpoint->application, application, application_length) &&
@@ -227,24 +237,27 @@ uint32_t source_map_entry(struct source_map *map, struct source_version *version
 unsigned source_map_sort(struct source_map *map, const struct events *events)
 {
     struct source_work *work = &map->work;
-    struct source_endpoint *endpoints = map->endpoints;
-    unsigned touched = 0, begin = 0;
+    uint32_t *pending = map->pending;
+    unsigned touched = 0, end = 0;
     for (unsigned i = 0; i < events->count; i++) {
         uint32_t id = events->endpoint[i];
         uint32_t slot = id < map->slot_room ? map->slots[id] : 0;
         work->slots[i] = slot;
-        if (endpoints[slot].pending++ == 0)
-            work->touched[touched++] = slot;
+        work->touched[touched] = slot;
+        touched += pending[slot]++ == 0;
     }
     for (unsigned i = 0; i < touched; i++) {
-        unsigned count = endpoints[work->touched[i]].pending;
-        endpoints[work->touched[i]].pending = begin;
-        begin += count;
+        uint32_t begin = end;
+        end += pending[work->touched[i]];
+        pending[work->touched[i]] = begin;
+        work->ends[i] = (uint16_t)end;
     }
     for (unsigned i = 0; i < events->count; i++) {
-        uint32_t position = endpoints[work->slots[i]].pending++;
+        uint32_t position = pending[work->slots[i]]++;
         work->position[i] = (uint16_t)position;
         work->order[position] = (uint16_t)i;
     }
+    for (unsigned i = 0; i < touched; i++)
+        pending[work->touched[i]] = 0;
     return touched;
 }

@@ -9,6 +9,7 @@
 #define SUMMARY_SOURCE_MAP_H
 
 #include "inside.h"
+#include "period.h"
 
 #include "src/base/arena.h"
 
@@ -20,8 +21,8 @@ enum {
 /* Groups or addresses by the source's number; 0 stands for all that are not defined. */
 struct source_values {
     struct name *names; /* bytes NULL: not defined */
-    uint32_t *numbers;  /* in summary->names, + 1; 0: not looked up */
-    uint8_t *strata;    /* hash mod SUMMARY_STRATA, or SCAN_STRATA, once looked up */
+    uint32_t *numbers;  /* in summary->names, + 1; scanning: its own; 0: not looked up */
+    uint8_t *strata;    /* hash mod SUMMARY_STRATA, once looked up */
     uint8_t *filtered;  /* whether it passes the filter; 0: not looked up */
     size_t room;        /* of all four, and of the entries of each source_version */
     struct arena arena;
@@ -38,7 +39,7 @@ struct source_endpoint {
     struct summary_cell *cell; /* NULL: not looked up */
     size_t version;            /* index of the map's versions */
     bool folded;               /* counts under "(other)" */
-    uint32_t pending;          /* requests of the batch that is sorted now */
+    struct period period;      /* of the cell, found last; length 0: none */
     /* in a summary that scans: 0 not looked up, 1 not in the plan, else there + 2 */
     uint32_t scan, scan_fence;
     uint8_t scan_version; /* place among the plan's values + 1; 0: none */
@@ -50,25 +51,21 @@ struct source_endpoint {
 /* A batch sorted by endpoint: columns of copies, so that each pass over the requests of a
  * cell reads on and on. Columns that the batch does not have are not set. */
 struct source_work {
-    uint32_t slots[SOURCE_BATCH];    /* endpoint of each request, unsorted */
+    uint32_t slots[SOURCE_BATCH];    /* endpoint of each request */
     uint16_t position[SOURCE_BATCH]; /* where each request goes */
     uint32_t touched[SOURCE_BATCH];  /* endpoints in the batch */
+    uint16_t ends[SOURCE_BATCH];     /* where those of each end, sorted */
+    uint16_t bucket[SOURCE_BATCH];   /* fine; of each request, unsorted */
     /* sorted */
     uint16_t order[SOURCE_BATCH]; /* which request of the batch it is */
-    int64_t utc_ns[SOURCE_BATCH];
     uint64_t duration_ns[SOURCE_BATCH];
-    uint16_t bucket[SOURCE_BATCH];                         /* fine */
-    uint16_t first_byte[SOURCE_BATCH], view[SOURCE_BATCH]; /* coarse, or SOURCE_NO_PART */
-    uint32_t values[SUMMARY_DIMENSIONS][SOURCE_BATCH];     /* source's numbers */
-    uint16_t status[SOURCE_BATCH];
-    uint8_t flags[SOURCE_BATCH];
-    uint8_t error[SOURCE_BATCH]; /* 1: server error */
-    /* of those with a value */
-    uint32_t entry[SOURCE_BATCH]; /* in a tally */
-    uint16_t of[SOURCE_BATCH];    /* place in the sorted columns */
+    uint16_t sorted_bucket[SOURCE_BATCH];
+    uint32_t outcome[SOURCE_BATCH];                    /* adding.c's and scan.c's own */
+    uint32_t values[SUMMARY_DIMENSIONS][SOURCE_BATCH]; /* scan.c's own */
+    /* some of the batch, unsorted */
+    uint16_t failed[SOURCE_BATCH]; /* server errors */
+    unsigned failed_count;
 };
-
-#define SOURCE_NO_PART UINT16_MAX
 
 /* endpoints[0] is "(undefined)"; slots: of endpoints, by the source's number. */
 struct source_map {
@@ -80,6 +77,8 @@ struct source_map {
     struct arena arena;
     struct source_endpoint *endpoints;
     size_t endpoint_count, endpoint_room;
+    uint32_t *pending; /* of each endpoint: requests of the batch that is sorted now */
+    size_t pending_room;
     uint32_t *slots;
     size_t slot_room;
     struct source_values values[SUMMARY_DIMENSIONS];
@@ -91,9 +90,8 @@ struct source_map {
 
 /* Before a batch: forgets look-ups that are no longer right. */
 void source_map_refresh(struct source_map *map);
-/* Sorts at most SOURCE_BATCH requests by endpoint: work.order and work.position. Returns
- * how many endpoints they are of: work.touched; those of each lie one behind the other up
- * to its `pending`, which the caller sets back to 0. */
+/* Sorts at most SOURCE_BATCH requests by endpoint: sets work.slots, position, order,
+ * touched and ends. Returns how many endpoints they are of. */
 unsigned source_map_sort(struct source_map *map, const struct events *events);
 /* Looks an endpoint's cell and version up; its fields are set afterwards. */
 void source_map_find_cell(struct source_map *map, struct source_endpoint *endpoint);

@@ -84,6 +84,7 @@ static void insert(struct timegrid *grid, unsigned i, int64_t id)
         block_init(&grid->columns[column][i]);
     }
     grid->count++;
+    grid->changes++;
 }
 
 static void move_block(struct block *to, struct block *from, int pair)
@@ -112,6 +113,7 @@ static void coarsen(struct timegrid *grid)
     }
     grid->count = kept;
     grid->shift++;
+    grid->changes++;
 }
 
 static unsigned place_unit(struct timegrid *grid, int64_t unit)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Requests of one cell in one period, in the columns of a batch that is sorted by
+ * endpoint: what they add to the cell. Hot: no allocation in the steady state.
+ */
+#ifndef SUMMARY_PIECE_H
+#define SUMMARY_PIECE_H
+
+#include "source_map.h"
+
+/* A request's way to end in one number: status up to SUMMARY_STATUS_OTHER, and flags. */
+enum { OUTCOME_STATUS = 1023, OUTCOME_ABORTED = 1 << 10, OUTCOME_EXCEPTION = 1 << 11 };
+
+struct piece {
+    struct summary *summary;
+    struct source_map *map;
+    const struct events *events;
+    struct summary_cell *cell;
+    const struct period *period;
+    unsigned begin, count; /* in the sorted columns */
+    /* what they add up to */
+    uint64_t min_ns, max_ns, client_errors, server_errors;
+    int64_t sum_log2;
+};
+
+/* Adds all but groups and addresses. Server errors go to work.failed. */
+void piece_add(struct piece *piece);
+
+#endif
