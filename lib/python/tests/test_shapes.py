@@ -106,6 +106,7 @@ class Shapes(InProcess):
         self.assertTrue(fmd_record.stop())
         innermost = {}
         for sample in samples(self.folder):
+            self.assertIsNotNone(sample.endpoint)  # none is taken before the route is known
             names = tuple(frame[:2] for frame in sample.frames)
             if names and names[-1][1] == "spin":
                 innermost.setdefault(sample.endpoint, set()).add(names)
