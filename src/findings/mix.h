@@ -29,9 +29,24 @@ double mix_shift_of_classes(const struct mix_class *classes, unsigned count);
 double mix_shift(const struct histogram *older, const struct histogram *newer,
                  unsigned count, unsigned bucket);
 
+/* Such a shift, what part of the whole shift it is, and the standard error of that part.
+ * NAN: there is no shift. */
+struct mix_part {
+    double shift, part, error;
+};
+
+/* The error is that of independent requests, by the delta method (A. W. van der Vaart,
+ * Asymptotic Statistics, 1998, chapter 3): on each side class and slowness are
+ * multinomial, and a request's influence on the part is (its influence on the classes'
+ * shift - part × its influence on the whole shift) / the whole shift. Requests that
+ * depend on each other make it larger by the square root of their design effect (J. N. K.
+ * Rao and A. J. Scott, JASA 76, 1981, the first-order correction). */
+struct mix_part mix_part_of_classes(const struct mix_class *classes, unsigned count);
+
 /* The same for many customers' strata, sorted into 8 classes of about equally many
  * requests by how slow they are on both sides together. At most 64 strata. */
-double mix_shift_of_strata(const struct histogram *older, const struct histogram *newer,
-                           unsigned count, unsigned bucket);
+struct mix_part mix_part_of_strata(const struct histogram *older,
+                                   const struct histogram *newer, unsigned count,
+                                   unsigned bucket);
 
 #endif

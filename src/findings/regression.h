@@ -103,8 +103,10 @@ struct regression_finding {
     double detectable; /* smallest ratio that is seen with probability .8; NAN: none */
     double least;      /* smallest change of the ratio that could be flagged: .05 to 1 */
     /* Part of the change of the share of slow requests that comes from who asked: 1 is
-     * all of it. NAN: not flagged, not of latency, or not known. */
-    double explained;
+     * all of it. With its standard error. NAN: not flagged, not of latency, or not known.
+     */
+    double explained, explained_error;
+    double design; /* variance of the shift / that of independent requests, at least 1 */
 };
 
 struct regression_endpoint {

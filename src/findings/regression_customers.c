@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Of endpoints that are flagged: how much of the change who asked explains, counted in
  * the second scan. */
-#include "mix.h"
-#include "regression.h"
+#include "regression_rule.h"
 
 #include <math.h>
 
 #include "src/base/mem.h"
 #include "src/base/vec.h"
 #include "src/summary/scan.h"
+
+void regression_set_explained(struct regression_finding *finding,
+                              const struct mix_part *part)
+{
+    finding->explained = part->part;
+    finding->explained_error = part->error * sqrt(finding->design);
+}
 
 static bool is_flagged(const struct regression_endpoint *endpoint)
 {
@@ -83,21 +89,20 @@ static unsigned strata_for(const struct scan_stratum *older,
 static void explain(struct regression_finding *finding, const struct scan_stratum *older,
                     const struct scan_stratum *newer, unsigned metric)
 {
-    struct mix_class classes[SCAN_STRATA] = {{0}}, all = {0};
+    struct mix_class classes[SCAN_STRATA] = {{0}};
     unsigned count = strata_for(older, newer), used = 0;
 
-    finding->explained = NAN;
+    finding->explained = finding->explained_error = NAN;
     for (unsigned s = 0; count && s < SCAN_STRATA; s++) {
         struct mix_class here = {
             (double)older[s].requests, (double)older[s].beyond[metric],
             (double)newer[s].requests, (double)newer[s].beyond[metric]};
         mix_class_add(&classes[s % count], &here);
-        mix_class_add(&all, &here);
         used += here.older + here.newer > 0;
     }
-    double shift = all.newer_beyond / all.newer - all.older_beyond / all.older;
-    if (used > 1 && shift != 0) /* one stratum: no groups were recorded */
-        finding->explained = mix_shift_of_classes(classes, count) / shift;
+    struct mix_part part = mix_part_of_classes(classes, count);
+    if (used > 1) /* one stratum: no groups were recorded */
+        regression_set_explained(finding, &part);
 }
 
 void regression_explain(struct regression *regression, const struct scan *newer,

@@ -145,8 +145,10 @@ static void assert_explained(const struct regression *regression)
     assert_int_equal(mixed->verdict, REGRESSION_REGRESSED);
     assert_true(fabs(mixed->explained - explained_by_loop(mixed->threshold_ns)) < .02);
     assert_true(mixed->explained > .75);
+    assert_true(mixed->explained_error > 0 && mixed->explained_error < .1);
     assert_int_equal(slower->verdict, REGRESSION_REGRESSED);
     assert_true(fabs(slower->explained) < .1);
+    assert_true(fabs(slower->explained) < 3 * slower->explained_error);
     assert_true(isnan(endpoints[5].findings[REGRESSION_P50].explained));
 }
 

@@ -89,14 +89,14 @@ static void find_mix(struct evidence *evidence, const struct judging *judging,
                  samples[side].requests >= (uint64_t)MIX_REQUESTS_LEAST * SUMMARY_STRATA;
     for (unsigned m = 0; m < REGRESSION_LATENCIES; m++) {
         unsigned bucket = evidence->bucket[m];
-        evidence->customers[m] = NAN;
+        evidence->customers[m] = (struct mix_part){NAN, NAN, NAN};
         if (strata)
-            evidence->customers[m] = mix_shift_of_strata(
+            evidence->customers[m] = mix_part_of_strata(
                 samples[OLDER].strata, samples[NEWER].strata, SUMMARY_STRATA, bucket);
         if (!judging->comparison->mix)
             continue;
         if (strata)
-            evidence->mix[m] += evidence->customers[m];
+            evidence->mix[m] += evidence->customers[m].shift;
         if (days)
             evidence->mix[m] += mix_shift(samples[OLDER].hours, samples[NEWER].hours,
                                           SUMMARY_HOURS, bucket);

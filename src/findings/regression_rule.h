@@ -7,6 +7,7 @@
 #ifndef FINDINGS_REGRESSION_RULE_H
 #define FINDINGS_REGRESSION_RULE_H
 
+#include "mix.h"
 #include "regression.h"
 #include "sides.h"
 #include "welch.h"
@@ -23,8 +24,8 @@ struct evidence {
     uint64_t unit_requests[BOTH][SIDE_UNITS];
     unsigned units[BOTH];             /* with requests */
     double mix[REGRESSION_LATENCIES]; /* part of the shift that is taken off as mix */
-    double customers[REGRESSION_LATENCIES]; /* the customers' in it; NAN: not known */
-    struct histogram values[BOTH];          /* for quantiles: fine where it can be */
+    struct mix_part customers[REGRESSION_LATENCIES]; /* the customers'; NAN: not known */
+    struct histogram values[BOTH]; /* for quantiles: fine where it can be */
 };
 
 /* The test of one endpoint × metric, or of what all share. */
@@ -35,6 +36,7 @@ struct trial {
     struct welch own;     /* without what is shared */
     struct spread spread; /* of own.difference */
     double common;        /* taken off */
+    double design;        /* variance of the shift / that of independent requests, >= 1 */
     double halves;        /* largest difference of a side's own halves */
     bool short_window;
     bool alone; /* too few others to tell how endpoints differ between runs */
@@ -64,6 +66,10 @@ void evidence_release(struct evidence *evidence);
 
 /* Runs the tests of a comparison whose evidence is there. */
 void judging_test(struct judging *judging);
+
+/* Fills `explained` with a part whose error is that of independent requests. */
+void regression_set_explained(struct regression_finding *finding,
+                              const struct mix_part *part);
 
 /* Fills the findings once all p-values are adjusted. */
 void judging_decide(struct judging *judging, const struct regression *regression);

@@ -210,6 +210,19 @@ static double binomial_variance(const struct evidence *evidence, unsigned metric
     return share * (1 - share) * (1 / older + 1 / newer);
 }
 
+/* How much larger the variance of the shift is than that of independent requests. */
+static double design_effect(const struct evidence *evidence, unsigned metric,
+                            double variance)
+{
+    double independent = 0;
+
+    for (unsigned side = 0; side < BOTH; side++)
+        independent += evidence->share[side][metric] *
+                       (1 - evidence->share[side][metric]) /
+                       (double)evidence->requests[side];
+    return independent > 0 ? fmax(1, variance / independent) : 1;
+}
+
 /* A side that lies wholly below or beyond the threshold has no variance of its own there,
  * however certain the shift is: then that of equal shares is the least. */
 static double least_variance(const struct evidence *evidence, unsigned metric)
@@ -267,6 +280,8 @@ static void family_find(struct family *family, struct judging *judging, unsigned
             continue;
         scores_of(&scores, evidence, metric);
         struct spread spread = spread_between(judging, &scores, evidence->units, false);
+        endpoint->trials[metric].design =
+            design_effect(evidence, metric, spread.variance);
         spread.variance = fmax(spread.variance, least_variance(evidence, metric));
         endpoint->trials[metric].alike = !(spread.variance > 0);
         if (endpoint->trials[metric].alike)

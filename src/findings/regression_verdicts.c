@@ -288,8 +288,7 @@ static void decide_latency(struct regression_finding *finding,
     if (finding->verdict == REGRESSION_OK && raw_large && !own_large)
         finding->reason = REGRESSION_COMMON;
     if (finding->verdict >= REGRESSION_IMPROVED)
-        finding->explained = evidence->customers[m] /
-                             (evidence->share[NEWER][m] - evidence->share[OLDER][m]);
+        regression_set_explained(finding, &evidence->customers[m]);
 }
 
 static void decide_errors(struct regression_finding *finding,
@@ -364,7 +363,8 @@ static void find(struct regression_finding *finding, const struct endpoint_trial
                                 ? histogram_low_ns(HISTOGRAM_COARSE, evidence->bucket[m])
                                 : 0;
     finding->least = least_of(judging->comparison, trial, regression->min_effect);
-    finding->explained = NAN;
+    finding->explained = finding->explained_error = NAN;
+    finding->design = trial->design;
     if (!trial->asked) {
         leave_out(finding, evidence, judging, trial->alike, m);
         return;

@@ -49,6 +49,7 @@ static json_t *finding_json(const struct regression_finding *finding, bool laten
     put(object, "detectable_ratio", number(finding->detectable));
     put(object, "least_effect", number(finding->least));
     put(object, "explained_by_groups", number(finding->explained));
+    put(object, "explained_by_groups_error", number(finding->explained_error));
     return object;
 }
 

@@ -168,15 +168,19 @@ static void add_effect(struct str *text, const struct regression_finding *findin
              format_change(finding->ratio.high).s);
 }
 
-/* Who asked changed with the version, and that alone is at least a fifth of it. */
+/* Who asked changed with the version, and that alone is at least a fifth of it, for
+ * certain more than nothing. */
 static void add_mix(struct str *text, const struct regression_comparison *comparison,
                     const struct regression_finding *finding)
 {
-    if (!(finding->explained >= MIX_TOLD))
+    double half = 1.959964 * finding->explained_error;
+    if (!(finding->explained >= MIX_TOLD && finding->explained > half))
         return;
-    str_addf(text, "; %s%s of it comes from which groups asked",
+    str_addf(text, "; %s%s of it comes from which groups asked (95 %% interval %s to %s)",
              comparison->explained_roughly ? "roughly " : "",
-             format_percent(fmin(finding->explained, 1)).s);
+             format_percent(fmin(finding->explained, 1)).s,
+             format_percent(fmin(finding->explained - half, 1)).s,
+             format_percent(fmin(finding->explained + half, 1)).s);
 }
 
 char *verdict_sentence(const struct report *report,
