@@ -27,6 +27,16 @@ static struct wall wall_of(const struct wall_clock *clock, double utc_s)
                          (unsigned)(second / 60 % 60), (unsigned)(second % 60)};
 }
 
+bool time_is_stretch(double from_s, double to_s)
+{
+    return isfinite(from_s) && isfinite(to_s) && from_s < to_s;
+}
+
+bool time_follows(double before_s, double from_s, double to_s)
+{
+    return from_s >= before_s && from_s <= before_s + 0.01 * (to_s - from_s);
+}
+
 void time_axis_name_day(long long day, struct time_step step, bool with_year,
                         char out[NUMBER_BYTES])
 {

@@ -20,6 +20,11 @@ struct wall_clock {
 void time_axis_init(struct axis *axis, const struct theme *theme, struct scale scale,
                     const struct wall_clock *clock);
 
+/* Whether [from_s, to_s) can be drawn; and whether it follows what ended at before_s
+ * without a gap. */
+bool time_is_stretch(double from_s, double to_s);
+bool time_follows(double before_s, double from_s, double to_s);
+
 /* "Tue 3 Mar" for steps of days, "Mar" of months (with the year where it begins or
  * changes), "2026" of years. */
 void time_axis_name_day(long long day, struct time_step step, bool with_year,

@@ -2,9 +2,10 @@
 /* Rules at moments: see time_marks.h. */
 #include "plots/time_marks.h"
 
+#include "plots/page.h"
+
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Multiples of the base size: height of a line of names, room between two of them. */
 static const double line = 1.35, apart = 0.9, most_name = 12;
@@ -59,6 +60,23 @@ static bool draw_name(struct scene *scene, const struct theme *theme,
     return true;
 }
 
+static bool is_on(const struct time_mark *mark, const struct scale *time)
+{
+    return mark->at_s >= time->low && mark->at_s <= time->high;
+}
+
+static void draw_rule(struct scene *scene, const struct theme *theme,
+                      const struct time_mark *mark, double x, struct frame frame,
+                      bool named)
+{
+    bool change = is_change(mark);
+    scene_tip(scene, mark->tip ? mark->tip : mark->name);
+    mark_rule(scene, (struct point){x, frame.top}, (struct point){x, frame.bottom},
+              (struct stroke){named ? color_of(theme, mark) : theme->muted,
+                              change ? 1.5 : 1, change});
+    scene_tip(scene, NULL);
+}
+
 size_t time_marks_draw(struct scene *scene, const struct theme *theme,
                        const struct scale *time, struct frame frame,
                        const struct time_mark *marks, size_t count)
@@ -72,24 +90,57 @@ size_t time_marks_draw(struct scene *scene, const struct theme *theme,
         double lines_up = !change && changes ? line : 0;
         struct point at = {scale_at(time, mark->at_s),
                            frame.top - (0.35 + lines_up) * theme->base_pt};
-        if (!(mark->at_s >= time->low && mark->at_s <= time->high))
+        if (!is_on(mark, time))
             continue;
         bool named = draw_name(scene, theme, mark, at, frame, &ends[change]);
         unnamed += !named;
-        scene_tip(scene, mark->tip ? mark->tip : mark->name);
-        mark_rule(scene, (struct point){at.x, at.y + 0.2 * theme->base_pt},
-                  (struct point){at.x, frame.bottom},
-                  (struct stroke){named ? color_of(theme, mark) : theme->muted,
-                                  change ? 1.5 : 1, change});
-        scene_tip(scene, NULL);
+        struct frame rule = frame;
+        rule.top = at.y + 0.2 * theme->base_pt;
+        draw_rule(scene, theme, mark, at.x, rule, named);
     }
     return unnamed;
 }
 
-void time_marks_note(char *note, size_t size, size_t unnamed)
+void time_marks_rules(struct scene *scene, const struct theme *theme,
+                      const struct scale *time, struct frame frame,
+                      const struct time_mark *marks, size_t count)
 {
-    size_t used = strlen(note);
+    for (size_t i = 0; i < count && i < TIME_MARKS_MAX; i++)
+        if (is_on(&marks[i], time))
+            draw_rule(scene, theme, &marks[i], scale_at(time, marks[i].at_s), frame,
+                      true);
+}
+
+/* --- the note --- */
+
+enum { NOTE_BYTES = TIME_PERIOD_BYTES + 512, WORST_UNNAMED = 9999 };
+
+static void write_note(const struct time_note *note, size_t unnamed,
+                       char text[NOTE_BYTES])
+{
+    char period[TIME_PERIOD_BYTES];
+    time_axis_period(note->clock, note->from_s, note->to_s, period);
+    int used = snprintf(text, NOTE_BYTES, "%s%.300s", period, note->sentence);
     if (unnamed > 0)
-        snprintf(note + used, size - used, " %zu mark%s no room for a name.", unnamed,
+        snprintf(text + used, NOTE_BYTES - (size_t)used,
+                 " %zu mark%s no room for a name.", unnamed,
                  unnamed == 1 ? " has" : "s have");
+}
+
+struct frame time_note_open(const struct time_note *note, const struct theme *theme,
+                            struct frame *inside)
+{
+    char worst[NOTE_BYTES];
+    struct frame foot = *inside;
+    write_note(note, WORST_UNNAMED, worst);
+    inside->bottom -= page_note_pt(theme, inside, worst);
+    return foot;
+}
+
+void time_note_draw(const struct time_note *note, struct scene *scene,
+                    const struct theme *theme, struct frame foot)
+{
+    char text[NOTE_BYTES];
+    write_note(note, note->unnamed, text);
+    page_note(scene, theme, &foot, text);
 }

@@ -10,6 +10,7 @@
 #include "plots/mark.h"
 #include "plots/scales.h"
 #include "plots/theme.h"
+#include "plots/time_axis.h"
 
 enum { TIME_MARKS_MAX = 64 };
 
@@ -36,7 +37,25 @@ size_t time_marks_draw(struct scene *scene, const struct theme *theme,
                        const struct scale *time, struct frame frame,
                        const struct time_mark *marks, size_t count);
 
-/* Appends to a note of size bytes how many those are, if any. */
-void time_marks_note(char *note, size_t size, size_t unnamed);
+/* The same rules without names, for a chart too small for these. */
+void time_marks_rules(struct scene *scene, const struct theme *theme,
+                      const struct scale *time, struct frame frame,
+                      const struct time_mark *marks, size_t count);
+
+/* The note at the foot of a chart over time: the period, a sentence, and how many marks
+ * have no name. That is known only when they are drawn, so the note takes its room for
+ * the worst first, and is written afterwards. */
+struct time_note {
+    const struct wall_clock *clock;
+    double from_s, to_s;
+    const char *sentence;
+    size_t unnamed;
+};
+
+/* Takes the room away from *inside. Returns the frame for time_note_draw(). */
+struct frame time_note_open(const struct time_note *note, const struct theme *theme,
+                            struct frame *inside);
+void time_note_draw(const struct time_note *note, struct scene *scene,
+                    const struct theme *theme, struct frame foot);
 
 #endif

@@ -242,20 +242,17 @@ static size_t draw(struct scene *scene, const struct theme *theme, struct view *
     return unnamed;
 }
 
-static void write_note(char *note, size_t size, const struct scatter_data *data,
-                       const struct span *span, size_t unnamed)
+static void write_sentence(char *sentence, size_t size, const struct scatter_data *data,
+                           const struct span *span)
 {
-    char period[TIME_PERIOD_BYTES], drawn[NUMBER_BYTES], beyond[NUMBER_BYTES];
-    char rest[NUMBER_BYTES];
+    char drawn[NUMBER_BYTES], beyond[NUMBER_BYTES], rest[NUMBER_BYTES];
     uint64_t below = data->requests > data->beyond ? data->requests - data->beyond : 0;
-    time_axis_period(&data->clock, span->from_s, span->to_s, period);
     count_text((double)span->drawn, drawn);
     count_text((double)data->beyond, beyond);
     count_text((double)below, rest);
-    snprintf(note, size, "%sDrawn: %s of %s requests beyond the fence%s%s%s.", period,
-             drawn, beyond, below > 0 ? "; not drawn: the " : "", below > 0 ? rest : "",
+    snprintf(sentence, size, "Drawn: %s of %s requests beyond the fence%s%s%s.", drawn,
+             beyond, below > 0 ? "; not drawn: the " : "", below > 0 ? rest : "",
              below > 0 ? " below it" : "");
-    time_marks_note(note, size, unnamed);
 }
 
 int chart_scatter(const struct scatter_data *data, const struct theme *theme,
@@ -268,7 +265,7 @@ int chart_scatter(const struct scatter_data *data, const struct theme *theme,
         page_empty(scene, theme, inside, "No outliers: nothing to draw");
         return scene_ok(scene, why);
     }
-    char note[TIME_PERIOD_BYTES + 256];
+    char sentence[256];
     struct view view = {.data = data};
     view.places = malloc(data->point_count * sizeof(*view.places));
     if (!view.places) {
@@ -277,12 +274,11 @@ int chart_scatter(const struct scatter_data *data, const struct theme *theme,
     }
     choose_colors(&view, theme);
     count_dots(&view);
-    struct frame foot = inside;
-    write_note(note, sizeof(note), data, &span, 9999);
-    inside.bottom -= page_note_pt(theme, &inside, note);
-    size_t unnamed = draw(scene, theme, &view, &span, inside);
-    write_note(note, sizeof(note), data, &span, unnamed);
-    page_note(scene, theme, &foot, note);
+    write_sentence(sentence, sizeof(sentence), data, &span);
+    struct time_note note = {&data->clock, span.from_s, span.to_s, sentence, 0};
+    struct frame foot = time_note_open(&note, theme, &inside);
+    note.unnamed = draw(scene, theme, &view, &span, inside);
+    time_note_draw(&note, scene, theme, foot);
     free(view.places);
     return scene_ok(scene, why);
 }

@@ -35,8 +35,7 @@ struct span {
 
 static bool is_block(const struct traffic_block *block)
 {
-    return isfinite(block->from_s) && isfinite(block->to_s) &&
-           block->from_s < block->to_s && block->requests > 0;
+    return time_is_stretch(block->from_s, block->to_s) && block->requests > 0;
 }
 
 /* Requests of a block that ended so; never below 0. */
@@ -90,7 +89,7 @@ static struct color color_of(const struct theme *theme, size_t end)
 
 static bool follows(const struct traffic_block *before, const struct traffic_block *block)
 {
-    return block->from_s <= before->to_s + 0.01 * (block->to_s - block->from_s);
+    return time_follows(before->to_s, block->from_s, block->to_s);
 }
 
 static double rate_of(const struct view *view, const struct traffic_block *block,
@@ -290,15 +289,6 @@ static size_t draw(struct scene *scene, const struct theme *theme, struct view *
                            view->data->mark_count);
 }
 
-static void write_note(char *note, size_t size, const struct traffic_data *data,
-                       const struct span *span, size_t unnamed)
-{
-    char period[TIME_PERIOD_BYTES];
-    time_axis_period(&data->clock, span->from_s, span->to_s, period);
-    snprintf(note, size, "%sNo colour: no requests.", period);
-    time_marks_note(note, size, unnamed);
-}
-
 int chart_traffic(const struct traffic_data *data, const struct theme *theme,
                   struct scene *scene, const char **why)
 {
@@ -309,21 +299,20 @@ int chart_traffic(const struct traffic_data *data, const struct theme *theme,
         page_empty(scene, theme, inside, "No requests were counted: nothing to draw");
         return scene_ok(scene, why);
     }
-    char note[TIME_PERIOD_BYTES + 128];
     struct view view = {.data = data};
     size_t corners = 2 * data->block_count;
-    view.upper = malloc(corners * sizeof(*view.upper));
-    view.lower = malloc(corners * sizeof(*view.lower));
-    struct frame foot = inside;
-    inside.bottom -= page_note_pt(theme, &inside, "one line");
-    if (view.upper && view.lower) {
-        size_t unnamed = draw(scene, theme, &view, &span, inside);
-        write_note(note, sizeof(note), data, &span, unnamed);
-        page_note(scene, theme, &foot, note);
+    struct point *corner_room = malloc(2 * corners * sizeof(*corner_room));
+    struct time_note note = {&data->clock, span.from_s, span.to_s,
+                             "No colour: no requests.", 0};
+    struct frame foot = time_note_open(&note, theme, &inside);
+    if (corner_room) {
+        view.upper = corner_room;
+        view.lower = corner_room + corners;
+        note.unnamed = draw(scene, theme, &view, &span, inside);
+        time_note_draw(&note, scene, theme, foot);
     } else {
         scene->failed = true;
     }
-    free(view.upper);
-    free(view.lower);
+    free(corner_room);
     return scene_ok(scene, why);
 }
