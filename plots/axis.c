@@ -61,6 +61,8 @@ static void draw_name(struct scene *scene, const struct theme *theme,
     bool left = axis->side == SIDE_LEFT;
     double half = left ? style.size_pt / 2 : width / 2;
     double apart = left ? style.size_pt * 0.2 : theme->base_pt * name_apart;
+    if (axis->inside && !left)
+        at = fmin(fmax(at, frame.left + half), frame.right - half);
     if (at - half < *to + apart && at + half > *from - apart)
         return;
     *from = at - half;

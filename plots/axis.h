@@ -24,6 +24,7 @@ struct axis {
     size_t count;
     const char *title; /* with the unit; NULL for none */
     bool grid;
+    bool inside; /* names of a bottom axis move to keep within the frame */
 };
 
 /* Fills ticks and names of a linear, log or nines scale; name turns a value into text. */

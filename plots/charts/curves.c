@@ -14,7 +14,7 @@ bool curves_is_point(const struct latency_line *line, size_t i)
            line->share[i] <= 1;
 }
 
-static bool has_points(const struct latency_line *line)
+bool curves_has_points(const struct latency_line *line)
 {
     for (size_t i = 0; i < line->points; i++)
         if (curves_is_point(line, i))
@@ -55,7 +55,7 @@ static void choose(struct curves *curves, const struct latency_data *data)
 {
     *curves = (struct curves){.count = 0};
     for (size_t i = data->line_count; i-- > 0;) {
-        if (!has_points(&data->lines[i])) {
+        if (!curves_has_points(&data->lines[i])) {
             curves->empty++;
         } else if (curves->count == MOST_DRAWN) {
             curves->left_out++;

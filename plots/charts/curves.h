@@ -46,6 +46,9 @@ void curves_choose(struct curves *curves, const struct latency_data *data,
 /* Whether point i of a line can be drawn. */
 bool curves_is_point(const struct latency_line *line, size_t i);
 
+/* Whether any can. */
+bool curves_has_points(const struct latency_line *line);
+
 /* Latency of the first point that reaches the share, of the last point where none does.
  * Needs a line with points. */
 double curves_latency_at(const struct latency_line *line, double share);
