@@ -11,6 +11,7 @@
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
 #include "plots/charts/matrix.h"
+#include "plots/charts/multiples.h"
 #include "plots/charts/scatter.h"
 #include "plots/charts/sparkline.h"
 #include "plots/charts/timeline.h"
@@ -69,6 +70,7 @@ DRAWING(density, chart_latency_density)
 DRAWING(boxplot, chart_boxplot)
 DRAWING(heatmap, chart_heatmap_days)
 DRAWING(timeline, chart_timeline)
+DRAWING(multiples, chart_multiples_time)
 DRAWING(traffic, chart_traffic)
 DRAWING(scatter, chart_scatter)
 DRAWING(forest, chart_forest)
@@ -211,6 +213,17 @@ static void measure_over_time(double floor_ms)
                                  .names = names,
                                  .name_count = 3};
     measure("timeline, 96 blocks", BLOCKS * 3, draw_timeline, &lines, floor_ms);
+    static struct multiples_panel panels[MULTIPLES_PANELS];
+    for (size_t i = 0; i < MULTIPLES_PANELS; i++)
+        panels[i] = (struct multiples_panel){.name = "GET /cart",
+                                             .requests = 1000,
+                                             .p95_ns = 3e7,
+                                             .blocks = blocks,
+                                             .block_count = 24};
+    struct multiples_data grid = {
+        .title = "A finding", .panels = panels, .panel_count = MULTIPLES_PANELS};
+    measure("multiples, 20 x 24 blocks", (size_t)MULTIPLES_PANELS * 48, draw_multiples,
+            &grid, floor_ms);
     measure("traffic, 96 blocks", BLOCKS * 3, draw_traffic, &areas, floor_ms);
     measure("outliers, 1000 dots", DOTS, draw_scatter, &cloud, floor_ms);
 }

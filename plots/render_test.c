@@ -12,6 +12,7 @@
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
 #include "plots/charts/matrix.h"
+#include "plots/charts/multiples.h"
 #include "plots/charts/scatter.h"
 #include "plots/charts/sparkline.h"
 #include "plots/charts/timeline.h"
@@ -214,6 +215,38 @@ TEST(latency_over_time_has_its_lines_bands_and_marks)
         assert_painted(&scene, &themes[t], themes[t].steps[7], 300);
         assert_int_equal(chart_timeline(&data, &themes[t], &scene, &why), 0);
         assert_painted(&scene, &themes[t], themes[t].worse, 20);
+    }
+}
+
+TEST(small_multiples_have_the_lines_of_every_panel)
+{
+    double latency_ns[] = {1e6, 2e6, 4e6, 3e7}, share[] = {0.2, 0.5, 0.9, 1};
+    struct timeline_block blocks[] = {{0, 60, 1e6, 5e6, 9e6, 100},
+                                      {60, 120, 2e6, 6e6, 2e7, 100}};
+    struct multiples_panel panel = {.name = "GET /カート",
+                                    .requests = 200,
+                                    .p95_ns = 5e6,
+                                    .blocks = blocks,
+                                    .block_count = 2};
+    panel.lines[1] = (struct latency_line){
+        .latency_ns = latency_ns, .share = share, .points = 4, .requests = 200};
+    struct multiples_panel panels[] = {panel, panel, panel, panel};
+    struct multiples_data data = {.title = "A finding",
+                                  .panels = panels,
+                                  .panel_count = 4,
+                                  .clock = {"UTC", NULL, NULL},
+                                  .line_names = {"2.7", "2.8"}};
+    struct theme themes[] = {theme_light(), theme_dark()};
+    const char *why = "";
+    struct scene scene;
+    unsigned char slots[2];
+    theme_slots(data.line_names, 2, slots);
+    for (int t = 0; t < 2; t++) {
+        struct color band = color_mix(themes[t].paper, themes[t].steps[5], 0.30);
+        assert_int_equal(chart_multiples_time(&data, &themes[t], &scene, &why), 0);
+        assert_painted(&scene, &themes[t], band, 4 * 1000);
+        assert_int_equal(chart_multiples_percentiles(&data, &themes[t], &scene, &why), 0);
+        assert_painted(&scene, &themes[t], themes[t].slots[slots[1]], 4 * 50);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "plots/charts/heatmap.h"
 #include "plots/charts/latency.h"
 #include "plots/charts/matrix.h"
+#include "plots/charts/multiples.h"
 #include "plots/charts/scatter.h"
 #include "plots/charts/sparkline.h"
 #include "plots/charts/timeline.h"
@@ -84,12 +85,10 @@ static void check(int result, struct scene *scene)
     scene_release(scene);
 }
 
-static void draw_latency(struct input *input, const struct theme *theme,
-                         const char *title)
+/* Fills lines; the caller frees their names. */
+static size_t next_lines(struct input *input, struct latency_line lines[MOST_LINES])
 {
     static double numbers[MOST_LINES][2][MOST_POINTS];
-    struct latency_line lines[MOST_LINES];
-    char *names[MOST_LINES];
     size_t count = next_byte(input) % (MOST_LINES + 1);
     for (size_t i = 0; i < count; i++) {
         size_t points = next_byte(input) % (MOST_POINTS + 1);
@@ -99,20 +98,33 @@ static void draw_latency(struct input *input, const struct theme *theme,
             numbers[i][1][k] =
                 sane ? (double)(k + 1) / (double)points : next_byte(input) / 250.0;
         }
-        names[i] = next_name(input);
+        char *name = next_name(input);
         uint64_t requests = (uint64_t)1 << next_byte(input) % 64;
         lines[i] = (struct latency_line){
-            names[i], numbers[i][0],      numbers[i][1],      points,
+            name,     numbers[i][0],      numbers[i][1],      points,
             requests, next_number(input), next_number(input), next_number(input)};
     }
+    return count;
+}
+
+static void free_names(struct latency_line *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((char *)lines[i].name);
+}
+
+static void draw_latency(struct input *input, const struct theme *theme,
+                         const char *title)
+{
+    struct latency_line lines[MOST_LINES];
+    size_t count = next_lines(input, lines);
     struct latency_data data = {title, title, lines, count};
     struct scene scene;
     const char *why;
     check(chart_latency_ecdf(&data, theme, &scene, &why), &scene);
     check(chart_latency_percentiles(&data, theme, &scene, &why), &scene);
     check(chart_latency_density(&data, theme, &scene, &why), &scene);
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
+    free_names(lines, count);
 }
 
 static void draw_boxplot(struct input *input, const struct theme *theme,
@@ -204,6 +216,15 @@ static void over_time_release(struct over_time *time)
         free((char *)time->mark[i].name);
 }
 
+static void next_blocks(struct input *input, const struct over_time *time,
+                        struct timeline_block blocks[MOST_BLOCKS])
+{
+    for (size_t i = 0; i < time->blocks; i++)
+        blocks[i] = (struct timeline_block){time->at_s[i],      time->at_s[i + 1],
+                                            next_number(input), next_number(input),
+                                            next_number(input), next_byte(input)};
+}
+
 static void draw_timeline(struct input *input, const struct theme *theme,
                           const char *title)
 {
@@ -212,13 +233,50 @@ static void draw_timeline(struct input *input, const struct theme *theme,
     struct scene scene;
     const char *why;
     over_time_init(&time, input, title);
-    for (size_t i = 0; i < time.blocks; i++)
-        blocks[i] = (struct timeline_block){time.at_s[i],       time.at_s[i + 1],
-                                            next_number(input), next_number(input),
-                                            next_number(input), next_byte(input)};
+    next_blocks(input, &time, blocks);
     struct timeline_data data = {title,       title,     time.clock, blocks,
                                  time.blocks, time.mark, time.marks};
     check(chart_timeline(&data, theme, &scene, &why), &scene);
+    over_time_release(&time);
+}
+
+static void draw_multiples(struct input *input, const struct theme *theme,
+                           const char *title)
+{
+    enum { MOST_PANELS = 24 };
+    static struct multiples_panel panels[MOST_PANELS];
+    struct timeline_block blocks[MOST_BLOCKS];
+    struct latency_line lines[MOST_LINES];
+    struct over_time time;
+    struct scene scene;
+    const char *why;
+    over_time_init(&time, input, title);
+    next_blocks(input, &time, blocks);
+    size_t line_count = next_lines(input, lines);
+    size_t count = next_byte(input) % (MOST_PANELS + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t first = time.blocks ? next_byte(input) % time.blocks : 0;
+        panels[i] = (struct multiples_panel){.name = title,
+                                             .requests = next_byte(input),
+                                             .p95_ns = next_number(input),
+                                             .blocks = blocks + first,
+                                             .block_count = time.blocks - first,
+                                             .marks = time.mark,
+                                             .mark_count = time.marks};
+        for (size_t k = 0; k < MULTIPLES_LINES && line_count > 0; k++)
+            panels[i].lines[k] = lines[next_byte(input) % line_count];
+    }
+    struct multiples_data data = {.title = title,
+                                  .what = "endpoints",
+                                  .panels = panels,
+                                  .panel_count = count,
+                                  .others = next_byte(input),
+                                  .others_requests = next_byte(input),
+                                  .clock = time.clock,
+                                  .line_names = {title, "2.8"}};
+    check(chart_multiples_time(&data, theme, &scene, &why), &scene);
+    check(chart_multiples_percentiles(&data, theme, &scene, &why), &scene);
+    free_names(lines, line_count);
     over_time_release(&time);
 }
 
@@ -376,8 +434,9 @@ static void draw_sparkline(struct input *input, const struct theme *theme,
 }
 
 static void (*const charts[])(struct input *, const struct theme *, const char *) = {
-    draw_latency, draw_boxplot, draw_heatmap, draw_timeline, draw_traffic,
-    draw_scatter, draw_forest,  draw_matrix,  draw_flame,    draw_sparkline,
+    draw_latency, draw_boxplot,   draw_heatmap,   draw_timeline,
+    draw_traffic, draw_scatter,   draw_forest,    draw_matrix,
+    draw_flame,   draw_sparkline, draw_multiples,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -15,7 +15,7 @@
 static const double plot_height = 6.2, heading = 2.6, between_rows = 0.9;
 static const double between_columns = 1.3, title_line = 1.6, time_line = 1.7;
 static const double thin = 0.75; /* of a large chart's lines */
-enum { COLUMNS = 4, SAMPLES = 40 };
+enum { COLUMNS = 4, SAMPLES = 32 };
 
 /* Places further out than so many requests in a thousand have no room in a panel. */
 static const double last_share = 0.999;
@@ -229,10 +229,23 @@ static void facts_of(const struct multiples_panel *panel, char facts[3 * NUMBER_
              latency_is_known(panel->p95_ns) ? p95 : "");
 }
 
-static void no_names(struct axis *axis)
+/* A panel has room for the lines of round values only, not for those between. */
+static void draw_axis(struct scene *scene, const struct theme *theme, struct axis *axis,
+                      struct frame frame, bool named)
 {
-    for (size_t i = 0; i < axis->count; i++)
-        axis->names[i][0] = '\0';
+    size_t kept = 0;
+    for (size_t i = 0; i < axis->count; i++) {
+        if (!axis->ticks[i].named)
+            continue;
+        axis->ticks[kept] = axis->ticks[i];
+        memmove(axis->names[kept], axis->names[i], sizeof(axis->names[i]));
+        if (!named)
+            axis->names[kept][0] = '\0';
+        kept++;
+    }
+    axis->count = kept;
+    axis->inside = true;
+    axis_draw(scene, theme, axis, frame);
 }
 
 /* Names stand at the left column and below the lowest panel of each column only. */
@@ -250,13 +263,8 @@ static void draw_axes(struct scene *scene, const struct theme *theme,
     else
         axis_init(&across, theme, scale_nines(sheet->end_share, frame.left, frame.right),
                   SIDE_BOTTOM, percent_text);
-    if (i % sheet->columns > 0)
-        no_names(&latency);
-    if (i + sheet->columns < sheet->shown)
-        no_names(&across);
-    across.inside = true;
-    axis_draw(scene, theme, &latency, frame);
-    axis_draw(scene, theme, &across, frame);
+    draw_axis(scene, theme, &latency, frame, i % sheet->columns == 0);
+    draw_axis(scene, theme, &across, frame, i + sheet->columns >= sheet->shown);
 }
 
 static bool is_known(const struct sheet *sheet, size_t i)

@@ -3,7 +3,7 @@
  * The numbers of a chart as a table, for who reads a page without seeing it, or wants to
  * copy them: of those charts whose numbers no other table of the page has.
  */
-#include "charts.h"
+#include "chart_parts.h"
 
 #include "courses.h"
 #include "format.h"
@@ -11,6 +11,8 @@
 #include "passages.h"
 
 #include "src/base/mem.h"
+
+#include "plots/charts/multiples.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +25,8 @@ enum {
     TRAFFIC_ROWS = 48,
     DAYS_ROWS = 62,
     ENDPOINTS_ROWS = 30,
-    VERSIONS_EACH = 4
+    VERSIONS_EACH = 4,
+    PANEL_ROWS = 4 /* of each */
 };
 
 /* --- over time --- */
@@ -51,6 +54,35 @@ static char *add_timeline(struct table *table, const struct report *report,
     }
     return outline_text("Latency over time in numbers, a row for %s",
                         format_duration(course.length_s * 1e9).s);
+}
+
+static const struct table_column panel_columns[] = {
+    {"Endpoint", false, true, 0}, {"From", false, false, 0}, {"Requests", true, false, 0},
+    {"p50", true, false, 0},      {"p95", true, false, 0},
+};
+
+static char *add_panels(struct table *table, const struct report *report)
+{
+    size_t shown[MULTIPLES_PANELS];
+    uint64_t others;
+    size_t count = chart_most_time(report, shown, MULTIPLES_PANELS, &others);
+
+    table_init(table, panel_columns, COUNT(panel_columns));
+    for (size_t i = 0; i < count; i++) {
+        const struct endpoint *endpoint = &report->overview.endpoints[shown[i]];
+        struct course course = report_course(report, endpoint, PANEL_ROWS);
+        for (size_t b = 0; b < course.count; b++) {
+            const struct course_bin *bin = &course.bins[b];
+            table_add_take(table, label_of_endpoint(report, endpoint));
+            table_add(table,
+                      format_moment(&report->zone, (int64_t)(bin->from_s * 1e9)).s);
+            table_add_count(table, bin->requests);
+            table_add(table, format_duration(bin->p50_ns).s);
+            table_add(table, format_duration(bin->p95_ns).s);
+        }
+    }
+    return mem_text("Endpoints over time in numbers, more coarsely; each endpoint's own "
+                    "table has more");
 }
 
 static const struct table_column traffic_columns[] = {
@@ -198,6 +230,8 @@ char *chart_numbers(const struct report *report, const struct report_chart *char
     switch (chart->kind) {
     case REPORT_CHART_TIMELINE:
         return add_timeline(table, report, &report->overview.endpoints[chart->endpoint]);
+    case REPORT_CHART_ENDPOINT_COURSES:
+        return add_panels(table, report);
     case REPORT_CHART_TRAFFIC:
         return add_traffic(table, report);
     case REPORT_CHART_DAYS:

@@ -17,6 +17,18 @@ typedef int chart_drawing(const struct report *report, const struct report_chart
 /* Borrows the report's zone. */
 struct wall_clock chart_clock(const struct report *report);
 
+/* The value, or NaN. */
+double chart_known_or_nan(const struct quantile *quantile);
+
+/* Bins of a panel of one endpoint among many. */
+enum { CHART_PANEL_BINS = 24 };
+/* At most so many endpoints, those that take most time first. Returns how many; what the
+ * others have together is *others_requests. */
+size_t chart_most_time(const struct report *report, size_t *indices, size_t most,
+                       uint64_t *others_requests);
+
+chart_drawing chart_draw_latency, chart_draw_ecdf, chart_draw_density,
+    chart_draw_endpoint_courses, chart_draw_endpoint_percentiles;
 chart_drawing chart_draw_timeline, chart_draw_traffic, chart_draw_outliers,
     chart_draw_forest, chart_draw_utilisation, chart_draw_groups, chart_draw_addresses,
     chart_draw_profile, chart_draw_profile_change;
@@ -36,6 +48,8 @@ char *chart_outliers_title(const struct report *report, const struct endpoint *e
 char *chart_profile_title(const struct report *report, const struct endpoint *endpoint);
 char *chart_profile_change_title(const struct report *report,
                                  const struct endpoint *endpoint);
+char *chart_endpoint_courses_title(const struct report *report);
+char *chart_endpoint_percentiles_title(const struct report *report);
 char *chart_traffic_title(const struct report *report);
 char *chart_utilisation_title(const struct report *report);
 /* Of the report's groups or addresses, where there is one. */

@@ -228,6 +228,12 @@ void report_plan_charts(struct report *report)
 {
     plan_forests(report);
     add_general(report, REPORT_CHART_ENDPOINTS, endpoints_title(report));
+    if (report->overview.endpoint_count > 1) {
+        add_general(report, REPORT_CHART_ENDPOINT_COURSES,
+                    chart_endpoint_courses_title(report));
+        add_general(report, REPORT_CHART_ENDPOINT_PERCENTILES,
+                    chart_endpoint_percentiles_title(report));
+    }
     add_general(report, REPORT_CHART_TRAFFIC, chart_traffic_title(report));
     if (report->overview.version_count > 1)
         add_general(report, REPORT_CHART_UTILISATION, chart_utilisation_title(report));

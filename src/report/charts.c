@@ -12,9 +12,7 @@
 #include "src/base/str.h"
 
 #include "plots/charts/boxplot.h"
-#include "plots/charts/density.h"
 #include "plots/charts/heatmap.h"
-#include "plots/charts/latency.h"
 #include "plots/render.h"
 #include "plots/svg.h"
 
@@ -24,104 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { CURVE_POINTS = 400 };
-
-/* --- latency, a line a version --- */
-
-/* The points of one line; the line borrows them. */
-struct curve {
-    double latency_ns[CURVE_POINTS], share[CURVE_POINTS];
-};
-
-static double known_or_nan(const struct quantile *quantile)
-{
-    return quantile->known ? quantile->value_ns : NAN;
-}
-
-static struct latency_line line_of(const struct endpoint_version *version,
-                                   struct curve *curve, const char *name, size_t limit)
-{
-    struct curve_point points[CURVE_POINTS];
-    const struct distribution *d = &version->distribution;
-    size_t count = distribution_curve(&version->cell->histogram, d->min_ns, d->max_ns,
-                                      points, limit);
-
-    for (size_t i = 0; i < count; i++) {
-        curve->latency_ns[i] = points[i].ns;
-        curve->share[i] = points[i].share;
-    }
-    return (struct latency_line){
-        .name = name,
-        .latency_ns = curve->latency_ns,
-        .share = curve->share,
-        .points = count,
-        .requests = d->requests,
-        .p50_ns = known_or_nan(&d->quantiles[QUANTILE_50]),
-        .p95_ns = known_or_nan(&d->quantiles[QUANTILE_95]),
-        .p99_ns = known_or_nan(&d->quantiles[QUANTILE_99]),
-    };
-}
-
-/* Older versions are drawn thin and grey: where bytes count, half the points will do. */
-static size_t points_of_line(const struct report_chart *chart, bool newest_two)
-{
-    if (chart->points == 0 || chart->points >= CURVE_POINTS)
-        return CURVE_POINTS;
-    return newest_two ? chart->points : chart->points / 2;
-}
-
-/* One of the views of latency_data. */
-typedef int latency_view(const struct latency_data *data, const struct theme *theme,
-                         struct scene *scene, const char **why);
-
-static int draw_lines(const struct report *report, const struct report_chart *chart,
-                      latency_view *view, const struct theme *theme, struct scene *scene,
-                      const char **why)
-{
-    const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
-    size_t count = endpoint->version_count;
-    struct curve *curves = mem_array(count, sizeof(*curves));
-    struct latency_line *lines = mem_array(count, sizeof(*lines));
-    char **names = mem_array(count, sizeof(*names));
-
-    for (size_t i = 0; i < count; i++) {
-        bool newest_two = i + 2 >= count;
-        names[i] = label_of_version(report, endpoint->versions[i].version);
-        lines[i] = line_of(&endpoint->versions[i], &curves[i], names[i],
-                           points_of_line(chart, newest_two));
-    }
-    struct latency_data data = {.title = chart->title,
-                                .subtitle = count > 1 ? "Latency by version"
-                                                      : "Latency of all requests",
-                                .lines = lines,
-                                .line_count = count};
-    int result = view(&data, theme, scene, why);
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
-    free(lines);
-    free(curves);
-    return result;
-}
-
-static int draw_latency(const struct report *report, const struct report_chart *chart,
-                        const struct theme *theme, struct scene *scene, const char **why)
-{
-    return draw_lines(report, chart, chart_latency_percentiles, theme, scene, why);
-}
-
-static int draw_ecdf(const struct report *report, const struct report_chart *chart,
-                     const struct theme *theme, struct scene *scene, const char **why)
-{
-    return draw_lines(report, chart, chart_latency_ecdf, theme, scene, why);
-}
-
-static int draw_density(const struct report *report, const struct report_chart *chart,
-                        const struct theme *theme, struct scene *scene, const char **why)
-{
-    return draw_lines(report, chart, chart_latency_density, theme, scene, why);
-}
 
 /* --- boxes --- */
 
@@ -136,7 +36,7 @@ static struct boxplot_row row_of(const struct distribution *d, const char *name)
         .median_ns = box->known ? box->median_ns : NAN,
         .q3_ns = box->known ? box->quartile_3_ns : NAN,
         .whisker_high_ns = box->known ? box->high_ns : NAN,
-        .p99_ns = known_or_nan(&d->quantiles[QUANTILE_99]),
+        .p99_ns = chart_known_or_nan(&d->quantiles[QUANTILE_99]),
         .max_ns = box->known ? (double)d->max_ns : NAN,
         .requests = d->requests,
     };
@@ -253,6 +153,11 @@ const struct chart_kind chart_kinds[REPORT_CHART_KINDS] = {
     [REPORT_CHART_ECDF] = {"ecdf", "ecdf", "share of requests by latency", true},
     [REPORT_CHART_FOREST] = {"changes", "changes", "changes with intervals", false},
     [REPORT_CHART_ENDPOINTS] = {"endpoints", "endpoints", "boxes by endpoint", false},
+    [REPORT_CHART_ENDPOINT_COURSES] = {"endpoint_courses", "endpoints-time",
+                                       "latency of each endpoint over time", false},
+    [REPORT_CHART_ENDPOINT_PERCENTILES] = {"endpoint_percentiles",
+                                           "endpoints-percentiles",
+                                           "percentile curve of each endpoint", false},
     [REPORT_CHART_TRAFFIC] = {"traffic", "traffic", "requests over time", false},
     [REPORT_CHART_UTILISATION] = {"utilisation", "utilisation", "versions and endpoints",
                                   false},
@@ -264,16 +169,18 @@ const struct chart_kind chart_kinds[REPORT_CHART_KINDS] = {
 };
 
 static chart_drawing *const draw[REPORT_CHART_KINDS] = {
-    [REPORT_CHART_LATENCY] = draw_latency,
+    [REPORT_CHART_LATENCY] = chart_draw_latency,
     [REPORT_CHART_TIMELINE] = chart_draw_timeline,
     [REPORT_CHART_OUTLIERS] = chart_draw_outliers,
     [REPORT_CHART_PROFILE] = chart_draw_profile,
     [REPORT_CHART_PROFILE_CHANGE] = chart_draw_profile_change,
     [REPORT_CHART_VERSIONS] = draw_versions,
-    [REPORT_CHART_DENSITY] = draw_density,
-    [REPORT_CHART_ECDF] = draw_ecdf,
+    [REPORT_CHART_DENSITY] = chart_draw_density,
+    [REPORT_CHART_ECDF] = chart_draw_ecdf,
     [REPORT_CHART_FOREST] = chart_draw_forest,
     [REPORT_CHART_ENDPOINTS] = draw_endpoints,
+    [REPORT_CHART_ENDPOINT_COURSES] = chart_draw_endpoint_courses,
+    [REPORT_CHART_ENDPOINT_PERCENTILES] = chart_draw_endpoint_percentiles,
     [REPORT_CHART_TRAFFIC] = chart_draw_traffic,
     [REPORT_CHART_UTILISATION] = chart_draw_utilisation,
     [REPORT_CHART_DAYS] = draw_days,

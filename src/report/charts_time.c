@@ -7,9 +7,11 @@
 #include "format.h"
 #include "label.h"
 
+#include "src/base/mem.h"
 #include "src/base/str.h"
 #include "src/base/vec.h"
 
+#include "plots/charts/multiples.h"
 #include "plots/charts/timeline.h"
 #include "plots/charts/traffic.h"
 
@@ -192,6 +194,62 @@ int chart_draw_traffic(const struct report *report, const struct report_chart *c
     return result;
 }
 
+/* --- many endpoints --- */
+
+/* What one panel borrows. */
+struct panel_parts {
+    char *label;
+    struct timeline_block blocks[CHART_PANEL_BINS];
+    struct marks marks;
+};
+
+static struct multiples_panel panel_of(const struct report *report,
+                                       const struct endpoint *endpoint,
+                                       struct panel_parts *parts)
+{
+    struct course course = report_course(report, endpoint, CHART_PANEL_BINS);
+
+    parts->label = label_of_endpoint(report, endpoint);
+    marks_init(&parts->marks, report, endpoint, CHANGE_LATENCY);
+    return (struct multiples_panel){
+        .name = parts->label,
+        .requests = endpoint->all.requests,
+        .p95_ns = chart_known_or_nan(&endpoint->all.quantiles[QUANTILE_95]),
+        .blocks = parts->blocks,
+        .block_count = timeline_blocks(&course, parts->blocks),
+        .marks = parts->marks.marks,
+        .mark_count = parts->marks.count};
+}
+
+int chart_draw_endpoint_courses(const struct report *report,
+                                const struct report_chart *chart,
+                                const struct theme *theme, struct scene *scene,
+                                const char **why)
+{
+    size_t shown[MULTIPLES_PANELS];
+    struct multiples_panel panels[MULTIPLES_PANELS];
+    struct panel_parts *parts = mem_array(MULTIPLES_PANELS, sizeof(*parts));
+    struct multiples_data data = {.title = chart->title,
+                                  .what = "endpoints",
+                                  .panels = panels,
+                                  .clock = chart_clock(report)};
+
+    data.panel_count =
+        chart_most_time(report, shown, MULTIPLES_PANELS, &data.others_requests);
+    data.others = report->overview.endpoint_count - data.panel_count;
+    data.subtitle = data.others ? "The endpoints that take most of the time"
+                                : "Every endpoint, those that take most time first";
+    for (size_t i = 0; i < data.panel_count; i++)
+        panels[i] = panel_of(report, &report->overview.endpoints[shown[i]], &parts[i]);
+    int result = chart_multiples_time(&data, theme, scene, why);
+    for (size_t i = 0; i < data.panel_count; i++) {
+        free(parts[i].label);
+        marks_release(&parts[i].marks);
+    }
+    free(parts);
+    return result;
+}
+
 /* --- titles --- */
 
 static void add_change_title(struct str *title, const struct report *report,
@@ -242,6 +300,44 @@ char *chart_timeline_title(const struct report *report, const struct endpoint *e
     if (title.length == 0)
         add_range_title(&title, report, endpoint, label);
     free(label);
+    return str_take(&title);
+}
+
+/* Of the first change of an endpoint that is drawn, else of how far the one moves that
+ * moves most. */
+char *chart_endpoint_courses_title(const struct report *report)
+{
+    size_t shown[MULTIPLES_PANELS], most = SIZE_MAX;
+    uint64_t others;
+    size_t count = chart_most_time(report, shown, MULTIPLES_PANELS, &others);
+    double most_ratio = 0;
+    struct str title;
+
+    str_init(&title);
+    for (size_t i = 0; i < count && title.length == 0; i++) {
+        const struct endpoint *endpoint = &report->overview.endpoints[shown[i]];
+        struct course course = report_course(report, endpoint, CHART_PANEL_BINS);
+        char *label = label_of_endpoint(report, endpoint);
+        double least = INFINITY, high = 0;
+        add_change_title(&title, report, endpoint, label);
+        free(label);
+        for (size_t b = 0; b < course.count; b++) { /* they pass over NaN */
+            least = fmin(least, course.bins[b].p95_ns);
+            high = fmax(high, course.bins[b].p95_ns);
+        }
+        if (high > 0 && high / least > most_ratio) {
+            most = shown[i];
+            most_ratio = high / least;
+        }
+    }
+    if (title.length == 0 && most != SIZE_MAX) {
+        char *label = label_of_endpoint(report, &report->overview.endpoints[most]);
+        str_addf(&title, "%s moves most over time: its p95 up to %s times its least",
+                 label, format_number(most_ratio).s);
+        free(label);
+    } else if (title.length == 0) {
+        str_add_text(&title, "Latency of each endpoint over time");
+    }
     return str_take(&title);
 }
 

@@ -193,7 +193,7 @@ static void write_passage(struct page *page, const struct outline *outline, size
  * has at most so many bytes. */
 enum {
     MANY_ENDPOINTS = 40,
-    POINTS_OF_MANY = 40,
+    POINTS_OF_MANY = 32,
     MOST_BYTES = 2950000,
     SLACK_BYTES = 50000
 };

@@ -78,6 +78,7 @@ static void add_overview(struct outline *outline, const struct report *report)
         outline, outline_text("Endpoints, by %s", sorted_by[report->options.sort]),
         overview_columns, COUNT(overview_columns));
     outline_numbers_of(outline, REPORT_CHART_ENDPOINTS);
+    outline_numbers_of(outline, REPORT_CHART_ENDPOINT_PERCENTILES);
 
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[report->order[i]];
@@ -363,6 +364,8 @@ void outline_endpoints(struct outline *outline, const struct report *report)
         return;
     add_overview(outline, report);
     outline_charts(outline, report, REPORT_CHART_ENDPOINTS);
+    outline_charts(outline, report, REPORT_CHART_ENDPOINT_COURSES);
+    outline_charts(outline, report, REPORT_CHART_ENDPOINT_PERCENTILES);
     outline_charts(outline, report, REPORT_CHART_TRAFFIC);
     outline_charts(outline, report, REPORT_CHART_UTILISATION);
     if (report->overview.version_count > 1) {

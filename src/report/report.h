@@ -78,13 +78,15 @@ struct report_chart {
         /* of a comparison */
         REPORT_CHART_FOREST, /* changes with intervals, a row an endpoint and quantile */
         /* of all */
-        REPORT_CHART_ENDPOINTS,   /* boxes, a row an endpoint */
-        REPORT_CHART_TRAFFIC,     /* requests and errors over time */
-        REPORT_CHART_UTILISATION, /* version × endpoint */
-        REPORT_CHART_DAYS,        /* hour × day */
-        REPORT_CHART_WEEK,        /* hour × day of the week */
-        REPORT_CHART_GROUPS,      /* version × group, latency */
-        REPORT_CHART_ADDRESSES,   /* version × address, latency */
+        REPORT_CHART_ENDPOINTS,            /* boxes, a row an endpoint */
+        REPORT_CHART_ENDPOINT_COURSES,     /* small multiples over time */
+        REPORT_CHART_ENDPOINT_PERCENTILES, /* small multiples, two versions */
+        REPORT_CHART_TRAFFIC,              /* requests and errors over time */
+        REPORT_CHART_UTILISATION,          /* version × endpoint */
+        REPORT_CHART_DAYS,                 /* hour × day */
+        REPORT_CHART_WEEK,                 /* hour × day of the week */
+        REPORT_CHART_GROUPS,               /* version × group, latency */
+        REPORT_CHART_ADDRESSES,            /* version × address, latency */
         REPORT_CHART_KINDS
     } kind;
     size_t endpoint;   /* index into overview.endpoints, where it is about one */
