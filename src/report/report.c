@@ -25,7 +25,7 @@ const struct report_format report_formats[] = {
 };
 
 /* Groups and addresses that are kept for the JSON; tables show options.top of them. */
-enum { ACTORS_KEPT = SUMMARY_VALUE_HISTOGRAMS };
+enum { ACTORS_KEPT = 256 };
 
 void report_options_init(struct report_options *options)
 {

@@ -81,4 +81,8 @@ TEST(summaries_of_earlier_formats_say_what_their_traces_say)
                                     "testdata/traces/v1-generated.fmd");
     assert_says_what_the_trace_says("testdata/summaries/format-2.fmds",
                                     "testdata/traces/v1-levels.fmd");
+    assert_says_what_the_trace_says("testdata/summaries/format-3-generated.fmds",
+                                    "testdata/traces/v1-generated.fmd");
+    assert_says_what_the_trace_says("testdata/summaries/format-3-levels.fmds",
+                                    "testdata/traces/v1-levels.fmd");
 }

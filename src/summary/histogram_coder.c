@@ -10,9 +10,10 @@
 enum {
     LEVELS = 80, /* of expectation: half octaves from 1/16 on */
     NEIGHBOURS = 3,
-    CLASSES = 65, /* lengths of a number in bits, 0 for 0 */
-    LEADING = 2,  /* bits below the highest that are modelled */
-    NUMBERS = 2,  /* kinds of numbers that are no counts */
+    CLASSES = 65,      /* lengths of a number in bits, 0 for 0 */
+    LEADING = 2,       /* bits below the highest that are modelled */
+    FIELD_LEADING = 3, /* the same of other numbers */
+    NUMBERS = 2,       /* numbers of a histogram that are no counts */
     TOP = 1 << 24,
     SPARE_BYTES = 4 /* that a reader looks ahead */
 };
@@ -26,6 +27,11 @@ struct bit {
 struct number_model {
     struct bit length[CLASSES];
     struct bit leading[CLASSES][1 << LEADING];
+};
+
+struct field_model {
+    struct bit length[CLASSES];
+    struct bit leading[CLASSES][1 << FIELD_LEADING];
 };
 
 struct counts_coder {
@@ -42,6 +48,7 @@ struct counts_coder {
     struct number_model counts[LEVELS][NEIGHBOURS];
     struct number_model fresh[LEVELS][NEIGHBOURS]; /* nothing is expected: by the left */
     uint32_t buckets[HISTOGRAM_FINE_BUCKETS];
+    struct field_model *fields[COUNTS_KINDS][COUNTS_CONTEXTS]; /* NULL: not met yet */
 };
 
 /* --- bits --- */
@@ -112,20 +119,20 @@ static unsigned length_of(uint64_t number)
     return number ? 64 - (unsigned)__builtin_clzll(number) : 0;
 }
 
-static uint64_t code_number(struct counts_coder *coder, struct number_model *model,
-                            uint64_t number)
+/* lengths: CLASSES of them; leading: 2^leading_bits for each. */
+static uint64_t code_bits(struct counts_coder *coder, struct bit *lengths,
+                          struct bit *leading, unsigned leading_bits, uint64_t number)
 {
     unsigned length = 0, wanted = length_of(number), node = 1;
-    while (length < CLASSES - 1 &&
-           !code_bit(coder, &model->length[length], length == wanted))
+    while (length < CLASSES - 1 && !code_bit(coder, &lengths[length], length == wanted))
         length++;
     if (length < 2)
         return length;
     uint64_t value = 1;
     for (unsigned below = length - 1; below-- > 0;) {
         bool bit = number >> below & 1;
-        if (length - 2 - below < LEADING) {
-            bit = code_bit(coder, &model->leading[length][node], bit);
+        if (length - 2 - below < leading_bits) {
+            bit = code_bit(coder, &leading[(length << leading_bits) + node], bit);
             node = node << 1 | bit;
         } else {
             bit = code_part(coder, coder->range >> 1, bit);
@@ -135,12 +142,52 @@ static uint64_t code_number(struct counts_coder *coder, struct number_model *mod
     return value;
 }
 
+static uint64_t code_number(struct counts_coder *coder, struct number_model *model,
+                            uint64_t number)
+{
+    return code_bits(coder, model->length, model->leading[0], LEADING, number);
+}
+
+static uint64_t fold(int64_t difference)
+{
+    return ((uint64_t)difference << 1) ^ (difference < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unfold(uint64_t folded)
+{
+    return (int64_t)(folded >> 1) ^ -(int64_t)(folded & 1);
+}
+
 static int64_t code_difference(struct counts_coder *coder, struct number_model *model,
                                int64_t difference)
 {
-    uint64_t folded = ((uint64_t)difference << 1) ^ (difference < 0 ? UINT64_MAX : 0);
-    folded = code_number(coder, model, folded);
-    return (int64_t)(folded >> 1) ^ -(int64_t)(folded & 1);
+    return unfold(code_number(coder, model, fold(difference)));
+}
+
+static void forget(struct bit *bits, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        bits[i] = (struct bit){32768, 32768};
+}
+
+uint64_t counts_number(struct counts_coder *coder, unsigned kind, unsigned context,
+                       uint64_t number)
+{
+    struct field_model **model = &coder->fields[kind][context];
+    if (!*model) {
+        *model = mem_new(sizeof(**model));
+        forget((*model)->length, sizeof(**model) / sizeof(struct bit));
+    }
+    number =
+        code_bits(coder, (*model)->length, (*model)->leading[0], FIELD_LEADING, number);
+    coder->bad = coder->bad || coder->beyond > SPARE_BYTES;
+    return coder->bad ? 0 : number;
+}
+
+int64_t counts_difference(struct counts_coder *coder, unsigned kind, unsigned context,
+                          int64_t difference)
+{
+    return unfold(counts_number(coder, kind, context, fold(difference)));
 }
 
 /* --- histograms --- */
@@ -154,6 +201,12 @@ static unsigned level_of(uint64_t sixteenths)
     unsigned half = length > 1 && (sixteenths >> (length - 2) & 1);
     unsigned level = 2 * length - 1 + half;
     return level < LEVELS ? level : LEVELS - 1;
+}
+
+unsigned counts_context(uint64_t number)
+{
+    unsigned level = level_of(number);
+    return level < COUNTS_CONTEXTS ? level : COUNTS_CONTEXTS - 1;
 }
 
 /* 1: about as many as another number, 0 fewer, 2 more. */
@@ -276,13 +329,10 @@ static struct counts_coder *new_coder(void)
     struct counts_coder *coder = mem_new(sizeof(*coder));
     coder->range = UINT32_MAX;
     coder->pending = 1;
-    coder->same_total = (struct bit){32768, 32768};
     struct bit *bits = (struct bit *)coder->numbers;
-    size_t count =
-        (sizeof(coder->numbers) + sizeof(coder->counts) + sizeof(coder->fresh)) /
-        sizeof(*bits);
-    for (size_t i = 0; i < count; i++)
-        bits[i] = (struct bit){32768, 32768};
+    forget(&coder->same_total, 1);
+    forget(bits, (sizeof(coder->numbers) + sizeof(coder->counts) + sizeof(coder->fresh)) /
+                     sizeof(*bits));
     return coder;
 }
 
@@ -311,7 +361,14 @@ struct counts_coder *counts_reader_new(const uint8_t *bytes, size_t size)
 
 void counts_free(struct counts_coder *coder)
 {
+    for (size_t i = 0; coder && i < COUNTS_KINDS * COUNTS_CONTEXTS; i++)
+        free(coder->fields[i / COUNTS_CONTEXTS][i % COUNTS_CONTEXTS]);
     free(coder);
+}
+
+bool counts_over(const struct counts_coder *coder)
+{
+    return coder->bad;
 }
 
 bool counts_bad(const struct counts_coder *coder)

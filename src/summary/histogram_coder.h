@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A coder for histograms that resemble each other, as those of one endpoint's time blocks
- * do: an adaptive binary range coder (Martin 1979; the carry as in 7-Zip's LZMA), whose
- * contexts are how large a count is to be expected from the histograms before it. A
- * summary is some 10^4 histograms of some dozens of counts, most of them below 10: a
- * general compressor spends two bytes where the counts hold five bits.
+ * do, and for the numbers between them: an adaptive binary range coder (Martin 1979; the
+ * carry as in 7-Zip's LZMA), whose contexts are how large a count is to be expected from
+ * the histograms before it. A summary is some 10^4 histograms of some dozens of counts,
+ * most of them below 10: a general compressor spends two bytes where the counts hold five
+ * bits.
  *
  * One walk serves both directions, so that they cannot disagree. Reading any bytes is
  * safe and ends.
@@ -41,6 +42,21 @@ void counts_free(struct counts_coder *coder);
  * to both sides. Adds it to *expected. */
 void counts_code(struct counts_coder *coder, struct histogram *histogram, uint64_t likely,
                  struct counts_expected *expected);
+
+/* Numbers are coded by their kind, and by what else is known of them (the context), since
+ * those of one kind and context resemble each other. */
+enum { COUNTS_KINDS = 32, COUNTS_CONTEXTS = 24 };
+/* Writes a number, or reads one; 0 once there is nothing left to read. */
+uint64_t counts_number(struct counts_coder *coder, unsigned kind, unsigned context,
+                       uint64_t number);
+/* The same of one that is near 0. */
+int64_t counts_difference(struct counts_coder *coder, unsigned kind, unsigned context,
+                          int64_t difference);
+/* About how large a number is, in half octaves up to 2^11, as a context. */
+unsigned counts_context(uint64_t number);
+
+/* There was nothing left to read, or it cannot have been written. */
+bool counts_over(const struct counts_coder *coder);
 /* What was read cannot have been written, or there was too little or too much of it; ask
  * at the end. */
 bool counts_bad(const struct counts_coder *coder);

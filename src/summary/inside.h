@@ -63,10 +63,9 @@ int32_t summary_day_of(struct summary *summary, int32_t day);
 /* Status codes count up to SUMMARY_STATUS_OTHER. */
 void summary_count_status(struct summary_cell *cell, unsigned status, uint64_t requests);
 
-/* 1 for each name that a tally or slow request has, 0 for those that are forgotten.
- * tallies: instead of the summary's own, as in saving.c; or NULL. A new array. */
-uint32_t *summary_mark_names(const struct summary *summary, int dimension,
-                             const struct tally *tallies);
+/* 1 for each name that a tally or slow request has, 0 for those that are forgotten. A new
+ * array. */
+uint32_t *summary_mark_names(const struct summary *summary, int dimension);
 
 /* Trims tallies that have grown too long and forgets names that nobody has; call where no
  * numbers are held. */

@@ -173,6 +173,52 @@ TEST(endpoints_versions_and_runs_beyond_the_limits_are_folded_and_counted)
     summary_free(summary);
 }
 
+/* A request from each address from .. to - 1. */
+static struct summary *from_addresses(uint32_t from, uint32_t to)
+{
+    struct summary *summary = summary_new();
+    struct source_map *map = bare_source(summary);
+    char text[32];
+    source_map_endpoint(map, 1, "a", 1, "1", 1, "x", 1);
+    for (uint32_t id = from; id < to; id++) {
+        uint32_t endpoint = 1;
+        uint64_t start_ns = id, duration_ns = 1000 + id;
+        source_map_address(map, id, text,
+                           (size_t)snprintf(text, sizeof(text), "address-%u", id));
+        summary_add(summary, map,
+                    &(struct events){.count = 1,
+                                     .endpoint = &endpoint,
+                                     .start_ns = &start_ns,
+                                     .duration_ns = &duration_ns,
+                                     .address = &id});
+    }
+    source_map_free(map);
+    return summary;
+}
+
+TEST(up_to_131072_addresses_are_counted_exactly_also_when_saved_and_merged)
+{
+    struct summary *once = from_addresses(1, SUMMARY_VALUES_MAX + 1);
+    struct summary *merged = summary_new();
+    for (uint32_t i = 0; i < 2; i++) {
+        struct summary *half = from_addresses(1 + i * SUMMARY_VALUES_MAX / 2,
+                                              1 + (i + 1) * SUMMARY_VALUES_MAX / 2);
+        struct str bytes = saved(half);
+        struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+        summary_merge(merged, loaded);
+        summary_free(loaded);
+        summary_free(half);
+        str_release(&bytes);
+    }
+    bool exact;
+    assert_int_equal(summary_value_count(merged, SUMMARY_ADDRESS, NULL, &exact),
+                     SUMMARY_VALUES_MAX);
+    assert_true(exact);
+    assert_saves_the_same(merged, once);
+    summary_free(merged);
+    summary_free(once);
+}
+
 /* 300,000 addresses once each and 100 that come often: the often ones are found, and each
  * true number lies within the bounds that are told. */
 TEST(with_too_many_addresses_the_frequent_are_found_within_the_bounds_told)

@@ -8,187 +8,44 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "histogram_coder.h"
-#include "inside.h"
-#include "packing.h"
+#include "saved_form.h"
 #include "src/base/mem.h"
 
 enum { ZSTD_LEVEL = 6 };
 
-/* ranks: of each name among those that are saved; names that nobody has are not. tallies:
- * copies, no longer than TALLY_KEEP, of version i at i * SUMMARY_DIMENSIONS + dimension.
- */
-struct saving {
-    const struct summary *summary;
-    struct str *out;
-    struct tally *tallies;
-    uint32_t *ranks[SUMMARY_DIMENSIONS];
-    struct counts_coder *counts;      /* where histograms go; NULL: among the numbers */
-    struct counts_expected *expected; /* of a sequence of histograms that are alike */
-    struct counts_expected *fine;     /* scratch */
-};
+/* --- numbers and histograms -------------------------------------------------------- */
 
-static void expect_nothing(const struct saving *saving)
+void save_number(const struct saving *saving, enum saved_kind kind, unsigned context,
+                 uint64_t number)
 {
-    if (saving->counts)
+    if (saving->coder)
+        counts_number(saving->coder, kind, context, number);
+    else
+        pack_number(saving->out, number);
+}
+
+void save_difference(const struct saving *saving, enum saved_kind kind, unsigned context,
+                     int64_t difference)
+{
+    if (saving->coder)
+        counts_difference(saving->coder, kind, context, difference);
+    else
+        pack_signed(saving->out, difference);
+}
+
+void save_expecting_nothing(const struct saving *saving)
+{
+    if (saving->coder)
         *saving->expected = (struct counts_expected){.total = 0};
 }
 
-/* likely: what is known of its total. */
-static void save_histogram(const struct saving *saving, struct histogram *histogram,
-                           uint64_t likely)
+void save_histogram(const struct saving *saving, struct histogram *histogram,
+                    uint64_t likely)
 {
-    if (saving->counts)
-        counts_code(saving->counts, histogram, likely, saving->expected);
+    if (saving->coder)
+        counts_code(saving->coder, histogram, likely, saving->expected);
     else
         pack_histogram(saving->out, histogram);
-}
-
-/* --- names ---------------------------------------------------------------------------
- */
-
-struct ranked {
-    struct name name;
-    uint32_t number;
-};
-
-static int ranked_order(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-    return name_compare(x->name, y->name);
-}
-
-static void save_names(struct saving *saving, int d)
-{
-    const struct map *names = &saving->summary->names[d];
-    uint32_t *ranks = summary_mark_names(saving->summary, d, saving->tallies);
-    struct ranked *ranked = mem_array(names->count, sizeof(*ranked));
-    size_t count = 0;
-    for (uint32_t i = 0; i < names->count; i++)
-        if (ranks[i])
-            ranked[count++] =
-                (struct ranked){{names->keys[i].bytes, names->keys[i].length}, i};
-    qsort(ranked, count, sizeof(*ranked), ranked_order);
-    pack_number(saving->out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        ranks[ranked[i].number] = i;
-        pack_name(saving->out, ranked[i].name);
-    }
-    saving->ranks[d] = ranks;
-    free(ranked);
-}
-
-/* --- values of a version --------------------------------------------------------------
- */
-
-struct placed {
-    uint32_t rank, entry;
-};
-
-static int placed_order(const void *a, const void *b)
-{
-    const struct placed *x = a, *y = b;
-    return (x->rank > y->rank) - (x->rank < y->rank);
-}
-
-/* Entries in the order of their names. */
-static struct placed *placed_entries(const struct tally *tally, const uint32_t *ranks)
-{
-    struct placed *placed = mem_array(tally->count, sizeof(*placed));
-    for (uint32_t i = 0; i < tally->count; i++)
-        placed[i] = (struct placed){ranks[tally->entries[i].value], i};
-    qsort(placed, tally->count, sizeof(*placed), placed_order);
-    return placed;
-}
-
-static void save_tally_histograms(const struct saving *saving, const struct tally *tally,
-                                  const struct placed *placed)
-{
-    uint64_t *requests = mem_array(tally->count, sizeof(*requests));
-    uint8_t *top = mem_array(tally->count, 1);
-    for (size_t i = 0; i < tally->count; i++)
-        requests[i] = tally->entries[placed[i].entry].requests;
-    tally_top(requests, tally->count, SUMMARY_VALUE_HISTOGRAMS, top);
-    expect_nothing(saving);
-    for (size_t i = 0; i < tally->count; i++) {
-        if (!top[i])
-            continue;
-        struct histogram histogram;
-        tally_histogram(tally, placed[i].entry, &histogram);
-        save_histogram(saving, &histogram, requests[i]);
-        histogram_release(&histogram);
-    }
-    free(requests);
-    free(top);
-}
-
-static void save_tally(const struct saving *saving, const struct tally *tally,
-                       const uint32_t *ranks)
-{
-    struct str *out = saving->out;
-    struct placed *placed = placed_entries(tally, ranks);
-    pack_number(out, tally->missed_max);
-    pack_number(out, tally->count);
-    for (size_t i = 0; i < tally->count; i++) {
-        const struct tally_entry *entry = &tally->entries[placed[i].entry];
-        pack_number(out, i ? placed[i].rank - placed[i - 1].rank - 1 : placed[i].rank);
-        pack_number(out, entry->requests);
-        pack_number(out, entry->sum_ns);
-        pack_number(out, entry->errors);
-        pack_number(out, entry->missed);
-    }
-    save_tally_histograms(saving, tally, placed);
-    free(placed);
-}
-
-/* --- visitors --------------------------------------------------------------------------
- */
-
-static void save_distinct(struct str *out, const struct distinct *distinct)
-{
-    pack_number(out, distinct->registers ? DISTINCT_EXACT + 1 : distinct->count);
-    for (size_t i = 0; i < distinct->count; i++)
-        pack_fixed(out, distinct->hashes[i]);
-    if (distinct->registers)
-        str_add(out, distinct->registers, DISTINCT_REGISTERS);
-}
-
-static void save_visitors(struct str *out, const struct visitors *visitors)
-{
-    int64_t *days = mem_array(visitors->count, sizeof(*days));
-    for (size_t i = 0; i < visitors->count; i++)
-        days[i] = visitors->days[i].day;
-    pack_number(out, visitors->count);
-    pack_ascending(out, days, visitors->count);
-    for (size_t i = 0; i < visitors->count; i++)
-        for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
-            save_distinct(out, &visitors->days[i].values[d]);
-    free(days);
-}
-
-/* --- blocks
- * ------------------------------------------------------------------------------ */
-
-static void save_grid(struct str *out, const struct timegrid *grid)
-{
-    pack_number(out, grid->shift);
-    pack_number(out, grid->count);
-    pack_ascending(out, grid->ids, grid->count);
-}
-
-static void save_blocks(const struct saving *saving, struct block *blocks, size_t count)
-{
-    struct str *out = saving->out;
-    for (size_t i = 0; i < count; i++) {
-        struct block *block = &blocks[i];
-        pack_number(out, block->requests);
-        if (block->requests == 0)
-            continue;
-        pack_number(out, block->client_errors);
-        pack_number(out, block->server_errors);
-        pack_signed(out, block->sum_log2);
-        save_histogram(saving, &block->histogram, block->requests);
-    }
 }
 
 static void save_histograms(const struct saving *saving, struct histogram *histograms,
@@ -198,92 +55,7 @@ static void save_histograms(const struct saving *saving, struct histogram *histo
         save_histogram(saving, &histograms[i], 0);
 }
 
-static void save_calendar(struct str *out, const struct calendar *calendar,
-                          uint32_t slot_s)
-{
-    uint32_t slots = CALENDAR_DAY_S / slot_s;
-    int64_t *days = mem_array(calendar->count, sizeof(*days));
-    for (size_t i = 0; i < calendar->count; i++)
-        days[i] = calendar->days[i].day;
-    pack_number(out, calendar->count);
-    pack_ascending(out, days, calendar->count);
-    for (size_t i = 0; i < calendar->count; i++) {
-        for (uint32_t k = 0; k < slots; k++)
-            pack_number(out, calendar->days[i].slots[k].requests);
-        for (uint32_t k = 0; k < slots; k++)
-            pack_number(out, calendar->days[i].slots[k].errors);
-    }
-    free(days);
-}
-
-/* --- slow requests
- * ------------------------------------------------------------------------ */
-
-/* 0: no value. */
-static uint64_t rank_of(const struct saving *saving, int d, uint32_t value)
-{
-    return value ? saving->ranks[d][value - 1] + UINT64_C(1) : 0;
-}
-
-static void save_kept(const struct saving *saving, const struct slow_entry *entry)
-{
-    pack_number(saving->out, entry->duration_ns);
-    pack_signed(saving->out, entry->start_utc_ns);
-    pack_fixed(saving->out, entry->process);
-    pack_number(saving->out, entry->sequence);
-    pack_number(saving->out, entry->first_byte_ns + 1); /* 0: not known */
-    pack_number(saving->out, entry->view_ns + 1);
-    for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
-        pack_number(saving->out, rank_of(saving, d, entry->values[d]));
-    pack_number(saving->out, entry->status);
-    pack_number(saving->out, entry->method);
-    pack_number(saving->out, entry->flags);
-}
-
-/* By bucket, then by rank of group and of address. */
-struct shared {
-    uint64_t bucket, ranks[SUMMARY_DIMENSIONS];
-};
-
-static int shared_order(const void *a, const void *b)
-{
-    const struct shared *x = a, *y = b;
-    if (x->bucket != y->bucket)
-        return x->bucket < y->bucket ? -1 : 1;
-    if (x->ranks[0] != y->ranks[0])
-        return x->ranks[0] < y->ranks[0] ? -1 : 1;
-    return (x->ranks[1] > y->ranks[1]) - (x->ranks[1] < y->ranks[1]);
-}
-
-static void save_slow(const struct saving *saving, const struct slow *slow)
-{
-    pack_number(saving->out, slow->kept_count);
-    for (size_t i = 0; i < slow->kept_count; i++)
-        save_kept(saving, &slow->kept[i]);
-    int floor = slow_share_floor(slow);
-    struct shared *shared = mem_array(slow->shared_count, sizeof(*shared));
-    size_t count = 0;
-    for (size_t i = 0; i < slow->shared_count; i++)
-        if (slow->shared[i].bucket > floor) {
-            shared[count].bucket = slow->shared[i].bucket;
-            for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
-                shared[count].ranks[d] = rank_of(saving, d, slow->shared[i].values[d]);
-            count++;
-        }
-    qsort(shared, count, sizeof(*shared), shared_order);
-    uint64_t before = (uint64_t)floor + 1; /* from -1 */
-    pack_number(saving->out, before);
-    pack_number(saving->out, count);
-    for (size_t i = 0; i < count; before = shared[i++].bucket) {
-        pack_number(saving->out, shared[i].bucket - before);
-        for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
-            pack_number(saving->out, shared[i].ranks[d]);
-    }
-    free(shared);
-}
-
-/* --- the whole
- * ------------------------------------------------------------------------------ */
+/* --- endpoints and versions -------------------------------------------------------- */
 
 static size_t version_index(const struct summary *summary,
                             const struct summary_version *version)
@@ -297,9 +69,9 @@ static size_t version_index(const struct summary *summary,
 /* The fine histogram of a cell: shaped as the endpoint's series. */
 static void save_fine(const struct saving *saving, struct summary_cell *cell)
 {
-    if (saving->counts) {
+    if (saving->coder) {
         counts_refine(saving->fine, saving->expected);
-        counts_code(saving->counts, &cell->histogram, cell->requests, saving->fine);
+        counts_code(saving->coder, &cell->histogram, cell->requests, saving->fine);
     } else {
         pack_histogram(saving->out, &cell->histogram);
     }
@@ -336,13 +108,13 @@ static void save_cell(const struct saving *saving, struct summary_cell *cell,
     save_histograms(saving, cell->hours, SUMMARY_HOURS);
     if (cell->strata)
         save_histograms(saving, cell->strata, SUMMARY_STRATA);
-    save_calendar(out, &cell->calendar, summary->slot_s);
+    save_calendar(saving, &cell->calendar);
     pack_number(out, cell->status_count);
     for (size_t i = 0; i < cell->status_count; i++) {
         pack_number(out, cell->statuses[i].status);
         pack_number(out, cell->statuses[i].requests);
     }
-    save_slow(saving, cell->slow);
+    save_slow(saving, cell);
 }
 
 /* Whether the blocks of the only cell follow from the series; they do, unless a count has
@@ -367,11 +139,11 @@ static void save_endpoint(const struct saving *saving,
     pack_name(saving->out, endpoint->application);
     pack_name(saving->out, endpoint->name);
     save_grid(saving->out, &endpoint->grid);
-    expect_nothing(saving);
+    save_expecting_nothing(saving);
     save_blocks(saving, endpoint->series, endpoint->grid.count);
     pack_number(saving->out, endpoint->cell_count);
-    bool derived = saving->counts && endpoint->cell_count && blocks_follow(endpoint);
-    if (saving->counts)
+    bool derived = saving->coder && endpoint->cell_count && blocks_follow(endpoint);
+    if (saving->coder)
         pack_number(saving->out, derived);
     for (size_t i = 0; i < endpoint->cell_count; i++)
         save_cell(saving, endpoint->cells[i], derived);
@@ -387,8 +159,7 @@ static void save_version(const struct saving *saving, size_t i)
     pack_signed(saving->out, version->last_utc_ns);
     save_grid(saving->out, &version->grid);
     for (size_t d = 0; d < SUMMARY_DIMENSIONS; d++)
-        save_tally(saving, &saving->tallies[i * SUMMARY_DIMENSIONS + d],
-                   saving->ranks[d]);
+        save_tally(saving, version->tallies[d], saving->ranks[d]);
     save_visitors(saving->out, version->visitors);
 }
 
@@ -438,29 +209,20 @@ static void save_summary(const struct saving *saving)
 }
 
 static void pack(const struct summary *summary, struct str *numbers,
-                 struct counts_coder *counts)
+                 struct counts_coder *coder)
 {
-    size_t tally_count = summary->version_count * SUMMARY_DIMENSIONS;
     struct saving saving = {.summary = summary,
                             .out = numbers,
-                            .counts = counts,
+                            .coder = coder,
                             .expected = mem_new(sizeof(*saving.expected)),
-                            .fine = mem_new(sizeof(*saving.fine)),
-                            .tallies = mem_array(tally_count, sizeof(struct tally))};
-    for (size_t i = 0; i < tally_count; i++) {
-        tally_copy(
-            &saving.tallies[i],
-            summary->versions[i / SUMMARY_DIMENSIONS]->tallies[i % SUMMARY_DIMENSIONS]);
-        tally_compact(&saving.tallies[i]);
-    }
+                            .fine = mem_new(sizeof(*saving.fine))};
     for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
         save_names(&saving, d);
+    save_processes(&saving);
     save_summary(&saving);
     for (int d = 0; d < SUMMARY_DIMENSIONS; d++)
         free(saving.ranks[d]);
-    for (size_t i = 0; i < tally_count; i++)
-        tally_release(&saving.tallies[i]);
-    free(saving.tallies);
+    free(saving.processes);
     free(saving.expected);
     free(saving.fine);
 }

@@ -16,8 +16,9 @@
 #define SAVED_MAGIC "\x89summary"
 enum {
     SAVED_MAGIC_BYTES = 8,
-    SAVED_FORMAT = 3,            /* histograms apart, by histogram_coder.h */
-    SAVED_FORMAT_ONE_STREAM = 2, /* up to here they are among the numbers */
+    SAVED_FORMAT = 4, /* most numbers are coded, too; histograms of all values */
+    SAVED_FORMAT_FEW_HISTOGRAMS = 3, /* up to here of 256 groups a version */
+    SAVED_FORMAT_ONE_STREAM = 2,     /* up to here histograms are among the numbers */
     SAVED_HEADER_BYTES = 32
 };
 /* Tags of parts. */

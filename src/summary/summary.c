@@ -485,14 +485,11 @@ static void keep_marked(struct map *names, uint32_t *marks)
     *names = kept;
 }
 
-uint32_t *summary_mark_names(const struct summary *summary, int dimension,
-                             const struct tally *tallies)
+uint32_t *summary_mark_names(const struct summary *summary, int dimension)
 {
     uint32_t *marks = mem_array(summary->names[dimension].count, sizeof(*marks));
     for (size_t i = 0; i < summary->version_count; i++) {
-        const struct tally *tally =
-            tallies ? &tallies[i * SUMMARY_DIMENSIONS + (size_t)dimension]
-                    : summary->versions[i]->tallies[dimension];
+        const struct tally *tally = summary->versions[i]->tallies[dimension];
         for (size_t k = 0; k < tally->count; k++)
             marks[tally->entries[k].value] = 1;
     }
@@ -505,7 +502,7 @@ uint32_t *summary_mark_names(const struct summary *summary, int dimension,
 static void sweep_names(struct summary *summary, int dimension)
 {
     struct map *names = &summary->names[dimension];
-    uint32_t *numbers = summary_mark_names(summary, dimension, NULL);
+    uint32_t *numbers = summary_mark_names(summary, dimension);
     keep_marked(names, numbers);
     for (size_t i = 0; i < summary->version_count; i++)
         tally_renumber(summary->versions[i]->tallies[dimension], numbers);

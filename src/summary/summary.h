@@ -38,10 +38,9 @@ enum {
     SUMMARY_STRATA = 64,          /* hash(group) mod 64 */
     SUMMARY_STRATA_ENDPOINTS = 8, /* strata are kept while there are no more endpoints */
     SUMMARY_HOURS = 24,
-    SUMMARY_SLOWEST = 100,          /* requests kept a cell */
-    SUMMARY_VALUES_MAX = 65536,     /* groups (addresses) a version counted exactly */
-    SUMMARY_VALUE_HISTOGRAMS = 256, /* of a version's most frequent values, when saved */
-    SUMMARY_SHARES = 64,            /* most groups told by summary_slow_shares */
+    SUMMARY_SLOWEST = 100,       /* requests kept a cell */
+    SUMMARY_VALUES_MAX = 131072, /* groups (addresses) a version counted exactly */
+    SUMMARY_SHARES = 64,         /* most groups told by summary_slow_shares */
     SUMMARY_DAYS = 8192, /* days with requests; further ones count on one that is kept */
     SUMMARY_STATUS_OTHER = 1000 /* status codes from here on count as this one */
 };
@@ -160,9 +159,9 @@ struct summary_value {
     uint64_t server_errors;  /* of those counted */
     uint64_t sum_ns;         /* of durations of those counted */
     /* Resolution by how many values there are: 4 bits to 256, one less for each 4 times
-     * as many. Holds all its requests, unless it came from a saved summary where it was
-     * not among the SUMMARY_VALUE_HISTOGRAMS most frequent, or a limit was passed: then
-     * histogram_total() says how many. Owned by the rows (summary_values_free). */
+     * as many. Holds all its requests, unless it came from a saved summary of a format up
+     * to 3 where it was not among the 256 most frequent: then histogram_total() says how
+     * many. Owned by the rows (summary_values_free). */
     struct histogram histogram;
     uint32_t entry; /* the summary's own */
 };

@@ -281,12 +281,6 @@ void tally_add_histogram(struct tally *tally, uint32_t entry,
     }
 }
 
-void tally_copy(struct tally *to, const struct tally *from)
-{
-    tally_init(to);
-    tally_merge(to, from, NULL);
-}
-
 struct contender {
     uint64_t requests;
     size_t place;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Counts by value (group or address) of one version: exact while there are at most
- * TALLY_KEEP values, each with a histogram whose resolution follows from how many there
+ * TALLY_ROOM values, each with a histogram whose resolution follows from how many there
  * are. Beyond, Space-Saving (Metwally et al. 2005) in batches: at 2 * TALLY_KEEP the
  * smaller half goes, and whoever comes new may have been missed as often as the largest
  * that ever went. Counting is hot (one entry and one row a request), all else is rare.
@@ -65,8 +65,6 @@ void tally_merge(struct tally *to, const struct tally *from, const uint32_t *val
 void tally_compact(struct tally *tally);
 /* Finds the values again after they got other numbers: new_values[old]. */
 void tally_renumber(struct tally *tally, const uint32_t *new_values);
-/* A copy with its own memory. */
-void tally_copy(struct tally *to, const struct tally *from);
 /* flags[i] = 1 for the keep largest of requests, of equal ones the first; else 0. */
 void tally_top(const uint64_t *requests, size_t count, size_t keep, uint8_t *flags);
 /* Adds to an entry's row; of the tally's resolution. */
