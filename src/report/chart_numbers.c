@@ -22,6 +22,7 @@
 /* Rows: what a reader goes through, and what 200 endpoints have room for. */
 enum {
     TIMELINE_ROWS = 24,
+    TIMELINE_ROWS_OF_MANY = 8,
     TRAFFIC_ROWS = 48,
     DAYS_ROWS = 62,
     ENDPOINTS_ROWS = 30,
@@ -37,9 +38,11 @@ static const struct table_column timeline_columns[] = {
 };
 
 static char *add_timeline(struct table *table, const struct report *report,
-                          const struct endpoint *endpoint)
+                          const struct report_chart *chart)
 {
-    struct course course = report_course(report, endpoint, TIMELINE_ROWS);
+    const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
+    struct course course = report_course(
+        report, endpoint, chart->points ? TIMELINE_ROWS_OF_MANY : TIMELINE_ROWS);
 
     table_init(table, timeline_columns, COUNT(timeline_columns));
     for (size_t i = 0; i < course.count; i++) {
@@ -229,7 +232,7 @@ char *chart_numbers(const struct report *report, const struct report_chart *char
 {
     switch (chart->kind) {
     case REPORT_CHART_TIMELINE:
-        return add_timeline(table, report, &report->overview.endpoints[chart->endpoint]);
+        return add_timeline(table, report, chart);
     case REPORT_CHART_ENDPOINT_COURSES:
         return add_panels(table, report);
     case REPORT_CHART_TRAFFIC:

@@ -41,6 +41,10 @@ void report_chart_release(struct report_chart *chart);
 char *chart_numbers(const struct report *report, const struct report_chart *chart,
                     struct table *table);
 
+/* The outliers of an endpoint; NULL when no version has a fence. */
+const struct outlier_endpoint *report_outliers_of(const struct report *report,
+                                                  const struct endpoint *endpoint);
+
 /* What the newest version of an endpoint does against the one before it, or how fast the
  * endpoint is. The caller frees. */
 char *report_endpoint_title(const struct report *report, const struct endpoint *endpoint);

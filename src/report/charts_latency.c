@@ -52,12 +52,13 @@ static struct latency_line line_of(const struct endpoint_version *version,
     };
 }
 
-/* Older versions are drawn thin and grey: where bytes count, half the points will do. */
+/* Older versions are drawn thin and grey: where bytes count, a quarter of the points will
+ * do. */
 static size_t points_of_line(const struct report_chart *chart, bool newest_two)
 {
     if (chart->points == 0 || chart->points >= CURVE_POINTS)
         return CURVE_POINTS;
-    return newest_two ? chart->points : chart->points / 2;
+    return newest_two ? chart->points : chart->points / 4;
 }
 
 /* One of the views of latency_data. */

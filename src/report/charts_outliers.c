@@ -19,7 +19,7 @@
 
 enum { TIPS = 12 }; /* of the slowest */
 
-static const struct outlier_endpoint *outliers_of(const struct report *report,
+const struct outlier_endpoint *report_outliers_of(const struct report *report,
                                                   const struct endpoint *endpoint)
 {
     for (size_t i = 0; i < report->outliers.endpoint_count; i++)
@@ -44,7 +44,7 @@ static uint64_t single_outliers(const struct outlier_endpoint *outliers)
 
 bool chart_has_outliers(const struct report *report, const struct endpoint *endpoint)
 {
-    const struct outlier_endpoint *outliers = outliers_of(report, endpoint);
+    const struct outlier_endpoint *outliers = report_outliers_of(report, endpoint);
 
     return outliers && single_outliers(outliers) > 0;
 }
@@ -184,7 +184,7 @@ int chart_draw_outliers(const struct report *report, const struct report_chart *
                         const struct theme *theme, struct scene *scene, const char **why)
 {
     const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
-    const struct outlier_endpoint *outliers = outliers_of(report, endpoint);
+    const struct outlier_endpoint *outliers = report_outliers_of(report, endpoint);
     struct owners owners;
     struct dots dots;
 
@@ -217,7 +217,7 @@ int chart_draw_outliers(const struct report *report, const struct report_chart *
 
 char *chart_outliers_title(const struct report *report, const struct endpoint *endpoint)
 {
-    const struct outlier_endpoint *outliers = outliers_of(report, endpoint);
+    const struct outlier_endpoint *outliers = report_outliers_of(report, endpoint);
     size_t index = (size_t)(outliers - report->outliers.endpoints);
     struct str title;
 

@@ -157,7 +157,9 @@ int chart_draw_timeline(const struct report *report, const struct report_chart *
                         const struct theme *theme, struct scene *scene, const char **why)
 {
     const struct endpoint *endpoint = &report->overview.endpoints[chart->endpoint];
-    struct course course = report_course(report, endpoint, COURSE_BINS_MAX);
+    size_t most = chart->points && chart->points < COURSE_BINS_MAX ? chart->points
+                                                                   : COURSE_BINS_MAX;
+    struct course course = report_course(report, endpoint, most);
     struct timeline_block blocks[COURSE_BINS_MAX];
     struct marks marks;
 

@@ -11,6 +11,7 @@
 #include "charts.h"
 #include "format.h"
 #include "html_parts.h"
+#include "passages.h"
 #include "label.h"
 #include "outline.h"
 #include "page_assets.h"
@@ -26,305 +27,45 @@
 #include <string.h>
 #include <time.h>
 
-/* --- passages --- */
-
-/* "Usage (UTC)" is linked as #usage; a word that was taken before gets no link. */
-static char *id_of_heading(struct page *page, const char *heading)
-{
-    struct str id;
-
-    str_init(&id);
-    for (const char *c = heading; isalpha((unsigned char)*c); c++)
-        str_add_byte(&id, (char)tolower((unsigned char)*c));
-    str_add_byte(&id, '\n');
-    if (id.length == 1 || (page->links.length && strstr(page->links.bytes, id.bytes))) {
-        str_release(&id);
-        return NULL;
-    }
-    str_add_text(&page->links, id.bytes);
-    id.bytes[id.length - 1] = '\0';
-    return str_take(&id);
-}
-
-static void write_heading(struct page *page, const char *level, const char *heading)
-{
-    char *id = id_of_heading(page, heading);
-
-    markup_start(&page->out, level);
-    if (id)
-        markup_attribute(&page->out, "id", id);
-    markup_string(&page->out, heading);
-    markup_end(&page->out);
-    markup_newline(&page->out);
-    free(id);
-}
-
-/* Tables that charts lead to: "numbers-3", "e-get-cart-1f00-3". NULL: none does. */
-static char *id_of_numbers(const struct outline *outline, const char *prefix, size_t i)
-{
-    struct str id;
-
-    if (!outline->passages[i].charts)
-        return NULL;
-    str_init(&id);
-    str_addf(&id, "%s-%zu", prefix, i);
-    return str_take(&id);
-}
-
-/* The next table from a passage on that has the numbers of a kind of chart, else one
- * before; outline->count: none has. */
-static size_t find_numbers(const struct outline *outline, size_t from,
-                           enum report_chart_kind kind)
-{
-    for (size_t i = 0; i < outline->count; i++) {
-        size_t at = (from + i) % outline->count;
-        if (outline->passages[at].charts & 1u << kind)
-            return at;
-    }
-    return outline->count;
-}
-
-/* A chart that stands before passage `at`. */
-static void write_chart(struct page *page, const struct outline *outline,
-                        const char *prefix, size_t at, const struct report_chart *chart)
-{
-    size_t found = find_numbers(outline, at, chart->kind);
-    char *id = found < outline->count ? id_of_numbers(outline, prefix, found) : NULL;
-
-    html_chart(page, chart, id);
-    free(id);
-}
-
-static const char numbers_prefix[] = "numbers";
-
-static void write_table_passage(struct page *page, const struct outline *outline,
-                                size_t i)
-{
-    const struct passage *passage = &outline->passages[i];
-    char *id = id_of_numbers(outline, numbers_prefix, i);
-
-    if (passage->detail) {
-        markup_start(&page->out, "details");
-        markup_element(&page->out, "summary", passage->text);
-        html_table(page, &passage->table, passage->text, id);
-        markup_end(&page->out);
-    } else {
-        write_heading(page, page->under_heading ? "h3" : "h2", passage->text);
-        html_table(page, &passage->table, passage->text, id);
-    }
-    free(id);
-}
-
-static void write_strip(struct page *page, const struct passage *passage)
-{
-    char *strip = strip_text(&passage->strip, false);
-    char *label = strip_label(passage, false);
-
-    markup_start(&page->out, "pre");
-    markup_string(&page->out, label);
-    markup_string(&page->out, "  ");
-    markup_start(&page->out, "span");
-    markup_attribute(&page->out, "aria-hidden", "true");
-    markup_string(&page->out, strip);
-    markup_end(&page->out);
-    markup_string(&page->out, "  ");
-    markup_string(&page->out, passage->strip.after);
-    markup_end(&page->out);
-    markup_newline(&page->out);
-    free(strip);
-    free(label);
-}
-
-/* Passages of one kind that follow each other are one list. */
-static void write_item(struct page *page, const struct outline *outline, size_t i,
-                       const char *class)
-{
-    enum passage_kind kind = outline->passages[i].kind;
-
-    if (i == 0 || outline->passages[i - 1].kind != kind) {
-        markup_start(&page->out, "ul");
-        markup_attribute(&page->out, "class", class);
-    }
-    markup_element(&page->out, "li", outline->passages[i].text);
-    if (i + 1 == outline->count || outline->passages[i + 1].kind != kind) {
-        markup_end(&page->out);
-        markup_newline(&page->out);
-    }
-}
-
-static void write_passage(struct page *page, const struct outline *outline, size_t i)
-{
-    const struct passage *passage = &outline->passages[i];
-
-    switch (passage->kind) {
-    case BLOCK_TITLE:
-        markup_element(&page->out, "h1", passage->text);
-        break;
-    case BLOCK_HEADING:
-        page->under_heading++;
-        write_heading(page, "h2", passage->text);
-        break;
-    case BLOCK_FINDING:
-        write_item(page, outline, i, "findings");
-        break;
-    case BLOCK_WARNING:
-        write_item(page, outline, i, "warnings");
-        break;
-    case BLOCK_LINE:
-        markup_element(&page->out, "p", passage->text);
-        break;
-    case BLOCK_TABLE:
-        write_table_passage(page, outline, i);
-        break;
-    case BLOCK_STRIP:
-        write_strip(page, passage);
-        break;
-    case BLOCK_CHART:
-        write_chart(page, outline, numbers_prefix, i, passage->chart);
-        break;
-    case BLOCK_NEXT: /* whoever reads this has written it */
-        break;
-    }
-}
-
-/* --- endpoints --- */
-
-/* With more endpoints than so many, lines are drawn with fewer points. The body of a page
- * has at most so many bytes. */
-enum {
-    MANY_ENDPOINTS = 40,
-    POINTS_OF_MANY = 32,
-    MOST_BYTES = 2950000,
-    SLACK_BYTES = 50000
-};
-
-static size_t bytes_of(struct page *page)
-{
-    markup_note(&page->out, xmlTextWriterFlush(page->out.writer));
-    return (size_t)xmlBufferLength(page->out.buffer);
-}
-
-/* Whether chart i of an endpoint may be drawn when so many endpoints are to come: the
- * tables of those have their room, and before second charts their first charts, too. */
-static bool has_room(struct page *page, size_t i, size_t to_come)
-{
-    size_t tables = page->table_bytes ? page->table_bytes : 8000;
-    size_t chart = page->chart_bytes ? page->chart_bytes : 12000;
-    size_t next = i > 0 && page->any_chart_bytes > chart ? page->any_chart_bytes : chart;
-    size_t later = to_come * tables;
-
-    if (i > 0) /* with some slack, for later ones may be larger */
-        later += to_come * chart + to_come * (tables + chart) / 8 + SLACK_BYTES;
-    return bytes_of(page) + next + tables + later < MOST_BYTES;
-}
-
-static void keep_most(size_t *most, size_t bytes)
-{
-    *most = bytes > *most ? bytes : *most;
-}
-
-/* Returns how many bytes they take. */
-static size_t write_endpoint_charts(struct page *page, const struct outline *outline,
-                                    const char *anchor, size_t index, size_t to_come)
-{
-    const struct report *report = page->report;
-    struct report_chart charts[REPORT_ENDPOINT_CHARTS];
-    size_t count = report_plan_endpoint(report, index, charts), left_out = 0;
-    size_t begin = bytes_of(page);
-
-    for (size_t i = 0; i < count; i++) {
-        if (report->overview.endpoint_count > MANY_ENDPOINTS)
-            charts[i].points = POINTS_OF_MANY;
-        size_t before = bytes_of(page);
-        if (has_room(page, i, to_come))
-            write_chart(page, outline, anchor, 0, &charts[i]);
-        else
-            left_out++;
-        keep_most(&page->any_chart_bytes, bytes_of(page) - before);
-        report_chart_release(&charts[i]);
-        if (i == 0)
-            keep_most(&page->chart_bytes, bytes_of(page) - begin);
-    }
-    if (left_out == count)
-        markup_element(&page->out, "p",
-                       "No charts here, to keep the page quick to open.");
-    return bytes_of(page) - begin;
-}
-
-/* Headings have no id: every endpoint has tables of these names. */
-static void write_endpoint_passage(struct page *page, const struct outline *outline,
-                                   const char *anchor, size_t i)
-{
-    const struct passage *passage = &outline->passages[i];
-    char *id = id_of_numbers(outline, anchor, i);
-
-    if (passage->kind != BLOCK_TABLE) {
-        markup_element(&page->out, "p", passage->text);
-        return;
-    }
-    markup_start(&page->out, passage->detail ? "details" : "div");
-    markup_element(&page->out, passage->detail ? "summary" : "h3", passage->text);
-    html_table(page, &passage->table, passage->text, id);
-    markup_end(&page->out);
-    free(id);
-}
-
-static void write_endpoint(struct page *page, size_t index, size_t to_come)
-{
-    const struct report *report = page->report;
-    const struct endpoint *endpoint = &report->overview.endpoints[index];
-    char *label = label_of_endpoint(report, endpoint);
-    char *anchor = anchor_of_endpoint(report, endpoint);
-    size_t begin = bytes_of(page);
-    struct str target;
-    struct outline outline;
-
-    str_init(&target);
-    str_addf(&target, "#%s", anchor);
-    markup_start(&page->out, "section");
-    markup_attribute(&page->out, "id", anchor);
-    markup_start(&page->out, "h2");
-    markup_string(&page->out, label);
-    markup_start(&page->out, "a");
-    markup_attribute(&page->out, "class", "anchor");
-    markup_attribute(&page->out, "href", target.bytes);
-    markup_attribute(&page->out, "aria-label", "link to this endpoint");
-    markup_string(&page->out, "#");
-    markup_end(&page->out);
-    markup_end(&page->out);
-    markup_newline(&page->out);
-    outline_build_endpoint(&outline, report, endpoint);
-    if (report->options.charts)
-        begin += write_endpoint_charts(page, &outline, anchor, index, to_come);
-    for (size_t i = 0; i < outline.count; i++)
-        write_endpoint_passage(page, &outline, anchor, i);
-    outline_release(&outline);
-    markup_end(&page->out);
-    markup_newline(&page->out);
-    keep_most(&page->table_bytes, bytes_of(page) - begin);
-    str_release(&target);
-    free(anchor);
-    free(label);
-}
-
 /* --- the page --- */
 
-static void write_links(struct page *page)
-{
-    static const char *const places[][2] = {{"#endpoints", "Endpoints"},
-                                            {"#usage", "Usage"},
-                                            {"#each", "Each endpoint"},
-                                            {"#how", "How to read it"}};
+static const char each_title[] = "Each endpoint";
 
+static void write_link(struct page *page, const char *class, const char *id,
+                       const char *text)
+{
+    struct str target;
+
+    str_init(&target);
+    str_addf(&target, "#%s", id);
+    markup_start(&page->out, "a");
+    if (class)
+        markup_attribute(&page->out, "class", class);
+    markup_attribute(&page->out, "href", target.bytes);
+    markup_string(&page->out, text);
+    markup_end(&page->out);
+    str_release(&target);
+}
+
+/* A link to each part; their headings take these ids in the same order. */
+static void write_links(struct page *page, const struct outline *outline)
+{
     markup_start(&page->out, "nav");
     markup_attribute(&page->out, "aria-label", "Parts of the report");
     markup_start(&page->out, "ul");
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+    for (size_t i = 0; i < outline->count; i++) {
+        if (outline->passages[i].kind != BLOCK_PART)
+            continue;
+        char *id = html_new_id(page, outline->passages[i].text);
         markup_start(&page->out, "li");
-        markup_start(&page->out, "a");
-        markup_attribute(&page->out, "href", places[i][0]);
-        markup_string(&page->out, places[i][1]);
+        write_link(page, NULL, id, outline->passages[i].text);
         markup_end(&page->out);
+        free(id);
+    }
+    page->each_id = html_new_id(page, each_title);
+    if (page->report->overview.endpoint_count > 0) {
+        markup_start(&page->out, "li");
+        write_link(page, NULL, page->each_id, each_title);
         markup_end(&page->out);
     }
     markup_end(&page->out);
@@ -353,24 +94,42 @@ static void write_footer(struct page *page)
     str_release(&line);
 }
 
-static void write_body(struct page *page)
+static void write_endpoints(struct page *page)
 {
     const struct report *report = page->report;
-    struct outline outline;
+    size_t count = report->overview.endpoint_count;
 
-    outline_build_page(&outline, report);
+    if (count == 0)
+        return;
+    html_heading(page, "h2", each_title, page->each_id);
+    for (size_t e = 0; e < count; e++)
+        html_endpoint(page, report->order[e], count - 1 - e);
+    if (page->sections_left_out == 0)
+        return;
+    char *left_out =
+        outline_text("To be quick to open, this page has fewer charts of %zu "
+                     "of its %zu endpoints; a report of a few (--endpoint) "
+                     "has all.",
+                     page->sections_left_out, count);
+    markup_element(&page->out, "p", left_out);
+    free(left_out);
+}
+
+static void write_body(struct page *page)
+{
+    struct outline outline;
+    struct html_place place = {&outline, "numbers", false};
+
+    outline_build_page(&outline, page->report);
     markup_start(&page->out, "body");
     markup_newline(&page->out);
-    write_links(page);
+    write_link(page, "skip", "report", "Skip to the report");
+    write_links(page, &outline);
     markup_start(&page->out, "main");
+    markup_attribute(&page->out, "id", "report");
     for (size_t i = 0; i < outline.count; i++)
-        write_passage(page, &outline, i);
-    markup_start(&page->out, "div");
-    markup_attribute(&page->out, "id", "each");
-    markup_newline(&page->out);
-    for (size_t e = 0; e < report->overview.endpoint_count; e++)
-        write_endpoint(page, report->order[e], report->overview.endpoint_count - 1 - e);
-    markup_end(&page->out);
+        html_passage(page, &place, i);
+    write_endpoints(page);
     markup_end(&page->out);
     write_footer(page);
     markup_newline(&page->out);
@@ -491,12 +250,13 @@ int report_html(const struct report *report, FILE *out, struct err *err)
     struct outline outline;
 
     all.options.top = 0; /* a page has room for every row */
-    str_init(&page.links);
+    str_init(&page.ids);
     outline_build_page(&outline, report);
     print_parts(&page, outline.count ? outline.passages[0].text : "Report", out);
     outline_release(&outline);
     svg_palette_release(&page.palette);
-    str_release(&page.links);
+    free(page.each_id);
+    str_release(&page.ids);
     if (page.out.failed)
         return err_set(err, ERR_OUTPUT, "the HTML report could not be made: %s",
                        page.why ? page.why : "out of memory");

@@ -3,6 +3,7 @@
 #include "html_parts.h"
 
 #include "charts.h"
+#include "display.h"
 #include "format.h"
 
 #include "src/base/str.h"
@@ -66,18 +67,31 @@ static void write_sparkline(struct page *page, const struct table_cell *cell)
 
 /* --- tables --- */
 
-static void write_cell(struct page *page, const struct table *table,
-                       const struct table_cell *cell, size_t column)
-{
-    static const char *const classes[] = {NULL, "dim", "good", "bad"};
-    const char *class = classes[cell->tone];
+/* Longer texts may be broken: classes "t" to the left, "w" in several lines. */
+enum { ONE_LINE_COLUMNS = 44 };
 
-    markup_start(&page->out, column == 0 ? "th" : "td");
-    if (column == 0)
+static const char *class_of(const struct table_column *column,
+                            const struct table_cell *cell, bool names_row)
+{
+    static const char *const tones[] = {NULL, "dim", "good", "bad"};
+    bool wraps = column->name && display_width(cell->text) > ONE_LINE_COLUMNS;
+
+    if (names_row)
+        return wraps ? "w" : NULL;
+    if (!column->right)
+        return wraps ? "t w" : "t";
+    return tones[cell->tone];
+}
+
+static void write_cell(struct page *page, const struct table_column *column,
+                       const struct table_cell *cell, bool names_row)
+{
+    const char *class = class_of(column, cell, names_row);
+
+    markup_start(&page->out, names_row ? "th" : "td");
+    if (names_row)
         markup_attribute(&page->out, "scope", "row");
-    else if (!table->columns[column].right)
-        markup_attribute(&page->out, "class", "t");
-    else if (class)
+    if (class)
         markup_attribute(&page->out, "class", class);
     if (cell->anchor) {
         struct str target;
@@ -102,8 +116,11 @@ void html_table(struct page *page, const struct table *table, const char *label,
                 const char *id)
 {
     bool shown[TABLE_COLUMNS_MAX];
+    size_t first = 0; /* column that is shown: it names the row */
 
-    table_shown(table, UINT_MAX, shown);
+    table_shown(table, table->rank_max ? table->rank_max : UINT_MAX, shown);
+    while (first + 1 < table->column_count && !shown[first])
+        first++;
     markup_start(&page->out, "div");
     markup_attribute(&page->out, "class", "wide");
     markup_start(&page->out, "table");
@@ -132,7 +149,7 @@ void html_table(struct page *page, const struct table *table, const char *label,
         markup_start(&page->out, "tr");
         for (size_t i = 0; i < table->column_count; i++)
             if (shown[i])
-                write_cell(page, table, table_at(table, row, i), i);
+                write_cell(page, &table->columns[i], table_at(table, row, i), i == first);
         markup_end(&page->out);
     }
     markup_end(&page->out);
@@ -143,7 +160,7 @@ void html_table(struct page *page, const struct table *table, const char *label,
 
 /* --- charts --- */
 
-static void write_numbers(struct page *page, const struct report_chart *chart)
+void html_numbers(struct page *page, const struct report_chart *chart, bool folded)
 {
     struct table table = {0};
     char *heading = chart_numbers(page->report, chart, &table);
@@ -151,6 +168,8 @@ static void write_numbers(struct page *page, const struct report_chart *chart)
     if (!heading)
         return;
     markup_start(&page->out, "details");
+    if (!folded)
+        markup_attribute(&page->out, "open", "");
     markup_element(&page->out, "summary", heading);
     html_table(page, &table, heading, NULL);
     markup_end(&page->out);
@@ -170,7 +189,7 @@ void html_chart(struct page *page, const struct report_chart *chart,
         page->out.failed = true;
         page->why = why;
     }
-    write_numbers(page, chart);
+    html_numbers(page, chart, true);
     markup_end(&page->out);
     markup_newline(&page->out);
 }

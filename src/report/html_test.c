@@ -302,6 +302,16 @@ TEST(every_link_leads_to_one_place_in_the_page_and_no_address_leaves_it)
     site_release(&site);
 }
 
+static size_t endpoints_without_a_chart(const char *page, size_t size)
+{
+    xmlDoc *document = parsed(page, size);
+    size_t count = count_found(document, "//section[not(.//figure)]");
+
+    assert_int_equal(count_found(document, "//section"), 200);
+    xmlFreeDoc(document);
+    return count;
+}
+
 TEST(two_hundred_endpoints_of_ten_versions_stay_below_three_megabytes)
 {
     struct site site = {.input = {.files = 1}};
@@ -329,8 +339,7 @@ TEST(two_hundred_endpoints_of_ten_versions_stay_below_three_megabytes)
     char *page = page_of(&site.report, &size);
     print_message("# %zu bytes\n", size);
     assert_true(size < 3000000);
-    assert_int_equal(count_of(page, "No charts here"), 0);
-    assert_true(count_of(page, "<svg ") > 200);
+    assert_int_equal(endpoints_without_a_chart(page, size), 0);
     free(page);
     site_release(&site);
 }

@@ -210,6 +210,7 @@ static void add_passage(struct writing *writing, const struct outline *outline, 
         add_escaped(out, passage->text);
         str_add_text(out, "\n\n");
         break;
+    case BLOCK_PART:
     case BLOCK_HEADING:
         str_add_text(out, "\n### ");
         add_escaped(out, passage->text);

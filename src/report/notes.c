@@ -30,8 +30,17 @@ static void add_note_take(struct report *report, enum report_note_kind kind, boo
 {
     report->notes = vec_room(report->notes, &report->note_room, report->note_count + 1,
                              sizeof(*report->notes));
-    report->notes[report->note_count++] =
-        (struct report_note){.kind = kind, .warning = warning, .sentence = sentence};
+    report->notes[report->note_count++] = (struct report_note){.kind = kind,
+                                                               .warning = warning,
+                                                               .topic = REPORT_TOPIC_ALL,
+                                                               .sentence = sentence};
+}
+
+/* What the notes from one on are about. */
+static void note_topic(struct report *report, size_t from, enum report_topic topic)
+{
+    for (size_t i = from; i < report->note_count; i++)
+        report->notes[i].topic = topic;
 }
 
 static void add_note(struct report *report, enum report_note_kind kind, bool warning,
@@ -113,10 +122,15 @@ static void note_endpoint(struct report *report,
     for (unsigned m = 0; m < REGRESSION_METRICS; m++) {
         bool errors = m >= REGRESSION_LATENCIES &&
                       endpoint->findings[m].verdict >= REGRESSION_IMPROVED;
-        if (m == (unsigned)endpoint->telling || errors)
-            add_note_take(report, REPORT_NOTE_FINDING, false,
-                          verdict_sentence(report, comparison, endpoint,
-                                           (enum regression_metric)m));
+        if (m != (unsigned)endpoint->telling && !errors)
+            continue;
+        add_note_take(
+            report, REPORT_NOTE_FINDING, false,
+            verdict_sentence(report, comparison, endpoint, (enum regression_metric)m));
+        note_topic(report, report->note_count - 1,
+                   endpoint->findings[m].verdict == REGRESSION_IMPROVED
+                       ? REPORT_TOPIC_BETTER
+                       : REPORT_TOPIC_WORSE);
     }
 }
 
@@ -136,10 +150,13 @@ static void note_verdicts(struct report *report)
         size_t count = verdict_order(comparison, indices);
         add_note_take(report, REPORT_NOTE_FINDING, false,
                       verdict_headline(report, comparison));
+        note_topic(report, report->note_count - 1, REPORT_TOPIC_VERDICT);
         for (size_t i = 0; i < count && i < CHANGE_SENTENCES_MAX; i++)
             note_endpoint(report, comparison, &comparison->endpoints[indices[i]]);
+        size_t from = report->note_count;
         add_note_if(report, REPORT_NOTE_FINDING, verdict_global(report, comparison));
         add_note_if(report, REPORT_NOTE_FINDING, verdict_presence(comparison));
+        note_topic(report, from, REPORT_TOPIC_VERDICT);
         add_note_take(report, REPORT_NOTE_METHOD, false,
                       verdict_method(report, comparison));
         free(indices);
@@ -250,7 +267,7 @@ static void note_silences(struct report *report)
         add_note(
             report, REPORT_NOTE_FINDING, false,
             "%s is no longer called: its last request was at %s, %s before the end%s%s "
-            "(%s).",
+            "(usually %s).",
             label, format_moment(&report->zone, endpoint->all.last_utc_ns).s,
             format_duration(silence->seconds * 1e9).s,
             silence->gone ? ", and it has none in the version after " : "",
@@ -375,28 +392,39 @@ char *notes_mode_sentence(const struct report *report,
     return str_take(&text);
 }
 
-/* "GET /cart: 31 ms instead of 20 ms since ..., without a new version". */
+char *notes_change_sentence(const struct report *report, const struct change_point *point)
+{
+    char *label = label_of_name(&point->endpoint->name, "(no name)");
+    struct text since = format_moment(&report->zone, point->utc_ns);
+    struct str text;
+
+    str_init(&text);
+    if (point->kind == CHANGE_LATENCY)
+        str_addf(&text,
+                 "%s takes %s instead of %s (geometric means, %s; 95 %% interval %s to "
+                 "%s) since %s, without a new version.",
+                 label, format_duration(point->after).s, format_duration(point->before).s,
+                 format_change(point->change).s, format_change(point->change_low).s,
+                 format_change(point->change_high).s, since.s);
+    else
+        str_addf(&text,
+                 "%s ends in a server error in %s of the requests instead of %s since "
+                 "%s, without a new version.",
+                 label, format_percent(point->after).s, format_percent(point->before).s,
+                 since.s);
+    free(label);
+    return str_take(&text);
+}
+
 static void note_change_points(struct report *report)
 {
     for (size_t i = 0; i < report->changes.count; i++) {
         const struct change_point *point = &report->changes.points[i];
-        char *label = label_of_name(&point->endpoint->name, "(no name)");
-        struct text since = format_moment(&report->zone, point->utc_ns);
-        if (point->kind == CHANGE_LATENCY)
-            add_note(report, REPORT_NOTE_FINDING, false,
-                     "%s takes %s instead of %s (geometric means, %s; 95 %% interval %s "
-                     "to %s) since %s, without a new version.",
-                     label, format_duration(point->after).s,
-                     format_duration(point->before).s, format_change(point->change).s,
-                     format_change(point->change_low).s,
-                     format_change(point->change_high).s, since.s);
-        else
-            add_note(report, REPORT_NOTE_FINDING, false,
-                     "%s ends in a server error in %s of the requests instead of %s "
-                     "since %s, without a new version.",
-                     label, format_percent(point->after).s,
-                     format_percent(point->before).s, since.s);
-        free(label);
+        double none = point->kind == CHANGE_LATENCY ? 1 : 0;
+        add_note_take(report, REPORT_NOTE_FINDING, false,
+                      notes_change_sentence(report, point));
+        note_topic(report, report->note_count - 1,
+                   point->change > none ? REPORT_TOPIC_WORSE : REPORT_TOPIC_BETTER);
     }
 }
 
@@ -639,20 +667,40 @@ static void note_next(struct report *report)
 
 /* --- beside requests --- */
 
+/* Words that are a title, too, become a sentence. */
+static void add_words_if(struct report *report, enum report_note_kind kind, char *words)
+{
+    if (words)
+        add_note(report, kind, false, "%s.", words);
+    free(words);
+}
+
 static void note_profile(struct report *report)
 {
     const struct profile *profile = &report->profile;
+    size_t from = report->note_count;
 
-    add_note_if(report, REPORT_NOTE_FINDING, notes_unfinished_sentence(report));
-    add_note_if(report, REPORT_NOTE_FINDING, notes_exceptions_sentence(report));
+    add_words_if(report, REPORT_NOTE_FINDING, notes_unfinished_sentence(report));
+    add_words_if(report, REPORT_NOTE_FINDING, notes_exceptions_sentence(report));
     for (size_t i = 0; i < profile->endpoint_count; i++)
-        add_note_if(report, REPORT_NOTE_FINDING,
-                    notes_profile_change_sentence(&profile->endpoints[i]));
+        add_words_if(report, REPORT_NOTE_FINDING,
+                     notes_profile_change_sentence(&profile->endpoints[i]));
     for (size_t i = 0; i < profile->endpoint_count && i < 3; i++)
-        add_note_if(report, REPORT_NOTE_FINDING,
-                    notes_stuck_sentence(&profile->endpoints[i]));
-    add_note_if(report, REPORT_NOTE_INPUT, notes_recorder_cost_sentence(report));
-    add_note_if(report, REPORT_NOTE_INPUT, notes_samples_sentence(report));
+        add_words_if(report, REPORT_NOTE_FINDING,
+                     notes_stuck_sentence(&profile->endpoints[i]));
+    note_topic(report, from, REPORT_TOPIC_LOOK);
+    add_words_if(report, REPORT_NOTE_INPUT, notes_recorder_cost_sentence(report));
+    add_words_if(report, REPORT_NOTE_INPUT, notes_samples_sentence(report));
+}
+
+/* All that a function adds is about one topic. */
+static void note_about(struct report *report, void (*note)(struct report *report),
+                       enum report_topic topic)
+{
+    size_t from = report->note_count;
+
+    note(report);
+    note_topic(report, from, topic);
 }
 
 void notes_build(struct report *report)
@@ -661,12 +709,12 @@ void notes_build(struct report *report)
         note_verdicts(report);
         note_summary(report);
         note_time(report);
-        note_errors(report);
+        note_about(report, note_errors, REPORT_TOPIC_LOOK);
         note_change_points(report);
-        note_outliers(report);
-        note_targets(report);
+        note_about(report, note_outliers, REPORT_TOPIC_WHO);
+        note_about(report, note_targets, REPORT_TOPIC_WORSE);
         note_usage(report);
-        note_silences(report);
+        note_about(report, note_silences, REPORT_TOPIC_LOOK);
     }
     note_profile(report);
     note_filter(report);

@@ -29,6 +29,9 @@ char *notes_nothing_left_sentence(const struct summary_totals *totals,
 /* "Group "4711" made 0.80 % of the requests to GET /cart and 96.3 % of its outliers (77
  * of 80)". Caller frees. */
 char *notes_culprit_sentence(const struct report *report, const struct culprit *culprit);
+/* "GET /cart takes 31 ms instead of 20 ms since ..., without a new version." */
+char *notes_change_sentence(const struct report *report,
+                            const struct change_point *point);
 /* "GET /cart: p99 is 320 ms, which misses 'GET /cart: p99 < 250ms'". Caller frees. */
 char *notes_target_sentence(const struct report *report,
                             const struct target_result *result);

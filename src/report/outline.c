@@ -50,6 +50,23 @@ void outline_notes(struct outline *outline, const struct report *report,
     }
 }
 
+/* A page tells them by topic. */
+static void add_findings(struct outline *outline, const struct report *report)
+{
+    if (!outline->page) {
+        outline_notes(outline, report, REPORT_NOTE_FINDING, false, BLOCK_FINDING);
+        return;
+    }
+    for (int topic = 0; topic < REPORT_TOPICS; topic++)
+        for (size_t i = 0; i < report->note_count; i++) {
+            const struct report_note *note = &report->notes[i];
+            if (note->kind == REPORT_NOTE_FINDING && !note->warning &&
+                (int)note->topic == topic)
+                outline_add(outline, BLOCK_FINDING, mem_text(note->sentence))->topic =
+                    note->topic;
+        }
+}
+
 /* Not every endpoint has charts of its own. */
 static void add_chart_limit(struct outline *outline, const struct report *report)
 {
@@ -88,7 +105,7 @@ static void add_charts(struct outline *outline, const struct report *report)
 static void build(struct outline *outline, const struct report *report)
 {
     add_title(outline, report);
-    outline_notes(outline, report, REPORT_NOTE_FINDING, false, BLOCK_FINDING);
+    add_findings(outline, report);
     outline_notes(outline, report, REPORT_NOTE_FINDING, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_INPUT, true, BLOCK_WARNING);
     outline_notes(outline, report, REPORT_NOTE_METHOD, true, BLOCK_WARNING);
@@ -101,9 +118,16 @@ static void build(struct outline *outline, const struct report *report)
     outline_input(outline, report);
     if (!outline->page)
         add_charts(outline, report);
-    outline_add(outline, BLOCK_HEADING, mem_text("How to read it"));
+    outline_heading(outline, mem_text("How to read it"));
     outline_notes(outline, report, REPORT_NOTE_METHOD, false, BLOCK_LINE);
     outline_notes(outline, report, REPORT_NOTE_NEXT, false, BLOCK_NEXT);
+}
+
+enum { MANY_ENDPOINTS = 40 };
+
+bool outline_has_many(const struct report *report)
+{
+    return report->overview.endpoint_count > MANY_ENDPOINTS;
 }
 
 void outline_build(struct outline *outline, const struct report *report)

@@ -12,6 +12,7 @@
 
 enum passage_kind {
     BLOCK_TITLE,
+    BLOCK_PART, /* of a page only: what stands above headings */
     BLOCK_HEADING,
     BLOCK_FINDING, /* a sentence of those that come first */
     BLOCK_WARNING, /* a sentence that must be seen */
@@ -33,11 +34,15 @@ struct strip {
 
 struct passage {
     enum passage_kind kind;
-    bool detail; /* folded in Markdown, not in the terminal */
-    char *text;  /* clean; heading of a table, label of a strip */
+    bool detail;             /* folded in Markdown, not in the terminal */
+    bool untitled;           /* of a table in a page: the heading above says what it is */
+    enum report_topic topic; /* of a finding */
+    char *text;              /* clean; heading of a table, label of a strip */
     const char *name;
     const struct report_chart *chart; /* of a BLOCK_CHART */
-    unsigned charts; /* of a table: bits 1 << kind of the charts whose numbers it has */
+    /* bits 1 << kind of charts; of a table: those whose numbers it has; of a heading in
+     * an endpoint's section: those that stand below it */
+    unsigned charts;
     struct table table;
     struct strip strip;
 };
@@ -49,10 +54,14 @@ struct outline {
                 */
 };
 
+/* So many endpoints that a page says less of each, and draws lines with fewer points. */
+bool outline_has_many(const struct report *report);
+
 void outline_build(struct outline *outline, const struct report *report);
-/* The same for a page: without what outline_endpoint() tells of each endpoint. */
+/* The same for a page: without what outline_build_endpoint() tells of each endpoint. */
 void outline_build_page(struct outline *outline, const struct report *report);
-/* What a page tells of one endpoint: its versions, its slowest requests. */
+/* The section of one endpoint in a page: distribution, time, versions, outliers with
+ * their stacks, profile. */
 void outline_build_endpoint(struct outline *outline, const struct report *report,
                             const struct endpoint *endpoint);
 void outline_release(struct outline *outline);

@@ -32,14 +32,16 @@ static bool has_details(const struct beside_cell *cell)
 }
 
 /* Without a measured request all means are dashes. */
-static void add_cpu_row(struct table *table, const struct beside *beside, uint32_t cell)
+static void add_cpu_row(struct table *table, const struct beside *beside, uint32_t cell,
+                        bool named)
 {
     const struct beside_cell *of = &beside->of_cells[cell];
     struct beside_key key = beside_key_of(beside, cell);
     double n = (double)of->measured;
     double cpu_ns = (double)of->cpu_ns / n, duration_ns = (double)of->duration_ns / n;
     const uint64_t *counts = of->counts;
-    table_add_take(table, label_of_name(&key.endpoint, "(no name)"));
+    table_add_take(table,
+                   named ? label_of_name(&key.endpoint, "(no name)") : mem_text(""));
     table_add_take(table, label_of_name(&key.version, ""));
     table_add_count(table, of->measured);
     table_add(table, format_percent(duration_ns > 0 ? cpu_ns / duration_ns : NAN).s);
@@ -61,26 +63,32 @@ static void add_cpu_row(struct table *table, const struct beside *beside, uint32
     table_add_count(table, of->outliers);
 }
 
-static void add_cpu(struct outline *outline, const struct report *report)
+void outline_processor_time(struct outline *outline, const struct report *report,
+                            const struct endpoint *only)
 {
     const struct beside *beside = report->profile.beside;
+    struct table *table = NULL;
+    size_t count = 0, shown = 0;
+    if (!beside)
+        return;
     uint32_t *order = beside_order(&beside->cells);
-    size_t count = 0, shown = 0, limit;
-    for (size_t i = 0; i < beside->cells.count; i++)
-        count += has_details(&beside->of_cells[i]);
-    limit = outline_rows(report, count);
-    struct table *table =
-        count ? outline_table(outline,
-                              mem_text("Processor time and waiting, means a request at "
-                                       "level 2 or above"),
-                              cpu_columns, COUNT(cpu_columns))
-              : NULL;
-    for (size_t i = 0; i < beside->cells.count && shown < limit; i++)
-        if (has_details(&beside->of_cells[order[i]])) {
-            add_cpu_row(table, beside, order[i]);
-            shown++;
-        }
-    outline_rest(outline, count, shown, "more");
+    for (size_t i = 0; i < beside->cells.count; i++) {
+        struct beside_key key = beside_key_of(beside, order[i]);
+        if (!has_details(&beside->of_cells[order[i]]) ||
+            !outline_tells_of(outline, report, only, key.application, key.endpoint))
+            continue;
+        count++;
+        if (outline_rows(report, shown + 1) == shown)
+            continue;
+        if (!table)
+            table = outline_table(outline,
+                                  mem_text("Processor time and waiting, means a request "
+                                           "at level 2 or above"),
+                                  cpu_columns, COUNT(cpu_columns));
+        add_cpu_row(table, beside, order[i], !only);
+        shown++;
+    }
+    outline_rest(outline, count, shown, "rows");
     free(order);
 }
 
@@ -103,8 +111,8 @@ char *path_of_context(struct name context)
     return mem_text("");
 }
 
-static void add_slow_row(struct table *table, const struct report *report,
-                         const struct outlier *outlier,
+static void add_slow_row(struct table *table, const struct outline *outline,
+                         const struct report *report, const struct outlier *outlier,
                          const struct incident_detail *detail)
 {
     const struct outlier_endpoint *endpoint =
@@ -114,7 +122,8 @@ static void add_slow_row(struct table *table, const struct report *report,
                                       detail->stack->bytes, detail->stack->length})
                                 : NULL;
     table_add(table, format_moment(&report->zone, outlier->request.start_utc_ns).s);
-    table_add_take(table, label_of_name(&endpoint->source->name, "(no name)"));
+    table_add_endpoint(table, outline, report, endpoint->source->application,
+                       endpoint->source->name);
     table_add(table, format_duration((double)outlier->request.duration_ns).s);
     table_add(table, format_duration(of->measured ? (double)of->cpu_ns : NAN).s);
     table_add(table,
@@ -141,7 +150,7 @@ static void add_slow(struct outline *outline, const struct report *report)
                 outline_table(outline, mem_text("What the slowest requests were doing"),
                               slow_columns, COUNT(slow_columns));
         if (detail.detail) {
-            add_slow_row(table, report, outlier, &detail);
+            add_slow_row(table, outline, report, outlier, &detail);
             shown++;
         }
         incident_detail_release(&detail);
@@ -220,7 +229,7 @@ void outline_details(struct outline *outline, const struct report *report)
     if (!report->profile.beside)
         return;
     add_slow(outline, report);
-    add_cpu(outline, report);
+    outline_processor_time(outline, report, NULL);
     add_counted(outline, report);
     add_gauges(outline, report);
 }

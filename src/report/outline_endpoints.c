@@ -2,11 +2,9 @@
 /* Overview, versions, precision: the tables about how fast each endpoint is. */
 #include "passages.h"
 
-#include "code_place.h"
 #include "label.h"
 
 #include "src/base/mem.h"
-#include "src/base/str.h"
 
 #include <math.h>
 
@@ -74,17 +72,17 @@ static void add_overview(struct outline *outline, const struct report *report)
                                             "server errors", "name"};
     const struct overview *overview = &report->overview;
     size_t shown = outline_rows(report, overview->endpoint_count);
-    struct table *table = outline_table(
-        outline, outline_text("Endpoints, by %s", sorted_by[report->options.sort]),
-        overview_columns, COUNT(overview_columns));
+    char *heading = outline_text("Endpoints, by %s", sorted_by[report->options.sort]);
+    outline_part(outline, mem_text(heading));
+    struct table *table =
+        outline_table(outline, heading, overview_columns, COUNT(overview_columns));
+    outline_untitled(outline);
     outline_numbers_of(outline, REPORT_CHART_ENDPOINTS);
     outline_numbers_of(outline, REPORT_CHART_ENDPOINT_PERCENTILES);
 
     for (size_t i = 0; i < shown; i++) {
         const struct endpoint *endpoint = &overview->endpoints[report->order[i]];
-        table_add_take(table, label_of_endpoint(report, endpoint));
-        if (outline->page)
-            table_link_take(table, anchor_of_endpoint(report, endpoint));
+        table_add_endpoint(table, outline, report, endpoint->application, endpoint->name);
         add_overview_row(table, outline, report, &endpoint->all, endpoint);
     }
     if (overview->endpoint_count > 1) {
@@ -210,83 +208,25 @@ static void add_cells(struct outline *outline, const struct report *report)
                          VERSIONS_AN_ENDPOINT));
 }
 
-/* --- one endpoint, in a page --- */
+/* Without shares, means and quantiles between the others. */
+enum { RANK_OF_MANY = 4 };
 
-static const struct table_column slowest_columns[] = {
-    {"Duration", true, false, 0}, {"Started", false, false, 0},
-    {"Version", false, true, 0},  {"Status", true, false, 0},
-    {"Group", false, true, 0},    {"Address", false, true, 0},
-    {"CPU", true, false, 0},      {"Last seen in", false, true, 0},
-    {"After", true, false, 0},    {"Asked for", false, true, 0},
-};
-
-enum { SLOWEST_SHOWN = 5 };
-
-/* What was recorded of it at level 2 and above. */
-static void add_slow_detail(struct table *table, const struct report *report,
-                            const struct summary_cell *cell,
-                            const struct slow_request *slow)
+void outline_endpoint_versions(struct outline *outline, const struct report *report,
+                               const struct endpoint *endpoint)
 {
-    struct incident_detail detail = incident_detail_of(report->summary, cell, slow);
-    bool measured = detail.detail && detail.detail->measured;
-
-    table_add(table, measured ? format_duration((double)detail.detail->cpu_ns).s : "");
-    table_add_take(table, detail.stack ? code_place_of_stack((struct name){
-                                             detail.stack->bytes, detail.stack->length})
-                                       : mem_text(""));
-    table_add(table,
-              detail.stack ? format_duration((double)detail.stack_elapsed_ns).s : "");
-    table_add_take(table, path_of_context(detail.context));
-    incident_detail_release(&detail);
-}
-
-static void add_slowest_row(struct table *table, const struct report *report,
-                            const struct endpoint_version *of,
-                            const struct slow_request *slow)
-{
-    table_add(table, format_duration((double)slow->duration_ns).s);
-    table_add(table, format_moment(&report->zone, slow->start_utc_ns).s);
-    table_add_take(table, label_of_version(report, of->version));
-    table_add_take(table,
-                   slow->status ? outline_text("%u", slow->status) : mem_text("\u2013"));
-    table_add_take(table, label_of_name(&slow->group, "\u2013"));
-    table_add_take(table, label_of_name(&slow->address, "\u2013"));
-    add_slow_detail(table, report, of->cell, slow);
-}
-
-/* Of the newest version. */
-static void add_slowest(struct outline *outline, const struct report *report,
-                        const struct endpoint *endpoint)
-{
-    struct slow_request slowest[SUMMARY_SLOWEST];
-    const struct endpoint_version *newest =
-        &endpoint->versions[endpoint->version_count - 1];
-    size_t count = summary_slowest(report->summary, newest->cell, slowest);
-    struct table *table = outline_detail(outline, mem_text("Slowest requests"),
-                                         slowest_columns, COUNT(slowest_columns));
-    outline_numbers_of(outline, REPORT_CHART_OUTLIERS);
-
-    for (size_t i = 0; i < count && i < SLOWEST_SHOWN; i++)
-        add_slowest_row(table, report, newest, &slowest[i]);
-}
-
-void outline_build_endpoint(struct outline *outline, const struct report *report,
-                            const struct endpoint *endpoint)
-{
-    *outline = (struct outline){.page = true};
     /* without the column that names the endpoint */
     struct table *table = outline_table(outline, mem_text("Versions, newest last"),
                                         cell_columns + 1, COUNT(cell_columns) - 1);
+    outline_untitled(outline);
     outline_numbers_of(outline, REPORT_CHART_LATENCY);
     outline_numbers_of(outline, REPORT_CHART_VERSIONS);
     outline_numbers_of(outline, REPORT_CHART_DENSITY);
     outline_numbers_of(outline, REPORT_CHART_ECDF);
 
+    if (outline_has_many(report))
+        table->rank_max = RANK_OF_MANY;
     for (size_t i = 0; i < endpoint->version_count; i++)
         add_cell_row(table, report, endpoint, i, i == 0);
-    if (endpoint->version_count > 0)
-        add_slowest(outline, report, endpoint);
-    outline_endpoint_profile(outline, report, endpoint);
 }
 
 /* --- details --- */
@@ -373,6 +313,7 @@ void outline_endpoints(struct outline *outline, const struct report *report)
             add_cells(outline, report);
         add_versions(outline, report);
     }
-    add_precisions(outline, report);
+    if (!outline->page) /* each endpoint's section has them */
+        add_precisions(outline, report);
     add_parts(outline, report);
 }

@@ -117,7 +117,7 @@ void outline_input(struct outline *outline, const struct report *report)
 {
     const struct input_report *input = report->input;
 
-    outline_add(outline, BLOCK_HEADING, mem_text("What was read"));
+    outline_heading(outline, mem_text("What was read"));
     if (!add_sources(outline, input) || input->traces)
         add_traces(outline, input);
     outline_notes(outline, report, REPORT_NOTE_INPUT, false, BLOCK_LINE);

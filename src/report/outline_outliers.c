@@ -2,6 +2,7 @@
 /* Which requests are outliers, whose they are, and the slowest one by one. */
 #include "passages.h"
 
+#include "charts.h"
 #include "label.h"
 #include "notes.h"
 
@@ -11,11 +12,6 @@
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static char *label_of_outlier_endpoint(const struct report *report, size_t endpoint)
-{
-    return label_of_name(&report->outliers.endpoints[endpoint].source->name, "(no name)");
-}
 
 /* --- whose they are --- */
 
@@ -65,7 +61,9 @@ static void add_fences(struct outline *outline, const struct report *report)
             if (cell->beyond == 0)
                 continue;
             shown++;
-            table_add_take(table, label_of_outlier_endpoint(report, e));
+            table_add_endpoint(table, outline, report,
+                               outliers->endpoints[e].source->application,
+                               outliers->endpoints[e].source->name);
             table_add_take(table, label_of_name(&cell->cell->version->name, ""));
             table_add(table, format_duration((double)cell->fence_ns).s);
             table_add_count(table, cell->beyond);
@@ -122,15 +120,16 @@ static struct text text_of_part(uint64_t ns)
     return format_duration(ns == UINT64_MAX ? NAN : (double)ns);
 }
 
-static void add_slow_row(struct table *table, const struct report *report,
-                         const struct outlier *outlier)
+static void add_slow_row(struct table *table, const struct outline *outline,
+                         const struct report *report, const struct outlier *outlier)
 {
     const struct slow_request *request = &outlier->request;
     const struct outlier_endpoint *endpoint =
         &report->outliers.endpoints[outlier->endpoint];
 
     table_add(table, format_moment(&report->zone, request->start_utc_ns).s);
-    table_add_take(table, label_of_outlier_endpoint(report, outlier->endpoint));
+    table_add_endpoint(table, outline, report, endpoint->source->application,
+                       endpoint->source->name);
     table_add(table, format_duration((double)request->duration_ns).s);
     table_add(table, format_number(outlier->times).s);
     table_add_take(
@@ -158,14 +157,77 @@ static void add_slowest(struct outline *outline, const struct report *report)
         outline, mem_text("Slowest requests, by how far beyond their fence"),
         slowest_columns, COUNT(slowest_columns));
     for (size_t i = 0; i < shown; i++)
-        add_slow_row(table, report, &outliers->slowest[i]);
+        add_slow_row(table, outline, report, &outliers->slowest[i]);
     outline_rest(outline, outliers->slowest_count, shown, "slow requests");
 }
 
 void outline_outliers(struct outline *outline, const struct report *report)
 {
+    if (report->outliers.beyond > 0 || report->outliers.culprit_count > 0)
+        outline_part(outline, mem_text("Outliers"));
     add_culprits(outline, report);
     add_modes(outline, report);
     add_slowest(outline, report);
     add_fences(outline, report);
+}
+
+/* --- of one endpoint, in a page --- */
+
+/* Of the newest version with a fence. */
+static void add_fence(struct outline *outline, const struct outlier_endpoint *endpoint)
+{
+    const struct outlier_cell *cell = NULL;
+
+    for (size_t c = 0; c < endpoint->cell_count; c++)
+        if (endpoint->cells[c].fence_ns > 0 &&
+            (!cell || endpoint->cells[c].cell->version->first_utc_ns >
+                          cell->cell->version->first_utc_ns))
+            cell = &endpoint->cells[c];
+    if (!cell)
+        return;
+    char *version = label_of_name(&cell->cell->version->name, "");
+    char *of = outline_text("%s requests%s%s took longer than the fence of %s",
+                            format_count(cell->cell->requests).s, *version ? " in " : "",
+                            version, format_duration((double)cell->fence_ns).s);
+    if (cell->beyond)
+        outline_add(
+            outline, BLOCK_LINE,
+            outline_text(
+                "%s (%s) of %s.", format_count(cell->beyond).s,
+                format_percent((double)cell->beyond / (double)cell->cell->requests).s,
+                of));
+    else
+        outline_add(outline, BLOCK_LINE, outline_text("None of %s.", of));
+    free(of);
+    free(version);
+}
+
+void outline_endpoint_outliers(struct outline *outline, const struct report *report,
+                               const struct endpoint *endpoint)
+{
+    const struct outliers *outliers = &report->outliers;
+    const struct outlier_endpoint *of = report_outliers_of(report, endpoint);
+    size_t modes = 0;
+
+    if (!of) {
+        outline_add(outline, BLOCK_LINE,
+                    outline_text("No version has the %d requests that a fence needs.",
+                                 OUTLIER_REQUESTS_MIN));
+        return;
+    }
+    add_fence(outline, of);
+    for (size_t i = 0; i < outliers->culprit_count; i++)
+        if (&outliers->endpoints[outliers->culprits[i].endpoint] == of) {
+            char *sentence = notes_culprit_sentence(report, &outliers->culprits[i]);
+            outline_add(outline, BLOCK_LINE, outline_text("%s.", sentence));
+            free(sentence);
+        }
+    for (size_t i = 0; i < outliers->mode_count && modes < MODES_SHOWN; i++)
+        if (&outliers->endpoints[outliers->modes[i].endpoint] == of) {
+            char *sentence =
+                notes_mode_sentence(report, of, &of->cells[outliers->modes[i].cell]);
+            outline_add(outline, BLOCK_LINE, outline_text("%s.", sentence));
+            free(sentence);
+            modes++;
+        }
 }

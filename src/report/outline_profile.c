@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the time goes, exceptions, and requests that never finished. */
+/* Where the time goes: functions, what explains a difference, where requests hung. */
 #include "passages.h"
 
 #include "code_place.h"
@@ -206,13 +206,14 @@ static const struct table_column stuck_columns[] = {
 };
 
 static void add_stuck_row(struct table *table, const struct profile_endpoint *endpoint,
-                          size_t node)
+                          size_t node, bool named)
 {
     uint64_t us = profile_outlier_us(endpoint, node), samples = 0;
     for (size_t v = 0; v < endpoint->version_count; v++)
         if (!endpoint->versions[v].older_side)
             samples += profile_value_of(endpoint, node, v)->outlier_samples;
-    table_add_take(table, label_of_name(&endpoint->name, "(no name)"));
+    table_add_take(table,
+                   named ? label_of_name(&endpoint->name, "(no name)") : mem_text(""));
     table_add_take(table, code_place_of_node(endpoint, node));
     table_add(table, text_of_us(us).s);
     table_add(table, format_percent((double)us / (double)endpoint->outlier_us).s);
@@ -220,7 +221,8 @@ static void add_stuck_row(struct table *table, const struct profile_endpoint *en
     table_add_take(table, code_callers(endpoint, node));
 }
 
-static void add_stuck(struct outline *outline, const struct report *report)
+static void add_stuck(struct outline *outline, const struct report *report,
+                      const struct endpoint *only)
 {
     size_t of_endpoint = outline->page ? FUNCTIONS_IN_PAGE : 3;
     const struct profile *profile = &report->profile;
@@ -229,6 +231,9 @@ static void add_stuck(struct outline *outline, const struct report *report)
 
     for (size_t e = 0; e < profile->endpoint_count; e++) {
         const struct profile_endpoint *endpoint = &profile->endpoints[e];
+        if (!outline_tells_of(outline, report, only, endpoint->application,
+                              endpoint->name))
+            continue;
         count += endpoint->stuck_count;
         if (endpoint->stuck_count && !table)
             table = outline_table(
@@ -236,96 +241,11 @@ static void add_stuck(struct outline *outline, const struct report *report)
                 stuck_columns, COUNT(stuck_columns));
         for (size_t i = 0; i < smaller(endpoint->stuck_count, of_endpoint); i++)
             if (shown < outline_rows(report, count)) {
-                add_stuck_row(table, endpoint, endpoint->stuck[i]);
+                add_stuck_row(table, endpoint, endpoint->stuck[i], !only);
                 shown++;
             }
     }
     outline_rest(outline, count, shown, "places");
-}
-
-/* --- exceptions ------------------------------------------------------------------------
- */
-
-static const struct table_column exception_columns[] = {
-    {"Exception", false, true, 0}, {"In", false, true, 0},
-    {"Endpoint", false, true, 1},  {"Times", true, false, 0},
-    {"Got out", false, false, 2},  {"First", false, false, 3},
-    {"Last", false, false, 3},     {"Versions", false, true, 2},
-    {"Message", false, true, 4},
-};
-
-static char *text_of_versions(const struct incident_exception *exception)
-{
-    char *first = label_of_name(&exception->first_version, "(no version)");
-    if (exception->version_count == 1)
-        return first;
-    char *last = label_of_name(&exception->last_version, "(no version)");
-    char *both = outline_text("%s to %s", first, last);
-    free(first);
-    free(last);
-    return both;
-}
-
-static void add_exceptions(struct outline *outline, const struct report *report)
-{
-    const struct incidents *incidents = &report->incidents;
-    size_t shown = outline_rows(report, incidents->exception_count);
-    if (!incidents->exception_count)
-        return;
-    struct table *table = outline_table(outline, mem_text("Exceptions"),
-                                        exception_columns, COUNT(exception_columns));
-    for (size_t i = 0; i < shown; i++) {
-        const struct incident_exception *exception = &incidents->exceptions[i];
-        char *place = code_place_of_stack(exception->stack);
-        table_add_take(table, label_of_name(&exception->type, "(no type)"));
-        table_add_take(table, place ? place : mem_text(""));
-        table_add_take(table, label_of_name(&exception->endpoint, "(no name)"));
-        table_add_count(table, exception->count);
-        table_add(table, exception->handled ? "no" : "yes");
-        table_add(table, format_moment(&report->zone, exception->first_utc_ns).s);
-        table_add(table, format_moment(&report->zone, exception->last_utc_ns).s);
-        table_add_take(table, text_of_versions(exception));
-        table_add_take(table, label_of_name(&exception->message, ""));
-    }
-    outline_rest(outline, incidents->exception_count, shown, "kinds");
-}
-
-/* --- requests that never finished ------------------------------------------------------
- */
-
-static const struct table_column unfinished_columns[] = {
-    {"Began", false, false, 1}, {"Endpoint", false, true, 0},
-    {"For", true, false, 0},    {"Process", true, false, 2},
-    {"Group", false, true, 2},  {"Last seen in", false, true, 0},
-    {"Path", false, true, 3},
-};
-
-static void add_unfinished(struct outline *outline, const struct report *report)
-{
-    const struct incidents *incidents = &report->incidents;
-    size_t shown = outline_rows(report, incidents->unfinished_count);
-    if (!incidents->unfinished_count)
-        return;
-    struct table *table =
-        outline_table(outline, mem_text("In flight when their process ended"),
-                      unfinished_columns, COUNT(unfinished_columns));
-    for (size_t i = 0; i < shown; i++) {
-        const struct incident_unfinished *one = &incidents->unfinished[i];
-        char *place = one->stack ? code_place_of_stack((struct name){one->stack->bytes,
-                                                                     one->stack->length})
-                                 : NULL;
-        table_add(table, format_moment(&report->zone, one->request->start_utc_ns).s);
-        table_add_take(table, label_of_name(&one->where.endpoint, "(no name)"));
-        table_add(table,
-                  format_duration(one->elapsed_ns ? (double)one->elapsed_ns : NAN).s);
-        table_add_take(table,
-                       outline_text("%llu", (unsigned long long)one->request->pid));
-        table_add_take(table, label_of_name(&one->group, ""));
-        table_add_take(table, place ? place : mem_text(""));
-        table_add_take(table, label_of_name(&one->path, ""));
-    }
-    outline_rest(outline, incidents->unfinished_count + incidents->unfinished_more, shown,
-                 "requests");
 }
 
 /* --- the whole -------------------------------------------------------------------------
@@ -344,20 +264,36 @@ void outline_endpoint_profile(struct outline *outline, const struct report *repo
                               const struct endpoint *endpoint)
 {
     const struct profile *profile = &report->profile;
+    size_t before = outline->count;
     for (size_t i = 0; i < profile->endpoint_count; i++)
-        if (name_compare(profile->endpoints[i].name, endpoint->name) == 0 &&
-            name_compare(profile->endpoints[i].application, endpoint->application) == 0)
+        if (outline_tells_of(outline, report, endpoint, profile->endpoints[i].application,
+                             profile->endpoints[i].name))
             add_endpoint(outline, &profile->endpoints[i]);
+    outline_processor_time(outline, report, endpoint);
+    if (outline->count == before)
+        outline_add(outline, BLOCK_LINE,
+                    mem_text("No stack of it was recorded; levels 2 and 3 do."));
+}
+
+void outline_endpoint_stuck(struct outline *outline, const struct report *report,
+                            const struct endpoint *endpoint)
+{
+    add_stuck(outline, report, endpoint);
 }
 
 void outline_profile(struct outline *outline, const struct report *report)
 {
     const struct profile *profile = &report->profile;
-    for (size_t i = 0;
-         !outline->page && i < profile->endpoint_count && i < ENDPOINTS_SHOWN; i++)
-        add_endpoint(outline, &profile->endpoints[i]);
-    add_stuck(outline, report);
-    add_exceptions(outline, report);
-    add_unfinished(outline, report);
+    if (profile->beside)
+        outline_part(outline, mem_text("Code, exceptions, gauges"));
+    for (size_t i = 0, shown = 0; i < profile->endpoint_count && shown < ENDPOINTS_SHOWN;
+         i++)
+        if (outline_tells_of(outline, report, NULL, profile->endpoints[i].application,
+                             profile->endpoints[i].name)) {
+            add_endpoint(outline, &profile->endpoints[i]);
+            shown++;
+        }
+    add_stuck(outline, report, NULL);
+    outline_incidents(outline, report, NULL);
     outline_details(outline, report);
 }

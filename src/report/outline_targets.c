@@ -80,6 +80,8 @@ static void add_kind(struct outline *outline, const struct report *report,
 
 void outline_targets(struct outline *outline, const struct report *report)
 {
+    if (report->results.count > 0)
+        outline_part(outline, mem_text("Objectives and checks"));
     add_kind(outline, report, TARGET_CHECK);
     add_kind(outline, report, TARGET_SLO);
 }

@@ -202,7 +202,7 @@ void outline_usage(struct outline *outline, const struct report *report)
 
     if (usage->day_count == 0)
         return;
-    outline_add(outline, BLOCK_HEADING, outline_text("Usage (%s)", report->zone.name));
+    outline_heading(outline, outline_text("Usage (%s)", report->zone.name));
     outline_charts(outline, report, REPORT_CHART_DAYS);
     outline_charts(outline, report, REPORT_CHART_WEEK);
     bool drawn = outline->page && report->options.charts; /* the same, as charts */

@@ -2,7 +2,6 @@
 /* The table of verdicts: a row an endpoint, what changed first. */
 #include "passages.h"
 
-#include "label.h"
 #include "verdicts.h"
 
 #include "src/base/mem.h"
@@ -42,38 +41,27 @@ static struct text value_of(const struct regression_side *side, bool latency)
                    : format_percent((double)side->beyond / (double)side->requests);
 }
 
-/* NULL: the report's own summary has it no more. */
-static const struct endpoint *endpoint_of(const struct report *report,
-                                          const struct regression_endpoint *judged)
-{
-    const struct overview *overview = &report->overview;
-
-    for (size_t i = 0; i < overview->endpoint_count; i++)
-        if (name_compare(overview->endpoints[i].application, judged->application) == 0 &&
-            name_compare(overview->endpoints[i].name, judged->name) == 0)
-            return &overview->endpoints[i];
-    return NULL;
-}
-
 static void add_row(struct table *table, const struct outline *outline,
                     const struct report *report, const struct regression_endpoint *judged)
 {
     const struct regression_finding *finding = &judged->findings[judged->telling];
-    struct endpoint endpoint = {.application = judged->application, .name = judged->name};
     bool latency = judged->telling < REGRESSION_LATENCIES;
     enum tone tone = tone_of(judged->verdict);
     bool changed =
         judged->verdict == REGRESSION_REGRESSED || judged->verdict == REGRESSION_IMPROVED;
 
-    table_add_take(table, label_of_endpoint(report, &endpoint));
+    table_add_endpoint(table, outline, report, judged->application, judged->name);
     table_add_toned(table, regression_verdict_names[judged->verdict], tone);
     table_add(table, regression_metric_names[judged->telling]);
     table_add(table, value_of(&finding->older, latency).s);
     table_add(table, value_of(&finding->newer, latency).s);
     table_add_toned(table, format_change(finding->raw_ratio).s, tone);
     /* a page has the course of every endpoint once, in the overview */
-    table_add_p95_course(table, outline, report,
-                         changed || !outline->page ? endpoint_of(report, judged) : NULL);
+    table_add_p95_course(
+        table, outline, report,
+        changed || !outline->page
+            ? outline_endpoint_named(report, judged->application, judged->name)
+            : NULL);
     table_add(table, format_change(finding->ratio.value).s);
     if (isfinite(finding->ratio.low) && isfinite(finding->ratio.high))
         table_add_take(table,
@@ -119,9 +107,11 @@ void outline_verdicts(struct outline *outline, const struct report *report)
         size_t count = order_rows(comparison, indices);
         size_t shown = outline_rows(report, count);
         if (count > 0) {
+            outline_part(outline, verdict_heading(report, comparison));
             add_forest(outline, report, c);
             struct table *table = outline_table(
                 outline, verdict_heading(report, comparison), columns, COUNT(columns));
+            outline_untitled(outline);
             outline_numbers_of(outline, REPORT_CHART_FOREST);
             for (size_t i = 0; i < shown; i++)
                 add_row(table, outline, report, &comparison->endpoints[indices[i]]);

@@ -170,8 +170,9 @@ def a_flame_graph_follows_keys(page):
 def a_link_leads_to_its_endpoint(page):
     link = page.overview().find_element(By.CSS_SELECTOR, "tbody a")
     name = link.text
+    page.point_at(link)
     link.click()
-    heading = page.one("section:target h2")
+    heading = page.one("section h3:target")
     assert heading.text.startswith(name), (heading.text, name)
     top = page.driver.execute_script("return arguments[0].getBoundingClientRect().top", heading)
     assert -1 <= top < 1000, top

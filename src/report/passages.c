@@ -3,6 +3,7 @@
 #include "passages.h"
 
 #include "courses.h"
+#include "label.h"
 
 #include "src/base/mem.h"
 #include "src/base/vec.h"
@@ -21,6 +22,19 @@ struct passage *outline_add(struct outline *outline, enum passage_kind kind, cha
     return passage;
 }
 
+void outline_part(struct outline *outline, char *text)
+{
+    if (outline->page)
+        outline_add(outline, BLOCK_PART, text);
+    else
+        free(text);
+}
+
+void outline_heading(struct outline *outline, char *text)
+{
+    outline_add(outline, outline->page ? BLOCK_PART : BLOCK_HEADING, text);
+}
+
 struct table *outline_table(struct outline *outline, char *heading,
                             const struct table_column *columns, size_t count)
 {
@@ -33,6 +47,11 @@ struct table *outline_table(struct outline *outline, char *heading,
 void outline_numbers_of(struct outline *outline, enum report_chart_kind kind)
 {
     outline->passages[outline->count - 1].charts |= 1u << kind;
+}
+
+void outline_untitled(struct outline *outline)
+{
+    outline->passages[outline->count - 1].untitled = true;
 }
 
 void outline_charts(struct outline *outline, const struct report *report,
@@ -73,6 +92,41 @@ void outline_rest(struct outline *outline, size_t count, size_t shown, const cha
                                      : "%zu more %s are not shown (--top); the JSON has "
                                        "all.",
                                  count - shown, what));
+}
+
+const struct endpoint *outline_endpoint_named(const struct report *report,
+                                              struct name application, struct name name)
+{
+    const struct overview *overview = &report->overview;
+
+    for (size_t i = 0; i < overview->endpoint_count; i++)
+        if (name_compare(overview->endpoints[i].application, application) == 0 &&
+            name_compare(overview->endpoints[i].name, name) == 0)
+            return &overview->endpoints[i];
+    return NULL;
+}
+
+bool outline_tells_of(const struct outline *outline, const struct report *report,
+                      const struct endpoint *only, struct name application,
+                      struct name name)
+{
+    if (only)
+        return name_compare(only->application, application) == 0 &&
+               name_compare(only->name, name) == 0;
+    return !outline->page || !outline_endpoint_named(report, application, name);
+}
+
+void table_add_endpoint(struct table *table, const struct outline *outline,
+                        const struct report *report, struct name application,
+                        struct name name)
+{
+    const struct endpoint *endpoint = outline_endpoint_named(report, application, name);
+
+    table_add_take(
+        table, label_of_endpoint(
+                   report, &(struct endpoint){.application = application, .name = name}));
+    if (outline->page && endpoint)
+        table_link_take(table, anchor_of_endpoint(report, endpoint));
 }
 
 void table_add_count(struct table *table, uint64_t count)

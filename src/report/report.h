@@ -97,6 +97,17 @@ struct report_chart {
     bool written;      /* charts/NAME.svg, .png and @2x.png lie beside the report */
 };
 
+/* What a finding is about, in the order in which a page tells it. */
+enum report_topic {
+    REPORT_TOPIC_VERDICT, /* the newest version as a whole */
+    REPORT_TOPIC_WORSE,
+    REPORT_TOPIC_BETTER,
+    REPORT_TOPIC_WHO,  /* is affected */
+    REPORT_TOPIC_LOOK, /* what is worth a look */
+    REPORT_TOPIC_ALL,  /* everything together: how much, how fast, when */
+    REPORT_TOPICS
+};
+
 /* A sentence for the reader, with what it is about. */
 struct report_note {
     enum report_note_kind {
@@ -106,6 +117,7 @@ struct report_note {
         REPORT_NOTE_NEXT     /* what to do next */
     } kind;
     bool warning; /* something is missing or wrong: printed so that it is seen */
+    enum report_topic topic; /* of a finding */
     char *sentence;
 };
 

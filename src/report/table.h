@@ -33,6 +33,7 @@ struct table_cell {
 struct table {
     const struct table_column *columns;
     size_t column_count;
+    unsigned rank_max;        /* a page leaves columns of a higher rank out; 0: none */
     struct table_cell *cells; /* row by row */
     size_t cell_count, cell_room;
 };

@@ -222,6 +222,7 @@ static void print_passage(struct printer *printer, const struct passage *passage
         print_sentence(printer, "", NULL, passage->text);
         colour_on(printer, NULL);
         break;
+    case BLOCK_PART:
     case BLOCK_HEADING:
         print_heading(printer, passage->text);
         break;
