@@ -4,13 +4,14 @@
  * compressed trace files that fmd-analyze reads.
  *
  * The whole interface. One recorder a process. Calls on the request path (begin, set_*,
- * end) never block, take no lock, make no system call (up to level 1), allocate nothing
- * and keep errno:
- * when the recorder cannot keep up it drops the request and counts it, so that recorded +
- * dropped = issued, always. Only the first request of a process and of a thread does a
- * little more (35 us to start the writer, 1 ms in a forked child, which opens rings of
- * its own). Built for 10 to 10^6 requests a second a process, a few hundred endpoints,
- * and threads and forks that come and go. No call may be made from a signal handler.
+ * end) never block, take no lock, allocate nothing and keep errno; up to level 1 they
+ * make no system call but one that wakes the writer when a burst has used up its room, at
+ * most a thousand times a second: when the recorder cannot keep up it drops the request
+ * and counts it, so that recorded + dropped = issued, always. Only the first request of a
+ * process and of a thread does a little more (35 us to start the writer, 1 ms in a forked
+ * child, which opens rings of its own). Built for 10 to 10^6 requests a second a process,
+ * a few hundred endpoints, and threads and forks that come and go. No call may be made
+ * from a signal handler.
  */
 #ifndef FMD_RECORD_H
 #define FMD_RECORD_H

@@ -6,11 +6,12 @@
  *   fmd_gauge ──► slot of its name ──once a tenth of a second──► journal
  *                      └──the writer: what was set since, if it is the last──^
  *
- * Promises: a call never waits, makes no system call and allocates nothing. A name writes
- * ten values a second at most, however often it is set, so gauges never push samples out
- * of the journal; the last one is always written (a kill may lose it, when it is younger
- * than block_ms). What is not written is counted. Built for some dozen names, set up to
- * 10^6 times a second by any number of threads.
+ * Promises: a call never waits and allocates nothing; it makes no system call but one
+ * that wakes the writer when the journal fills. A name writes ten values a second at
+ * most, however often it is set, so gauges never push samples out of the journal; the
+ * last one is always written (a kill may lose it, when it is younger than block_ms). What
+ * is not written is counted. Built for some dozen names, set up to 10^6 times a second by
+ * any number of threads.
  */
 #ifndef FMD_GAUGE_TABLE_H
 #define FMD_GAUGE_TABLE_H

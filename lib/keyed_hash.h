@@ -40,9 +40,10 @@ static inline uint32_t fmd__hash_load32(const unsigned char *p)
     return word;
 }
 
-/* Never 0. salt tells kinds of strings apart. */
-static inline uint64_t fmd__keyed_hash(const struct fmd__hash_key *key, uint64_t salt,
-                                       const void *bytes, size_t length)
+/* Of the bytes, half mixed: good enough to choose a place in a table by, some ns before
+ * the hash itself is there. */
+static inline uint64_t fmd__hash_halfway(const struct fmd__hash_key *key,
+                                         const void *bytes, size_t length)
 {
     const unsigned char *p = bytes;
     uint64_t state = key->words[0], a = 0, b = 0;
@@ -60,10 +61,24 @@ static inline uint64_t fmd__keyed_hash(const struct fmd__hash_key *key, uint64_t
     } else if (left > 0) {
         a = (uint64_t)p[0] << 16 | (uint64_t)p[left / 2] << 8 | p[left - 1];
     }
-    state = fmd__hash_fold(a ^ key->words[2], b ^ state);
-    /* the length last, where no byte of the text can make up for it */
-    state = fmd__hash_fold(state ^ key->words[3], key->words[1] ^ (salt << 32 | length));
-    return state ? state : 1;
+    return fmd__hash_fold(a ^ key->words[2], b ^ state);
+}
+
+/* The hash, never 0. salt tells kinds of strings apart. The length comes last, where no
+ * byte of the text can make up for it. */
+static inline uint64_t fmd__hash_finish(const struct fmd__hash_key *key, uint64_t halfway,
+                                        uint64_t salt, size_t length)
+{
+    uint64_t hash =
+        fmd__hash_fold(halfway ^ key->words[3], key->words[1] ^ (salt << 32 | length));
+
+    return hash ? hash : 1;
+}
+
+static inline uint64_t fmd__keyed_hash(const struct fmd__hash_key *key, uint64_t salt,
+                                       const void *bytes, size_t length)
+{
+    return fmd__hash_finish(key, fmd__hash_halfway(key, bytes, length), salt, length);
 }
 
 #endif

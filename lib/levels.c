@@ -177,6 +177,11 @@ bool fmd__levels_follow_is_due(uint64_t now_ns)
     return path[0] && now_ns >= atomic_load_explicit(&next_look_ns, memory_order_relaxed);
 }
 
+uint64_t fmd__levels_pause_ns(void)
+{
+    return path[0] ? LOOK_NS : UINT64_MAX;
+}
+
 void fmd__levels_follow(uint64_t now_ns)
 {
     struct stat status, before = seen;

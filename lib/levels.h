@@ -53,6 +53,8 @@ void fmd__levels_add(uint32_t endpoint);
 void fmd__levels_follow(uint64_t now_ns);
 /* It is time for follow to look. Any thread. */
 bool fmd__levels_follow_is_due(uint64_t now_ns);
+/* Between two looks; UINT64_MAX when there is no file to look at. */
+uint64_t fmd__levels_pause_ns(void);
 
 /* Does pattern name this endpoint? The whole name, or, for a pattern that begins with
  * '/', what follows the method ("GET /cart": "/cart"). '*' is any bytes, '?' one. */

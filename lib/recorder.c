@@ -108,40 +108,56 @@ static inline bool make_room(struct fmd__producer **producer, uint64_t *head,
                              uint32_t need)
 {
     *head = atomic_load_explicit(&(*producer)->ring->head, memory_order_relaxed);
-    if (LIKELY(fmd__ring_has_room((*producer)->ring, (*producer)->mask, *head, need)))
+    if (LIKELY(fmd__ring_has_room(&fmd__recorder.pool, (*producer)->ring, *head, need)))
         return true;
     *producer = exchange(*producer);
     *head = atomic_load_explicit(&(*producer)->ring->head, memory_order_relaxed);
-    return fmd__ring_has_room((*producer)->ring, (*producer)->mask, *head, need);
+    return fmd__ring_has_room(&fmd__recorder.pool, (*producer)->ring, *head, need);
 }
 
 /* --- groups and addresses ------------------------------------------------------------
  */
 
-_Static_assert(FMD__KNOWN_WAYS == 4, "string_hash() looks at four");
+_Static_assert(FMD__KNOWN_WAYS == 4, "is_known() looks at four");
 
-static inline uint64_t *known_set(const struct fmd__producer *producer, uint64_t hash)
+static inline uint64_t *known_set(const struct fmd__producer *producer, uint64_t number)
 {
-    return producer->known + (hash >> 32) % FMD__KNOWN_SETS * FMD__KNOWN_WAYS;
+    return producer->known + number % FMD__KNOWN_SETS * FMD__KNOWN_WAYS;
 }
 
-/* Sends a string that the writer does not know from this thread; false: no room. */
-static __attribute__((noinline)) bool send_string(struct fmd__producer **producer,
-                                                  uint8_t what, uint64_t hash,
-                                                  uint64_t mark, const char *bytes,
-                                                  uint32_t length)
+/* Without branches: which of the four it is cannot be predicted. */
+static inline bool is_known(const uint64_t *set, uint64_t mark)
 {
-    uint32_t need = fmd__ring_string_slots(length);
-    uint64_t head, *set;
+    return (set[0] == mark) | (set[1] == mark) | (set[2] == mark) | (set[3] == mark);
+}
 
+/* The oldest of the set goes, unless the other one has room. */
+static void remember(uint64_t *set, uint64_t *other, uint64_t mark)
+{
+    if (set[FMD__KNOWN_WAYS - 1] && !other[FMD__KNOWN_WAYS - 1])
+        set = other;
+    memmove(set + 1, set, (FMD__KNOWN_WAYS - 1) * sizeof *set);
+    set[0] = mark;
+}
+
+/* Sends a string that is not in its first set, unless it is in the other; false: no room.
+ */
+static __attribute__((noinline)) bool send_string(struct fmd__producer **producer,
+                                                  uint64_t *set, uint8_t what,
+                                                  uint64_t hash, uint64_t mark,
+                                                  const char *bytes, uint32_t length)
+{
+    uint64_t head, *other = known_set(*producer, hash);
+    uint32_t need = fmd__ring_string_slots(length);
+
+    if (is_known(other, mark))
+        return true;
     if (!make_room(producer, &head, need))
         return false;
     fmd__ring_put_string((*producer)->ring, head, (*producer)->mask, what, hash, bytes,
                          length);
     atomic_store_explicit(&(*producer)->ring->head, head + need, memory_order_release);
-    set = known_set(*producer, hash);
-    memmove(set + 1, set, (FMD__KNOWN_WAYS - 1) * sizeof *set); /* the oldest goes */
-    set[0] = mark;
+    remember(set, other, mark); /* an exchange of rings keeps the table */
     return true;
 }
 
@@ -152,7 +168,7 @@ string_hash(struct flight *flight, uint8_t what, const char *bytes, size_t size)
 {
     uint32_t length =
         size < FMD__RING_STRING_BYTES ? (uint32_t)size : FMD__RING_STRING_BYTES;
-    uint64_t hash, mark, *set;
+    uint64_t halfway, hash, mark, *set;
     struct fmd__producer *producer;
     bool known, no_ring;
 
@@ -161,13 +177,13 @@ string_hash(struct flight *flight, uint8_t what, const char *bytes, size_t size)
     producer = enter(&no_ring);
     if (!producer)
         goto lost;
-    hash = fmd__keyed_hash(&gate()->key, what, bytes, length);
+    halfway = fmd__hash_halfway(&gate()->key, bytes, length);
+    set = known_set(producer, halfway);
+    hash = fmd__hash_finish(&gate()->key, halfway, what, length);
     mark = hash ^ atomic_load_explicit(&gate()->strings_epoch, memory_order_relaxed);
-    set = known_set(producer, hash);
-    /* without branches: which of the four it is cannot be predicted */
-    known = (set[0] == mark) | (set[1] == mark) | (set[2] == mark) | (set[3] == mark);
+    known = is_known(set, mark);
     if (!LIKELY(known))
-        known = send_string(&producer, what, hash, mark, bytes, length);
+        known = send_string(&producer, set, what, hash, mark, bytes, length);
     leave();
     if (known)
         return hash;

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "ring.h"
 
+#include "bell.h"
 #include "descriptors.h"
 #include "free_list.h"
 #include "pages.h"
@@ -26,10 +27,38 @@ static void push_free(struct fmd__pool *pool, struct fmd__producer *producer)
     atomic_fetch_add_explicit(&pool->free_count, 1, memory_order_relaxed);
 }
 
+/* Fewer than so many quarters of the rings are free. */
+static bool fewer_free_than(const struct fmd__pool *pool, uint32_t quarters)
+{
+    uint32_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
+
+    return atomic_load_explicit(&pool->free_count, memory_order_relaxed) <=
+           count * quarters / 4;
+}
+
+bool fmd__pool_is_low(const struct fmd__pool *pool)
+{
+    return fewer_free_than(pool, 2);
+}
+
+bool fmd__ring_find_room(struct fmd__pool *pool, struct fmd__ring *ring, uint64_t head,
+                         uint32_t need)
+{
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    uint64_t half = tail + pool->slots / 2, end = tail + pool->slots;
+
+    ring->room_until = head + need <= half ? half : end;
+    if (ring->room_until == end && fmd__pool_is_low(pool))
+        fmd__bell_ring();
+    return head + need <= end;
+}
+
 struct fmd__producer *fmd__pool_take(struct fmd__pool *pool)
 {
     uint32_t index;
 
+    if (fewer_free_than(pool, 1) && pool->count < FMD__RINGS_MAX)
+        fmd__bell_ring(); /* the writer makes more */
     if (!fmd__free_list_pop(&free_rings, next_free, &index))
         return NULL;
     atomic_fetch_sub_explicit(&pool->free_count, 1, memory_order_relaxed);
@@ -57,11 +86,12 @@ void fmd__pool_give_back(struct fmd__pool *pool, struct fmd__producer *producer)
 struct fmd__producer *fmd__pool_exchange(struct fmd__pool *pool,
                                          struct fmd__producer *full)
 {
-    uint32_t reserve = atomic_load_explicit(&pool->count, memory_order_relaxed) / 4;
     struct fmd__producer *fresh;
     uint64_t *known;
 
-    if (atomic_load_explicit(&pool->free_count, memory_order_relaxed) <= reserve)
+    if (fewer_free_than(pool, 3))
+        fmd__bell_ring();
+    if (fewer_free_than(pool, 1))
         return NULL;
     fresh = fmd__pool_take(pool);
     if (!fresh)

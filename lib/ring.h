@@ -6,10 +6,11 @@
  *   thread --take--> producer --push--> ring ==== writer reads head, stores tail
  *     free list <--give back (thread exit, ring full)
  *
- * Promises: a push is a few stores into one cache line and one release store; no lock, no
- * system call. A full ring is exchanged for a free one (a burst may use three quarters of
- * the pool); when there is none the caller drops and counts. Built for 10^6 pushes a
- * second, threads that come and go, 64 to 1,024 rings.
+ * Promises: a push is a few stores into one cache line and one release store; no lock,
+ * and no system call but one that wakes the writer when rings run short (bell.h). A full
+ * ring is exchanged for a free one (a burst may use three quarters of the pool); when
+ * there is none the caller drops and counts. Built for 10^6 pushes a second, threads that
+ * come and go, 64 to 1,024 rings.
  *
  * Life time: producers are static and never freed; the mapping goes only when nobody is
  * inside (lifecycle.c waits for busy threads and for visitors).
@@ -95,20 +96,26 @@ void fmd__pool_give_back(struct fmd__pool *pool, struct fmd__producer *producer)
  * NULL when the pool is low; then full stays the thread's. Lock-free. */
 struct fmd__producer *fmd__pool_exchange(struct fmd__pool *pool,
                                          struct fmd__producer *full);
+/* No more than half of the rings are free. */
+bool fmd__pool_is_low(const struct fmd__pool *pool);
 /* Frees retired rings that are drained. The writer. */
 void fmd__pool_recycle(struct fmd__pool *pool);
 
 /* Adds what rings and header counted to *stats. Nobody may unmap meanwhile. */
 void fmd__pool_add_counts(struct fmd__pool *pool, struct fmd__stats *stats);
 
-/* Room for need more slots in a ring of mask + 1. The owner. */
-static inline bool fmd__ring_has_room(struct fmd__ring *ring, uint32_t mask,
+/* Looks how far the writer is: room for need more slots? Rings for it when the ring is
+ * half full and few are free. The owner. */
+bool fmd__ring_find_room(struct fmd__pool *pool, struct fmd__ring *ring, uint64_t head,
+                         uint32_t need);
+
+/* The same, looking twice in a ring's length. */
+static inline bool fmd__ring_has_room(struct fmd__pool *pool, struct fmd__ring *ring,
                                       uint64_t head, uint32_t need)
 {
-    if (__builtin_expect(head + need - ring->tail_seen <= (uint64_t)mask + 1, 1))
+    if (__builtin_expect(head + need <= ring->room_until, 1))
         return true;
-    ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
-    return head + need - ring->tail_seen <= (uint64_t)mask + 1;
+    return fmd__ring_find_room(pool, ring, head, need);
 }
 
 /* A count with one writer, its owner. */

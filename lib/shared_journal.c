@@ -2,6 +2,7 @@
 /* See shared_journal.h. */
 #include "shared_journal.h"
 
+#include "bell.h"
 #include "wire/journal.h"
 
 #define TRIES 2000 /* some microseconds */
@@ -26,5 +27,16 @@ bool fmd__shared_journal_put(struct fmd__ring_header *header, const uint8_t *ent
     }
     done = fmd__journal_put(journal, header->journal_room, entry, length) == 0;
     atomic_store_explicit(&journal->owners[0], 0, memory_order_release);
+    if (fmd__shared_journal_is_short(header))
+        fmd__bell_ring();
     return done;
+}
+
+bool fmd__shared_journal_is_short(struct fmd__ring_header *header)
+{
+    const struct fmd__journal *journal = fmd__ring_journal(header);
+
+    return atomic_load_explicit(&journal->head, memory_order_relaxed) -
+               atomic_load_explicit(&journal->tail, memory_order_relaxed) >
+           header->journal_room / 4;
 }

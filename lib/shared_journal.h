@@ -11,5 +11,7 @@
  * when others are at it for too long, or it is full. Any thread inside. */
 bool fmd__shared_journal_put(struct fmd__ring_header *header, const uint8_t *entry,
                              size_t length);
+/* More than a quarter of it waits: then the writer is rung for. */
+bool fmd__shared_journal_is_short(struct fmd__ring_header *header);
 
 #endif

@@ -3,10 +3,12 @@
 #define _GNU_SOURCE
 #include "writer.h"
 
+#include "bell.h"
 #include "clocks.h"
 #include "leftover_rings.h"
 #include "levels.h"
 #include "process_entry.h"
+#include "shared_journal.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -18,7 +20,7 @@
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
 #define SLEEP_MIN_NS (1 * MS)
-#define SLEEP_MAX_NS (100 * MS)
+#define SLEEP_MAX_NS SECOND
 #define RETRY_NS SECOND
 #define LEFTOVERS_NS (10 * SECOND)
 #define STATS_NS (10 * SECOND)  /* without news */
@@ -285,8 +287,7 @@ static struct look look_at_pool(struct fmd__writer *writer)
         look.pending += head - tail;
         look.short_of_room |= head - tail > pool->slots / 2;
     }
-    look.short_of_room &=
-        atomic_load_explicit(&pool->free_count, memory_order_relaxed) <= count / 2;
+    look.short_of_room &= fmd__pool_is_low(pool);
     no_ring = load(&pool->header->counts.dropped[FMD_DROP_NO_RING]);
     look.published = heads - writer->seen_slots;
     look.no_ring = no_ring - writer->seen_no_ring;
@@ -442,56 +443,67 @@ static void follow_levels(struct fmd__writer *writer, uint64_t now)
     (void)pthread_mutex_unlock(writer->register_lock);
 }
 
-/* Sleeps so long that, at the rate seen, a quarter of what the free rings hold or a block
- * comes in. */
-static void choose_sleep(struct fmd__writer *writer, const struct look *look)
+/* Sleeps so long that, at the rate seen since the last look, a quarter of what the free
+ * rings hold or a block comes in. */
+static void choose_sleep(struct fmd__writer *writer, const struct look *look,
+                         uint64_t since_ns)
 {
     uint64_t room = (uint64_t)writer->pool->free_count * writer->pool->slots / 4;
     uint64_t target = room < FMD__BLOCK_REQUESTS_MAX ? room : FMD__BLOCK_REQUESTS_MAX;
-    uint64_t most = SLEEP_MAX_NS, sleep_ns;
+    uint64_t most = writer->sleep_max_ns, sleep_ns;
 
     if (target < writer->pool->slots / 4)
         target = writer->pool->slots / 4;
     if (most > writer->settings->block_ns)
         most = writer->settings->block_ns;
-    sleep_ns = look->published ? writer->sleep_ns * target / look->published : most;
-    if (sleep_ns > writer->sleep_ns * 2)
-        sleep_ns = writer->sleep_ns * 2;
+    if (most > fmd__levels_pause_ns())
+        most = fmd__levels_pause_ns();
+    sleep_ns = look->published ? since_ns * target / look->published : most;
     if (sleep_ns > most)
         sleep_ns = most;
     writer->sleep_ns = sleep_ns < SLEEP_MIN_NS ? SLEEP_MIN_NS : sleep_ns;
 }
 
-static void look_and_write(struct fmd__writer *writer)
+/* Of what waits: all of it, whole blocks, or nothing yet. was_rung: somebody runs short.
+ */
+static int write_requests(struct fmd__writer *writer, const struct look *look,
+                          uint64_t now, bool was_rung)
+{
+    uint64_t block = FMD__BLOCK_REQUESTS_MAX;
+    bool old =
+        writer->pending_since &&
+        now + writer->sleep_ns >= writer->pending_since + writer->settings->block_ns;
+    bool all = old || was_rung || look->short_of_room || writer->retry_ns;
+    int result;
+
+    if (!all && look->pending < block)
+        return 0;
+    result = write_until(writer, look->pending, all ? 0 : block - 1);
+    if (result == 0 && all)
+        writer->pending_since = 0;
+    return result;
+}
+
+static void look_and_write(struct fmd__writer *writer, bool was_rung)
 {
     struct look look = look_at_pool(writer);
-    uint64_t now = fmd__now_ns(), block = FMD__BLOCK_REQUESTS_MAX;
-    bool old;
+    uint64_t now = fmd__now_ns();
 
-    choose_sleep(writer, &look);
-    follow_levels(writer, now);
-    if (writer->retry_ns > now)
-        return;
+    choose_sleep(writer, &look, now - writer->looked_ns);
     if (look.pending == 0)
         writer->pending_since = 0;
     else if (writer->pending_since == 0)
-        writer->pending_since = now;
-    old = writer->pending_since &&
-          now + writer->sleep_ns >= writer->pending_since + writer->settings->block_ns;
-    if (look.pending >= block || old || look.short_of_room || writer->retry_ns) {
-        bool all = old || look.short_of_room || writer->retry_ns;
-
-        if (write_until(writer, look.pending, all ? 0 : block - 1) != 0)
-            return;
-        if (all)
-            writer->pending_since = 0;
-    }
+        writer->pending_since = writer->looked_ns;
+    writer->looked_ns = now;
+    follow_levels(writer, now);
+    if (writer->retry_ns > now || write_requests(writer, &look, now, was_rung) != 0)
+        return;
     if (now >= writer->counts_ns + COUNTS_NS && write_counts(writer) != 0)
         return;
     if (now >= writer->process_ns + PROCESS_NS)
         describe_process(writer, now);
     if ((now >= writer->events_ns + writer->settings->block_ns ||
-         journal_fill(writer) > writer->pool->header->journal_room / 4) &&
+         fmd__shared_journal_is_short(writer->pool->header)) &&
         write_events(writer) != 0)
         return;
     grow_pool(writer, look.no_ring);
@@ -503,25 +515,34 @@ static void look_and_write(struct fmd__writer *writer)
 
 /* --- the thread ------------------------------------------------------------------ */
 
-static void sleep_until_woken(struct fmd__writer *writer)
+/* Without the lock. True: somebody rang. After that a nap that nobody disturbs, which
+ * also tells the rate of the burst; so is the wait for a disk that is full. */
+static bool sleep_until_rung(struct fmd__writer *writer, bool was_rung)
 {
-    uint64_t until = fmd__now_ns() + writer->sleep_ns;
-    struct timespec when = {.tv_sec = (time_t)(until / SECOND),
-                            .tv_nsec = (long)(until % SECOND)};
+    bool is_deaf = was_rung || writer->retry_ns;
+    uint64_t now = fmd__now_ns(), until = now + writer->sleep_ns;
 
-    (void)pthread_cond_clockwait(&writer->wake, &writer->lock, CLOCK_MONOTONIC, &when);
+    if (was_rung)
+        until = now + SLEEP_MIN_NS;
+    else if (writer->retry_ns && writer->retry_ns < until)
+        until = writer->retry_ns;
+    (void)pthread_mutex_unlock(&writer->lock);
+    was_rung = fmd__bell_sleep(until, is_deaf);
+    (void)pthread_mutex_lock(&writer->lock);
+    return was_rung;
 }
 
 static void *run(void *argument)
 {
     struct fmd__writer *writer = argument;
+    bool was_rung = true; /* its first look is soon: a child has few rings */
 
     (void)pthread_mutex_lock(&writer->lock);
     while (!writer->stopping) {
-        sleep_until_woken(writer);
+        was_rung = sleep_until_rung(writer, was_rung);
         if (writer->stopping)
             break;
-        look_and_write(writer);
+        look_and_write(writer, was_rung);
         atomic_store_explicit(&writer->cpu_ns, fmd__clock_ns(CLOCK_THREAD_CPUTIME_ID),
                               memory_order_relaxed);
     }
@@ -547,7 +568,10 @@ void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *se
     fmd__trace_files_init(&writer->files, settings->directory, stem,
                           settings->total_bytes);
     writer->sleep_ns = SLEEP_MIN_NS;
-    writer->stats_ns = writer->counts_ns = writer->process_ns = fmd__now_ns();
+    writer->sleep_max_ns = SLEEP_MAX_NS;
+    writer->stats_ns = writer->counts_ns = writer->process_ns = writer->looked_ns =
+        fmd__now_ns();
+    fmd__bell_reset();
     writer->process_cpu_start_ns = fmd__clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     store_state(writer, writer->stats_ns, (int64_t)fmd__clock_ns(CLOCK_REALTIME));
     writer->open = true;
@@ -592,8 +616,8 @@ static void end_thread(struct fmd__writer *writer)
 {
     (void)pthread_mutex_lock(&writer->lock);
     writer->stopping = true;
-    (void)pthread_cond_signal(&writer->wake);
     (void)pthread_mutex_unlock(&writer->lock);
+    fmd__bell_stop();
     fmd__background_join(&writer->background);
 }
 

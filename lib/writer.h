@@ -2,10 +2,11 @@
 /*
  * The writer: drains the rings into the trace, in a thread of its own or in the thread
  * that asks for a snapshot. Closes a block at 4096 requests or after block_ms, earlier
- * when rings run short; sleeps otherwise, the longer the less there is. When the trace
- * cannot be written it says so once, keeps what the rings hold and tries again each
- * second. Follows the configuration file (levels.h) twice a second. Built for 1 to 10^6
- * requests a second; at rest it wakes ten times a second (0.03 % of a core).
+ * when rings run short; sleeps otherwise, the longer the less there is, until a thread
+ * whose ring runs short wakes it (bell.h). When the trace cannot be written it says so
+ * once, keeps what the rings hold and tries again each second. Follows the configuration
+ * file (levels.h), if there is one, twice a second. Built for 1 to 10^6 requests a
+ * second; at rest it wakes once a second.
  *
  * All calls but start_thread take the writer's lock themselves.
  */
@@ -23,9 +24,8 @@
 #include <pthread.h>
 
 struct fmd__writer {
-    /* these two outlive the recording; all zero is unlocked */
+    /* outlives the recording; all zero is unlocked */
     pthread_mutex_t lock;
-    pthread_cond_t wake;
 
     struct fmd__background background;
     bool stopping, open, told;
@@ -43,7 +43,7 @@ struct fmd__writer {
     struct fmd__batch *batch; /* made with the first batch */
 
     uint64_t sequence;       /* of the stream's next block */
-    uint64_t pending_since;  /* ns; when slots were first seen that still wait; 0: none */
+    uint64_t pending_since;  /* ns; none that waits is older; 0: none waits */
     uint64_t retry_ns;       /* not before; 0: writing works */
     uint64_t stats_ns;       /* when counts were last written */
     uint64_t leftovers_ns;   /* when the directory was last looked through */
@@ -54,7 +54,9 @@ struct fmd__writer {
     uint64_t process_ns;     /* when the process was last described */
     uint64_t process_news;   /* what had been recorded then */
     uint64_t process_cpu_start_ns;
-    uint64_t sleep_ns;
+    uint64_t looked_ns;    /* when it last looked at the rings */
+    uint64_t sleep_ns;     /* until the next look, unless it is rung for */
+    uint64_t sleep_max_ns; /* of it, at rest */
     uint64_t seen_slots;   /* heads of all rings, added up, at the last look */
     uint64_t seen_no_ring; /* drops for want of a ring, at the last look */
 

@@ -78,7 +78,8 @@ struct fmd__ring_counts {
 struct fmd__ring {
     /* the owner's line */
     _Alignas(128) _Atomic uint64_t head; /* slots published */
-    uint64_t tail_seen;                  /* the owner's copy of tail; readers ignore it */
+    uint64_t room_until; /* the owner's: it need not look at tail before head is here;
+                            readers ignore it */
     struct fmd__ring_counts counts;
     /* the writer's line */
     _Alignas(128) _Atomic uint64_t tail; /* slots in the trace */
