@@ -124,7 +124,7 @@ size_t timeline_name_lines(struct side_name *names, const struct theme *theme,
                            const struct timeline_view *view, size_t lines)
 {
     size_t count = 0;
-    for (size_t line = 0; line < lines; line++)
+    for (size_t line = 0; line < lines && line < TIMELINE_LINES; line++)
         count += name_line(&names[count], theme, view, line);
     return count;
 }

@@ -8,7 +8,7 @@
 enum { BINS_MIN = 12 };
 
 struct about {
-    const struct summary_endpoint *const *endpoints;
+    const struct course_part *parts;
     size_t count;
 };
 
@@ -24,17 +24,19 @@ static int64_t bin_of(const struct timegrid *grid, unsigned i, unsigned shift)
     return further > 62 ? -(grid->ids[i] < 0) : grid->ids[i] >> further;
 }
 
-/* First and last bin at a shift that is not below any grid's. */
+/* First and last bin at a shift that is not below any grid's, of blocks with requests. */
 static struct layout layout_at(const struct about *about, unsigned shift)
 {
     struct layout layout = {shift, INT64_MAX, INT64_MIN};
-    for (size_t e = 0; e < about->count; e++) {
-        const struct timegrid *grid = &about->endpoints[e]->grid;
-        if (grid->count == 0)
-            continue;
-        int64_t low = bin_of(grid, 0, shift), high = bin_of(grid, grid->count - 1, shift);
-        layout.first = low < layout.first ? low : layout.first;
-        layout.last = high > layout.last ? high : layout.last;
+    for (size_t p = 0; p < about->count; p++) {
+        const struct course_part *part = &about->parts[p];
+        for (unsigned i = 0; i < part->grid->count; i++) {
+            int64_t bin = bin_of(part->grid, i, shift);
+            if (part->blocks[i].requests == 0)
+                continue;
+            layout.first = bin < layout.first ? bin : layout.first;
+            layout.last = bin > layout.last ? bin : layout.last;
+        }
     }
     return layout;
 }
@@ -42,18 +44,18 @@ static struct layout layout_at(const struct about *about, unsigned shift)
 static unsigned least_shift(const struct about *about)
 {
     unsigned shift = 0;
-    for (size_t e = 0; e < about->count; e++)
-        if (about->endpoints[e]->grid.shift > shift)
-            shift = about->endpoints[e]->grid.shift;
+    for (size_t p = 0; p < about->count; p++)
+        if (about->parts[p].grid->shift > shift)
+            shift = about->parts[p].grid->shift;
     return shift;
 }
 
 static uint64_t requests_of(const struct about *about)
 {
     uint64_t requests = 0;
-    for (size_t e = 0; e < about->count; e++)
-        for (unsigned i = 0; i < about->endpoints[e]->grid.count; i++)
-            requests += about->endpoints[e]->series[i].requests;
+    for (size_t p = 0; p < about->count; p++)
+        for (unsigned i = 0; i < about->parts[p].grid->count; i++)
+            requests += about->parts[p].blocks[i].requests;
     return requests;
 }
 
@@ -73,12 +75,12 @@ static struct layout lay_out(const struct about *about, uint64_t requests, size_
 static void gather(const struct about *about, const struct layout *layout,
                    struct block *blocks)
 {
-    for (size_t e = 0; e < about->count; e++) {
-        const struct summary_endpoint *endpoint = about->endpoints[e];
-        for (unsigned i = 0; i < endpoint->grid.count; i++)
-            block_merge(
-                &blocks[bin_of(&endpoint->grid, i, layout->shift) - layout->first],
-                &endpoint->series[i]);
+    for (size_t p = 0; p < about->count; p++) {
+        const struct course_part *part = &about->parts[p];
+        for (unsigned i = 0; i < part->grid->count; i++)
+            if (part->blocks[i].requests > 0)
+                block_merge(&blocks[bin_of(part->grid, i, layout->shift) - layout->first],
+                            &part->blocks[i]);
     }
 }
 
@@ -87,14 +89,13 @@ static void ends_of(const struct about *about, double *from_s, double *to_s)
 {
     *from_s = INFINITY;
     *to_s = -INFINITY;
-    for (size_t e = 0; e < about->count; e++)
-        for (size_t c = 0; c < about->endpoints[e]->cell_count; c++) {
-            const struct summary_cell *cell = about->endpoints[e]->cells[c];
-            if (cell->requests == 0)
-                continue;
-            *from_s = fmin(*from_s, (double)cell->first_utc_ns / 1e9);
-            *to_s = fmax(*to_s, (double)cell->last_utc_ns / 1e9);
-        }
+    for (size_t p = 0; p < about->count; p++) {
+        const struct course_part *part = &about->parts[p];
+        if (part->first_utc_ns > part->last_utc_ns)
+            continue;
+        *from_s = fmin(*from_s, (double)part->first_utc_ns / 1e9);
+        *to_s = fmax(*to_s, (double)part->last_utc_ns / 1e9);
+    }
 }
 
 static double block_quantile_ns(const struct block *block, double p)
@@ -122,10 +123,31 @@ static struct course_bin bin_from(const struct block *block, double begin_s,
     return bin;
 }
 
-void course_build(struct course *course, const struct summary_endpoint *const *endpoints,
-                  size_t endpoint_count, size_t most, uint64_t good)
+struct course_part course_part_of_cell(const struct summary_cell *cell)
 {
-    struct about about = {endpoints, endpoint_count};
+    bool any = cell->requests > 0;
+    return (struct course_part){&cell->version->grid, cell->blocks,
+                                any ? cell->first_utc_ns : INT64_MAX,
+                                any ? cell->last_utc_ns : INT64_MIN};
+}
+
+struct course_part course_part_of_endpoint(const struct summary_endpoint *endpoint)
+{
+    struct course_part whole = {&endpoint->grid, endpoint->series, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < endpoint->cell_count; i++) {
+        struct course_part cell = course_part_of_cell(endpoint->cells[i]);
+        if (cell.first_utc_ns < whole.first_utc_ns)
+            whole.first_utc_ns = cell.first_utc_ns;
+        if (cell.last_utc_ns > whole.last_utc_ns)
+            whole.last_utc_ns = cell.last_utc_ns;
+    }
+    return whole;
+}
+
+void course_build(struct course *course, const struct course_part *parts,
+                  size_t part_count, size_t most, uint64_t good)
+{
+    struct about about = {parts, part_count};
     struct block blocks[COURSE_BINS_MAX];
     uint64_t requests = requests_of(&about);
     double from_s, to_s;

@@ -106,6 +106,18 @@ static void assert_bin(const struct shop *shop, const struct course *course, siz
     assert_near_rank(bin->p99_ns, durations, count, .99);
 }
 
+/* Of the first `count` endpoints. */
+static void build(struct course *course, const struct shop *shop, size_t count,
+                  size_t most, uint64_t good)
+{
+    struct summary_endpoint *const *all;
+    struct course_part parts[3];
+    size_t known = summary_endpoints(shop->made.summary, &all);
+    for (size_t i = 0; i < count && i < known; i++)
+        parts[i] = course_part_of_endpoint(all[i]);
+    course_build(course, parts, count < known ? count : known, most, good);
+}
+
 static uint64_t requests_in(const struct course *course)
 {
     uint64_t requests = 0;
@@ -118,22 +130,57 @@ TEST(bins_hold_what_counting_and_sorting_every_request_gives)
 {
     struct shop shop;
     struct course course;
-    struct summary_endpoint *const *all;
 
     shop_init(&shop);
     fill(&shop, 1);
-    size_t count = summary_endpoints(shop.made.summary, &all);
-    const struct summary_endpoint *const *endpoints =
-        (const struct summary_endpoint *const *)all;
-    assert_int_equal(count, 2);
-    course_build(&course, endpoints, 2, COURSE_BINS_MAX, 20);
+    build(&course, &shop, 2, COURSE_BINS_MAX, 20);
     assert_true(course.count > 40 && course.count <= COURSE_BINS_MAX);
     assert_int_equal(requests_in(&course), REQUESTS);
     for (size_t i = 0; i < course.count; i++)
         assert_bin(&shop, &course, i, 1, 3);
-    course_build(&course, endpoints, 1, COURSE_BINS_MAX, 20);
+    build(&course, &shop, 1, COURSE_BINS_MAX, 20);
     for (size_t i = 0; i < course.count; i++)
         assert_bin(&shop, &course, i, 1, 2);
+    made_release(&shop.made);
+}
+
+TEST(bins_of_a_version_hold_its_requests_only)
+{
+    struct shop shop;
+    struct course course;
+    struct summary_endpoint *const *all;
+
+    shop_init(&shop);
+    fill(&shop, 4);
+    summary_endpoints(shop.made.summary, &all);
+    assert_int_equal(all[0]->cell_count, 2);
+    for (uint32_t v = 0; v < 2; v++) {
+        struct course_part part = course_part_of_cell(all[0]->cells[v]);
+        course_build(&course, &part, 1, COURSE_BINS_MAX, 20);
+        assert_int_equal(requests_in(&course), all[0]->cells[v]->requests);
+        for (size_t i = 0; i < course.count; i++)
+            assert_bin(&shop, &course, i, 1 + v, 1 + v);
+    }
+    made_release(&shop.made);
+}
+
+/* The other version's hours are no bins of this one. */
+TEST(bins_reach_from_the_first_to_the_last_request_of_a_version)
+{
+    struct shop shop;
+    struct course course;
+    struct summary_endpoint *const *all;
+
+    shop_init(&shop);
+    for (int i = 0; i < 2000; i++)
+        add(&shop, i < 1000 ? 1 : 3, START_NS + i * 10 * SECOND_NS, 1000, 200);
+    summary_endpoints(shop.made.summary, &all);
+    struct course_part part = course_part_of_cell(all[0]->cells[0]);
+    course_build(&course, &part, 1, COURSE_BINS_MAX, 1);
+    assert_int_equal(requests_in(&course), 1000);
+    assert_true(course.bins[0].from_s * 1e9 <= START_NS + 1);
+    assert_true(course.bins[course.count - 1].to_s * 1e9 <=
+                START_NS + 1000 * 10 * SECOND_NS);
     made_release(&shop.made);
 }
 
@@ -141,14 +188,12 @@ TEST(bins_follow_each_other_without_a_gap_and_are_cut_to_the_requests)
 {
     struct shop shop;
     struct course course;
-    struct summary_endpoint *const *all;
     int64_t first = INT64_MAX, last = INT64_MIN;
     bool empty = false;
 
     shop_init(&shop);
     fill(&shop, 2);
-    size_t count = summary_endpoints(shop.made.summary, &all);
-    course_build(&course, (const struct summary_endpoint *const *)all, count, 40, 1);
+    build(&course, &shop, 3, 40, 1);
     for (size_t i = 0; i < shop.count; i++) {
         first =
             shop.requests[i].start_utc_ns < first ? shop.requests[i].start_utc_ns : first;
@@ -170,15 +215,11 @@ TEST(bins_grow_until_they_hold_enough_but_a_dozen_stay)
 {
     struct shop shop;
     struct course fine, coarse;
-    struct summary_endpoint *const *all;
 
     shop_init(&shop);
     fill(&shop, 3);
-    summary_endpoints(shop.made.summary, &all);
-    course_build(&fine, (const struct summary_endpoint *const *)all, 1, COURSE_BINS_MAX,
-                 1);
-    course_build(&coarse, (const struct summary_endpoint *const *)all, 1, COURSE_BINS_MAX,
-                 1000000);
+    build(&fine, &shop, 1, COURSE_BINS_MAX, 1);
+    build(&coarse, &shop, 1, COURSE_BINS_MAX, 1000000);
     assert_true(coarse.count >= 12 && coarse.count < 24 && fine.count > coarse.count);
     assert_int_equal(requests_in(&fine), requests_in(&coarse));
     made_release(&shop.made);
@@ -188,14 +229,12 @@ TEST(one_request_is_one_bin_that_knows_no_quantile_and_none_are_no_bins)
 {
     struct shop shop;
     struct course course;
-    struct summary_endpoint *const *all;
 
     course_build(&course, NULL, 0, COURSE_BINS_MAX, 1);
     assert_int_equal(course.count, 0);
     shop_init(&shop);
     add(&shop, 3, -SECOND_NS, 1000, 500);
-    size_t count = summary_endpoints(shop.made.summary, &all);
-    course_build(&course, (const struct summary_endpoint *const *)all, count, 1, 1);
+    build(&course, &shop, 3, 1, 1);
     assert_int_equal(course.count, 1);
     assert_int_equal(course.bins[0].requests, 1);
     assert_int_equal(course.bins[0].server_errors, 1);

@@ -22,23 +22,35 @@ struct course report_course(const struct report *report, const struct endpoint *
                             size_t most)
 {
     struct summary_endpoint *const *all;
-    size_t count = summary_endpoints(report->summary, &all);
-    const struct summary_endpoint *one = endpoint ? source_of(endpoint) : NULL;
+    size_t count = endpoint ? 1 : summary_endpoints(report->summary, &all);
+    struct course_part *parts = mem_array(count, sizeof(*parts));
     struct course course;
 
-    course_build(&course, endpoint ? &one : (const struct summary_endpoint *const *)all,
-                 endpoint ? 1 : count, most, endpoint ? GOOD_FOR_P99 : GOOD_FOR_COUNTS);
+    for (size_t i = 0; i < count; i++)
+        parts[i] = course_part_of_endpoint(endpoint ? source_of(endpoint) : all[i]);
+    course_build(&course, parts, count, most, endpoint ? GOOD_FOR_P99 : GOOD_FOR_COUNTS);
+    free(parts);
+    return course;
+}
+
+struct course report_course_of_version(const struct endpoint_version *version,
+                                       size_t most)
+{
+    struct course_part part = course_part_of_cell(version->cell);
+    struct course course;
+
+    course_build(&course, &part, 1, most, GOOD_FOR_P99);
     return course;
 }
 
 double *report_p95_series(const struct endpoint *endpoint, size_t *count)
 {
-    const struct summary_endpoint *one = source_of(endpoint);
+    struct course_part part = course_part_of_endpoint(source_of(endpoint));
     double *series = mem_array(SPARKLINE_VALUES, sizeof(*series));
     struct course course;
     size_t known = 0;
 
-    course_build(&course, &one, 1, SPARKLINE_VALUES, GOOD_FOR_P95);
+    course_build(&course, &part, 1, SPARKLINE_VALUES, GOOD_FOR_P95);
     for (size_t i = 0; i < course.count; i++) {
         series[i] = course.bins[i].p95_ns;
         known += isnan(series[i]) ? 0 : 1;

@@ -15,6 +15,10 @@
 struct course report_course(const struct report *report, const struct endpoint *endpoint,
                             size_t most);
 
+/* Of one version of an endpoint, in bins as for one endpoint. */
+struct course report_course_of_version(const struct endpoint_version *version,
+                                       size_t most);
+
 /* Values of a sparkline at most. */
 enum { SPARKLINE_VALUES = 16 };
 

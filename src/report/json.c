@@ -5,6 +5,7 @@
  * null; numbers are never NaN or infinite.
  */
 #include "charts.h"
+#include "courses.h"
 #include "json_parts.h"
 #include "label.h"
 
@@ -119,18 +120,23 @@ static json_t *change_json(const struct endpoint *endpoint)
     return object;
 }
 
-static json_t *endpoint_json(const struct endpoint *endpoint)
+static json_t *endpoint_json(const struct report *report, const struct endpoint *endpoint,
+                             size_t bins)
 {
     json_t *object = json_object(), *versions = json_array();
+    struct course course = report_course(report, endpoint, bins);
 
     put(object, "application", name_text(&endpoint->application));
     put(object, "name", name_text(&endpoint->name));
     put_distribution(object, &endpoint->all);
+    put(object, "course", json_course(&course));
     for (size_t i = 0; i < endpoint->version_count; i++) {
         const struct endpoint_version *cell = &endpoint->versions[i];
         json_t *row = json_object();
         put(row, "version", json_integer((json_int_t)cell->version));
         put_distribution(row, &cell->distribution);
+        course = report_course_of_version(cell, bins);
+        put(row, "course", json_course(&course));
         json_array_append_new(versions, row);
     }
     put(object, "versions", versions);
@@ -141,10 +147,12 @@ static json_t *endpoint_json(const struct endpoint *endpoint)
 static json_t *endpoints_json(const struct report *report)
 {
     json_t *array = json_array();
+    size_t bins = json_course_bins(report);
 
     for (size_t i = 0; i < report->overview.endpoint_count; i++)
         json_array_append_new(
-            array, endpoint_json(&report->overview.endpoints[report->order[i]]));
+            array,
+            endpoint_json(report, &report->overview.endpoints[report->order[i]], bins));
     return array;
 }
 
@@ -282,11 +290,14 @@ static json_t *input_json(const struct input_report *input)
 
 /* --- the whole --- */
 
-static json_t *totals_json(const struct overview *overview)
+static json_t *totals_json(const struct report *report)
 {
+    const struct overview *overview = &report->overview;
+    struct course course = report_course(report, NULL, COURSE_BINS_MAX);
     json_t *object = json_object();
 
     put_distribution(object, &overview->all);
+    put(object, "course", json_course(&course));
     put(object, "window_s", number(overview->all.seconds));
     put(object, "clamped_to_a_day", count(overview->totals.clamped));
     put(object, "undefined_endpoint", count(overview->totals.undefined));
@@ -353,7 +364,7 @@ static json_t *report_tree(const struct report *report)
     put(object, "apdex_target_ns", target_ns ? count(target_ns) : json_null());
     put(object, "filter", json_filter(report));
     put(object, "sentences", sentences_json(report));
-    put(object, "total", totals_json(&report->overview));
+    put(object, "total", totals_json(report));
     put(object, "versions", versions_json(&report->overview));
     put(object, "endpoints", endpoints_json(report));
     put(object, "regression", json_verdicts(report));

@@ -63,6 +63,10 @@ static inline void put(json_t *object, const char *key, json_t *value)
 
 /* The parts. */
 json_t *json_quantiles(const struct quantile *quantiles);
+/* Bins that a course may have; the course. */
+size_t json_course_bins(const struct report *report);
+struct course;
+json_t *json_course(const struct course *course);
 json_t *json_usage(const struct report *report);
 json_t *json_filter(const struct report *report); /* null: none was asked */
 json_t *json_changes(const struct report *report);

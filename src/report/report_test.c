@@ -314,6 +314,47 @@ TEST(json_markdown_and_terminal_say_the_same_numbers)
     shop_release(&shop);
 }
 
+static json_int_t sum_of(const json_t *array)
+{
+    json_int_t sum = 0;
+    for (size_t i = 0; i < json_array_size(array); i++)
+        sum += json_integer_value(json_array_get(array, i));
+    return sum;
+}
+
+/* Columns are of one length; what their bins count is what their owner counts. */
+static void assert_course_of(json_t *owner)
+{
+    json_t *course = json_object_get(owner, "course"), *column, *errors;
+    size_t bins = json_array_size(json_object_get(course, "start"));
+    const char *name;
+
+    assert_true(bins > 0 && bins <= 96);
+    json_object_foreach(course, name, column)
+        assert_int_equal(json_array_size(column), bins);
+    errors = json_object_get(owner, "errors");
+    assert_int_equal(sum_of(json_object_get(course, "requests")),
+                     json_integer_value(json_object_get(owner, "requests")));
+    assert_int_equal(sum_of(json_object_get(course, "client_4xx")),
+                     json_integer_value(json_object_get(errors, "client_4xx")));
+    assert_int_equal(sum_of(json_object_get(course, "server_5xx")),
+                     json_integer_value(json_object_get(errors, "server_5xx")));
+}
+
+static void assert_courses_add_up(json_t *tree)
+{
+    json_t *endpoint, *version;
+    size_t i, v;
+
+    assert_course_of(json_object_get(tree, "total"));
+    json_array_foreach(json_object_get(tree, "endpoints"), i, endpoint)
+    {
+        assert_course_of(endpoint);
+        json_array_foreach(json_object_get(endpoint, "versions"), v, version)
+            assert_course_of(version);
+    }
+}
+
 TEST(json_read_back_equals_the_report)
 {
     struct shop shop;
@@ -339,6 +380,7 @@ TEST(json_read_back_equals_the_report)
         assert_int_equal(json_array_size(json_object_get(endpoint, "versions")),
                          expected->version_count);
     }
+    assert_courses_add_up(tree);
     json_t *recorder = json_object_get(json_object_get(tree, "input"), "recorder");
     assert_int_equal(json_integer_value(json_object_get(recorder, "issued")), 8100);
     assert_string_equal(
