@@ -49,6 +49,8 @@ static int read_filters(const struct analyze_options *options, struct filters *f
 /* What would only be refused after hours of reading is refused before. */
 static int check_outputs(const struct analyze_options *options, struct err *err)
 {
+    if (options->save_summary && baseline_check_write(options->save_summary, err) != 0)
+        return -1;
     if (!options->output_directory)
         return 0;
     return report_check_directory(options->output_directory, options->force, err);

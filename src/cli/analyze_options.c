@@ -154,6 +154,55 @@ static bool wants_answer(const struct analyze_options *options)
            options->print_completion;
 }
 
+/* A variable of a shell script that is empty is the usual reason. */
+static int check_paths(const struct analyze_options *options, struct err *err)
+{
+    if (options->path_count == 0 && !wants_answer(options))
+        return err_set(err, ERR_USAGE, "say which traces to read: %s",
+                       analyze_program.next_step);
+    for (size_t i = 0; i < options->path_count; i++)
+        if (!options->paths[i][0])
+            return err_set(err, ERR_USAGE,
+                           "the path in place %zu of %zu is empty; say which traces to "
+                           "read there, or leave it out",
+                           i + 1, options->path_count);
+    return 0;
+}
+
+static int check_renames(const struct cli_list *renames, struct err *err)
+{
+    for (size_t i = 0; i < renames->count; i++) {
+        const char *equals = strchr(renames->items[i], '=');
+        if (!equals || equals == renames->items[i] || !equals[1])
+            return err_set(err, ERR_USAGE,
+                           "--rename takes OLD=NEW, two names of an endpoint as the "
+                           "reports print them, not \"%s\"",
+                           renames->items[i]);
+    }
+    return 0;
+}
+
+/* Names between commas, none empty, none twice. */
+static int check_version_order(const char *order, struct err *err)
+{
+    for (const char *name = order; name; name = strchr(name, ',')) {
+        name += *name == ',' && name != order;
+        size_t length = strcspn(name, ",");
+        if (length == 0)
+            return err_set(err, ERR_USAGE,
+                           "--version-order takes names of versions, oldest first, such "
+                           "as 1.9,1.10; in \"%s\" a name is empty",
+                           order);
+        for (const char *other = order; other < name; other += strcspn(other, ",") + 1)
+            if (strcspn(other, ",") == length && strncmp(other, name, length) == 0)
+                return err_set(err, ERR_USAGE,
+                               "--version-order names %.*s twice; name it once, where "
+                               "it belongs",
+                               (int)length, name);
+    }
+    return 0;
+}
+
 int analyze_options_parse(struct analyze_options *options, int argc, char **argv,
                           struct err *err)
 {
@@ -163,19 +212,15 @@ int analyze_options_parse(struct analyze_options *options, int argc, char **argv
         return -1;
     options->paths = (const char *const *)(argv + first);
     options->path_count = (size_t)(argc - first);
-    for (size_t i = 0; i < options->renames.count; i++)
-        if (!strchr(options->renames.items[i], '='))
-            return err_set(err, ERR_USAGE, "--rename takes OLD=NEW, not \"%s\"",
-                           options->renames.items[i]);
+    if (check_paths(options, err) != 0 || check_renames(&options->renames, err) != 0 ||
+        check_version_order(options->version_order, err) != 0)
+        return -1;
     if (options->asset_url && strncmp(options->asset_url, "https://", 8) != 0 &&
         strncmp(options->asset_url, "http://", 7) != 0)
         return err_set(err, ERR_USAGE,
                        "--asset-url takes an address such as https://example.org/report, "
                        "not \"%s\"",
                        options->asset_url);
-    if (options->path_count == 0 && !wants_answer(options))
-        return err_set(err, ERR_USAGE, "say which traces to read: %s",
-                       analyze_program.next_step);
     return 0;
 }
 

@@ -85,7 +85,7 @@ static bool read_number(const char *text, const struct unit *units, double *numb
 static int refuse(const struct cli_option *row, const char *text, struct err *err)
 {
     const char *shape = "";
-    char range[96] = "";
+    char range[160] = "";
     switch (row->kind) {
     case CLI_COUNT:
         snprintf(range, sizeof(range), "a whole number from %.0f to %.0f", row->least,
@@ -104,10 +104,12 @@ static int refuse(const struct cli_option *row, const char *text, struct err *er
         shape = row->choices;
         break;
     case CLI_LIST:
-        shape = row->choices ? row->choices : "some text, at most 64 times";
-        break;
     default:
-        shape = "some text";
+        if (row->choices)
+            shape = row->choices;
+        else
+            snprintf(range, sizeof(range), "%s%s (%s)", row->argument,
+                     row->kind == CLI_LIST ? ", at most 64 times" : "", row->help);
         break;
     }
     return err_set(err, ERR_USAGE, "--%s takes %s%s%s, not \"%s\"", row->name,

@@ -37,6 +37,7 @@ struct reader {
     struct saved_inputs *saved;
     struct dashboards *dashboards;
     struct columns_wanted columns;
+    bool filtered;   /* saved summaries are refused */
     struct map seen; /* files of others, by leaf.identity */
     uint64_t files;
     struct own_file shared; /* read by all threads in turn */
@@ -84,6 +85,11 @@ struct reader *reader_new(const char *const *paths, size_t path_count,
     reader->bytes_total = tree_bytes(paths, path_count);
     reader->own_bytes_max = reader->bytes_total / OWN_PARTS / threads;
     return reader;
+}
+
+void reader_refuse_saved(struct reader *reader)
+{
+    reader->filtered = true;
 }
 
 static void close_file(struct own_file *own)
@@ -268,7 +274,15 @@ static void keep_summary(struct reader *reader, struct leaf *leaf, struct err *e
 {
     struct err why = ERR_INIT;
     reader->intake.traces++;
-    if (saved_inputs_add(reader->saved, leaf, &why) != 0)
+    if (reader->filtered) {
+        char *name = notes_shown_name(leaf->name);
+        reader->intake.cancelled = true;
+        err_set(err, ERR_USAGE,
+                "%s is a saved summary, which cannot be filtered any more; save it with "
+                "the same filter, or give the traces",
+                name);
+        free(name);
+    } else if (saved_inputs_add(reader->saved, leaf, &why) != 0)
         refuse(reader, leaf, true, why.message, err);
 }
 
@@ -349,8 +363,7 @@ int reader_finish(struct reader *reader, struct summary *summary,
     leftrings_recover(reader->rings, summary);
     ledger_add_beside(reader->ledger, summary);
     dashboards_read(reader->dashboards, summary);
-    if (saved_inputs_merge(reader->saved, summary, err) != 0)
-        return -1;
+    saved_inputs_merge(reader->saved, summary);
     tell_progress(reader, true);
     notes_from(reader->intake.notes, 0, &why);
     report->files += reader->files;

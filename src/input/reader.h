@@ -22,6 +22,8 @@ struct reader *reader_new(const char *const *paths, size_t path_count,
                           const struct input_options *options, unsigned threads,
                           struct err *err);
 void reader_free(struct reader *reader);
+/* From now on a saved summary is an error as soon as it is met: it cannot be filtered. */
+void reader_refuse_saved(struct reader *reader);
 
 struct ledger *reader_ledger(struct reader *reader);
 

@@ -17,7 +17,6 @@ enum { READ_BYTES = 1 << 16 };
 struct saved_inputs {
     struct ledger *ledger;
     struct summary *sum;
-    char *first_name;
     struct map seen; /* by a hash of all bytes */
 };
 
@@ -35,7 +34,6 @@ void saved_inputs_free(struct saved_inputs *saved)
         return;
     summary_free(saved->sum);
     map_release(&saved->seen);
-    free(saved->first_name);
     free(saved);
 }
 
@@ -68,14 +66,11 @@ static bool is_known(struct saved_inputs *saved, const struct leaf *leaf,
     return true;
 }
 
-static void add(struct saved_inputs *saved, const struct leaf *leaf,
-                struct summary *summary)
+static void add(struct saved_inputs *saved, struct summary *summary)
 {
     uint64_t requests = summary_totals(summary).requests;
     ledger_count_rows(saved->ledger, requests);
     ledger_file_read(saved->ledger, INPUT_SUMMARIES, requests, 0);
-    if (!saved->first_name)
-        saved->first_name = notes_shown_name(leaf->name);
     if (!saved->sum) {
         saved->sum = summary;
         return;
@@ -94,22 +89,14 @@ int saved_inputs_add(struct saved_inputs *saved, struct leaf *leaf, struct err *
         summary = summary_load(bytes.bytes, bytes.length, &why);
     str_release(&bytes);
     if (summary)
-        add(saved, leaf, summary);
+        add(saved, summary);
     return why.code == ERR_NONE
                ? 0
                : err_set(err, why.code, "cannot be used: %s", why.message);
 }
 
-int saved_inputs_merge(const struct saved_inputs *saved, struct summary *summary,
-                       struct err *err)
+void saved_inputs_merge(const struct saved_inputs *saved, struct summary *summary)
 {
-    if (!saved->sum || summary_scans(summary))
-        return 0;
-    if (summary_filters(summary))
-        return err_set(err, ERR_USAGE,
-                       "%s is a saved summary, which cannot be filtered any more; save "
-                       "it with the same filter, or give the traces",
-                       saved->first_name);
-    summary_merge(summary, saved->sum);
-    return 0;
+    if (saved->sum && !summary_scans(summary))
+        summary_merge(summary, saved->sum);
 }

@@ -22,9 +22,7 @@ void saved_inputs_free(struct saved_inputs *saved);
  * are told and not counted. */
 int saved_inputs_add(struct saved_inputs *saved, struct leaf *leaf, struct err *err);
 
-/* Everything else is read: adds all to summary, unless that one scans. -1 with *err when
- * it filters. */
-int saved_inputs_merge(const struct saved_inputs *saved, struct summary *summary,
-                       struct err *err);
+/* Everything else is read: adds all to summary, unless that one scans. */
+void saved_inputs_merge(const struct saved_inputs *saved, struct summary *summary);
 
 #endif

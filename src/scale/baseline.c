@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "scale.h"
 #include "src/base/err.h"
+#include "src/base/mem.h"
 #include "src/base/str.h"
 #include "src/summary/filter.h"
 #include "src/summary/saving.h"
@@ -88,6 +92,37 @@ static int write_bytes(const struct str *bytes, const char *path)
         return -1;
     size_t written = fwrite(bytes->bytes, 1, bytes->length, file);
     return fclose(file) == 0 && written == bytes->length ? 0 : -1;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int baseline_check_write(const char *path, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + (slash == path) : 0;
+    char *directory = length ? mem_bytes(path, length) : mem_text(".");
+    int result = 0;
+    if (is_directory(path))
+        result = err_set(err, ERR_USAGE,
+                         "--save-summary names %s, which is a directory; name a file, "
+                         "such as baseline.fmds in it",
+                         path);
+    else if (!is_directory(directory))
+        result = err_set(err, ERR_OUTPUT,
+                         "--save-summary cannot write to %s: there is no directory %s; "
+                         "make it, or name a file elsewhere",
+                         path, directory);
+    else if (access(directory, W_OK | X_OK) != 0)
+        result = err_set(err, ERR_OUTPUT,
+                         "--save-summary cannot write to %s: %s; make %s writable, or "
+                         "name a file elsewhere",
+                         path, strerror(errno), directory);
+    free(directory);
+    return result;
 }
 
 int baseline_write(const struct summary *summary, const char *path, struct err *err)

@@ -14,6 +14,8 @@ struct summary;
 struct summary *baseline_read(const char *path, const struct input_options *options,
                               const struct filter *filter, struct err *err);
 
+/* Whether baseline_write() can write there, before hours of reading. 0; -1 with *err. */
+int baseline_check_write(const char *path, struct err *err);
 /* Writes path whole or not at all. 0; -1 with *err. */
 int baseline_write(const struct summary *summary, const char *path, struct err *err);
 

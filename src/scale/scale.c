@@ -107,6 +107,8 @@ int scale_summarize(const char *const *paths, size_t path_count,
     crew.reader = reader_new(paths, path_count, options, threads, err);
     if (!crew.reader)
         return -1;
+    if (summary_filters(summary) && !summary_scans(summary))
+        reader_refuse_saved(crew.reader);
     pthread_mutex_init(&crew.reading, NULL);
     run_crew(&crew, threads, summary);
     int result = crew.failed ? -1 : reader_finish(crew.reader, summary, report, err);
