@@ -161,7 +161,7 @@ TEST(what_an_option_cannot_take_is_refused_with_what_it_takes)
     assert_refused("--mode=slo", "one of slow|slower");
     assert_refused("--mode=slow|slower", "one of slow|slower");
     assert_refused("--mode=", "one of slow|slower");
-    assert_refused("--name=", "some text");
+    assert_refused("--name=", "takes NAME (who)");
 }
 
 TEST(a_mistyped_option_gets_a_suggestion)
