@@ -8,6 +8,7 @@
 #include "src/base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert(EVENT_DETAIL_LEVEL == (int)FMD__DETAIL_LEVEL &&
                    EVENT_DETAIL_OUTLIER == (int)FMD__DETAIL_OUTLIER &&
@@ -176,6 +177,28 @@ void side_unfinished_add(const struct side_events *events,
     summary_add_unfinished(events->summary, events->map, &added);
 }
 
+static void add_gauge(const struct side_events *events, const char *name,
+                      uint64_t time_ns, double value)
+{
+    summary_add_gauge(events->summary, (struct event_text){name, strlen(name)},
+                      utc(events, time_ns), value);
+}
+
+/* What changes in both directions while a process runs is a gauge, as if it had told it
+ * itself; the rest are totals. */
+static void add_process(const struct side_events *events,
+                        const struct fmd__process *process)
+{
+    const uint64_t *values = process->values;
+    ledger_process(events->ledger, events->stream, process);
+    if (process->known & 1u << FMD__PROCESS_RESIDENT_BYTES)
+        add_gauge(events, EVENT_GAUGE_MEMORY, process->time_ns,
+                  (double)values[FMD__PROCESS_RESIDENT_BYTES] / 1e6);
+    if (process->known & 1u << FMD__PROCESS_LOAD_MILLI)
+        add_gauge(events, EVENT_GAUGE_LOAD, process->time_ns,
+                  (double)values[FMD__PROCESS_LOAD_MILLI] / 1000);
+}
+
 void side_count_add(const struct side_events *events,
                     const struct fmd__endpoint_count *count)
 {
@@ -202,7 +225,7 @@ void side_entry_add(struct side_room *room, const struct side_events *events,
         summary_add_gauge(events->summary, text_of(&entry->gauge.name),
                           utc(events, entry->gauge.time_ns), entry->gauge.value);
     else if (entry->kind == FMD__ENTRY_PROCESS)
-        ledger_process(events->ledger, events->stream, &entry->process);
+        add_process(events, &entry->process);
     else if (entry->kind == FMD__ENTRY_UNFINISHED)
         side_unfinished_add(events, &entry->unfinished);
 }

@@ -131,13 +131,23 @@ TEST(an_exception_is_told_with_its_stack)
     outcome_release(&outcome);
 }
 
+/* A gauge by its name. */
+static const struct gauge *gauge_of(const struct beside *beside, const char *name)
+{
+    uint32_t number = map_find(&beside->gauges.names, name, strlen(name));
+    assert_int_not_equal(number, MAP_NONE);
+    return &beside->gauges.gauges[number];
+}
+
 TEST(gauges_and_figures_of_processes_are_kept)
 {
     struct outcome outcome = read_both();
     const struct beside *beside = summary_beside(outcome.summary);
-    assert_int_equal(beside->gauges.names.count, 1);
-    assert_true(beside->gauges.gauges[0].all.min == -12.5);
-    assert_int_equal(beside->gauges.gauges[0].all.count, 2);
+    assert_int_equal(beside->gauges.names.count, 1 + 2);
+    assert_true(gauge_of(beside, "queue length")->all.min == -12.5);
+    assert_int_equal(gauge_of(beside, "queue length")->all.count, 2);
+    assert_true(gauge_of(beside, EVENT_GAUGE_MEMORY)->all.last == 1000 / 1e6);
+    assert_true(gauge_of(beside, EVENT_GAUGE_LOAD)->all.last == 2000 / 1e3);
     assert_int_equal(beside->processes.processes, 1);
     assert_int_equal(beside->processes.resident_max_bytes, 1000);
     assert_int_equal(beside->processes.cpu_ns, 3000);

@@ -204,6 +204,21 @@ static void print_cpu(const struct beside *beside, const struct input_recorder *
             format_bytes(all->resident_max_bytes).s);
 }
 
+/* Of the machine, as the recorders told it once a second. */
+static void print_load(const struct beside *beside, FILE *to)
+{
+    uint32_t number = beside ? map_find(&beside->gauges.names, EVENT_GAUGE_LOAD,
+                                        strlen(EVENT_GAUGE_LOAD))
+                             : MAP_NONE;
+    if (number == MAP_NONE)
+        return;
+    const struct gauge *gauge = &beside->gauges.gauges[number];
+    label("load", to);
+    fprintf(to, "%s on average, %s at most (mean of a minute)\n",
+            format_number(exact_sum_mean(&gauge->sum, gauge->all.count)).s,
+            format_number(gauge->all.max).s);
+}
+
 static void print_notes(const struct input_report *input, FILE *to)
 {
     uint64_t told = 0, all = 0;
@@ -240,6 +255,7 @@ int info_print(const char *path, FILE *to, struct err *err)
         if (beside)
             print_levels(beside, summary_totals(summary).requests, to);
         print_cpu(beside, &input.recorder, to);
+        print_load(beside, to);
         print_notes(&input, to);
     }
     input_report_release(&input);

@@ -32,7 +32,7 @@ static int write_svg(struct page *page, const struct report_chart *chart,
 /* "p95 over time, from 12 ms to 30 ms at most, 14 ms at last". */
 static char *words_of_series(const struct table_cell *cell)
 {
-    double least = INFINITY, most = 0, last = NAN;
+    double least = INFINITY, most = -INFINITY, last = NAN;
     struct str words;
 
     for (size_t i = 0; i < cell->series_count; i++) {
@@ -41,8 +41,8 @@ static char *words_of_series(const struct table_cell *cell)
         last = isnan(cell->series[i]) ? last : cell->series[i];
     }
     str_init(&words);
-    str_addf(&words, "over time: %s to %s, at last %s", format_duration(least).s,
-             format_duration(most).s, format_duration(last).s);
+    str_addf(&words, "over time: %s to %s, at last %s", cell->series_format(least).s,
+             cell->series_format(most).s, cell->series_format(last).s);
     return str_take(&words);
 }
 

@@ -5,6 +5,7 @@
 #include "passages.h"
 
 #include "code_place.h"
+#include "courses.h"
 #include "label.h"
 
 #include "src/base/mem.h"
@@ -197,14 +198,36 @@ static void add_counted(struct outline *outline, const struct report *report)
  */
 
 static const struct table_column gauge_columns[] = {
-    {"Gauge", false, true, 0}, {"Values", true, false, 1},  {"Lowest", true, false, 0},
-    {"Mean", true, false, 0},  {"Highest", true, false, 0}, {"Last", true, false, 0},
+    {"Gauge", false, true, 0},      {"Values", true, false, 1},
+    {"Lowest", true, false, 0},     {"Mean", true, false, 0},
+    {"Highest", true, false, 0},    {"Last", true, false, 0},
+    {"over time", false, false, 1},
 };
+
+/* The highest of each stretch of time, NAN where it told nothing; NULL: of one stretch
+ * there is no line. */
+static double *highest_over_time(const struct gauge *gauge, size_t *count)
+{
+    uint64_t first = (uint64_t)gauge->slots[0].id;
+    uint64_t span = (uint64_t)gauge->slots[gauge->slot_count - 1].id - first + 1;
+    *count = span < SPARKLINE_VALUES ? (size_t)span : SPARKLINE_VALUES;
+    if (*count < 2)
+        return NULL;
+    double *series = mem_array(*count, sizeof(*series));
+    for (size_t i = 0; i < *count; i++)
+        series[i] = NAN;
+    for (size_t i = 0; i < gauge->slot_count; i++) {
+        const struct gauge_slot *slot = &gauge->slots[i];
+        size_t at = (size_t)(((uint64_t)slot->id - first) * *count / span);
+        series[at] = fmax(series[at], slot->max); /* of NAN and a number the number */
+    }
+    return series;
+}
 
 static void add_gauges(struct outline *outline, const struct report *report)
 {
     const struct gauges *gauges = &report->profile.beside->gauges;
-    size_t count = gauges->names.count, shown = outline_rows(report, count);
+    size_t count = gauges->names.count, shown = outline_rows(report, count), points;
     if (!count)
         return;
     uint32_t *order = beside_order(&gauges->names);
@@ -219,6 +242,8 @@ static void add_gauges(struct outline *outline, const struct report *report)
         table_add(table, format_number(exact_sum_mean(&gauge->sum, gauge->all.count)).s);
         table_add(table, format_number(gauge->all.max).s);
         table_add(table, format_number(gauge->all.last).s);
+        double *series = highest_over_time(gauge, &points);
+        table_add_series_take(table, outline, report, series, points, format_number);
     }
     outline_rest(outline, count, shown, "gauges");
     free(order);

@@ -161,9 +161,16 @@ void table_add_p95_course(struct table *table, const struct outline *outline,
     size_t count = 0;
     double *series = endpoint ? report_p95_series(endpoint, &count) : NULL;
 
+    table_add_series_take(table, outline, report, series, count, format_duration);
+}
+
+void table_add_series_take(struct table *table, const struct outline *outline,
+                           const struct report *report, double *series, size_t count,
+                           struct text (*format)(double value))
+{
     table_add_take(table, series ? text_of_series(series, count) : mem_text(""));
     if (series && outline->page && report->options.charts)
-        table_series_take(table, series, count);
+        table_series_take(table, series, count, format);
     else
         free(series);
 }

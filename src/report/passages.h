@@ -52,6 +52,10 @@ void table_add_share(struct table *table, uint64_t count, uint64_t of, enum tone
  * as a picture. */
 void table_add_p95_course(struct table *table, const struct outline *outline,
                           const struct report *report, const struct endpoint *endpoint);
+/* Any values over time, which are taken; NULL: an empty cell. */
+void table_add_series_take(struct table *table, const struct outline *outline,
+                           const struct report *report, double *series, size_t count,
+                           struct text (*format)(double value));
 struct text text_of_target_value(const struct target_result *result);
 struct text text_of_quantile(const struct quantile *quantile);
 /* Of a count that may be an estimate. */

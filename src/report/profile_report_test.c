@@ -43,6 +43,10 @@ static void build(struct printed *printed)
     *printed = (struct printed){.summary = summary_new()};
     made_add(printed->summary, &plan, requests, plan.count, 100);
     made_add_events(printed->summary, &plan, events, plan.count);
+    for (int i = 0; i < 8; i++)
+        summary_add_gauge(printed->summary, (struct event_text){"a ramp", 6},
+                          plan.start_utc_ns + i * (INT64_C(1) << GAUGE_SHIFT_FIRST),
+                          i + 1);
     input_report_init(&printed->input);
     report_options_init(&options);
     options.time_zone = "UTC";
@@ -102,6 +106,20 @@ TEST(the_page_tells_it_too)
     build(&printed);
     assert_non_null(strstr(print(&printed, report_html), "spends its time"));
     assert_non_null(strstr(print(&printed, report_markdown), "spends its time"));
+    release(&printed);
+}
+
+TEST(gauges_are_shown_over_time)
+{
+    struct printed printed;
+    build(&printed);
+    const char *row = strstr(print(&printed, as_terminal), "a ramp");
+    assert_non_null(row);
+    assert_true(strstr(row, "▂▃▄▅▅▆▇█") < strchr(row, '\n'));
+    assert_non_null(strstr(row, "▂▃▄▅▅▆▇█"));
+    row = strstr(print(&printed, report_html), "a ramp");
+    assert_non_null(row);
+    assert_true(strstr(row, "<svg") < strstr(row, "</tr>"));
     release(&printed);
 }
 

@@ -54,10 +54,12 @@ void table_link_take(struct table *table, char *anchor)
     table->cells[table->cell_count - 1].anchor = anchor;
 }
 
-void table_series_take(struct table *table, double *series, size_t count)
+void table_series_take(struct table *table, double *series, size_t count,
+                       struct text (*format)(double value))
 {
     table->cells[table->cell_count - 1].series = series;
     table->cells[table->cell_count - 1].series_count = count;
+    table->cells[table->cell_count - 1].series_format = format;
 }
 
 size_t table_rows(const struct table *table)

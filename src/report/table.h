@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "format.h"
+
 enum { TABLE_COLUMNS_MAX = 25 };
 
 struct table_column {
@@ -28,6 +30,7 @@ struct table_cell {
     /* values over time, drawn instead of the text, NAN where there is none; owned */
     double *series;
     size_t series_count;
+    struct text (*series_format)(double value); /* of one of them */
 };
 
 struct table {
@@ -51,7 +54,8 @@ void table_add_take(struct table *table, char *text);
 void table_link_take(struct table *table, char *anchor);
 
 /* The cell that was added last has a sparkline; series is taken. */
-void table_series_take(struct table *table, double *series, size_t count);
+void table_series_take(struct table *table, double *series, size_t count,
+                       struct text (*format)(double value));
 size_t table_rows(const struct table *table);
 const struct table_cell *table_at(const struct table *table, size_t row, size_t column);
 

@@ -155,6 +155,9 @@ void summary_add_context(struct summary *summary, struct source_map *map,
                          const struct event_context_item *items, size_t count);
 void summary_add_gauge(struct summary *summary, struct event_text name, int64_t utc_ns,
                        double value);
+/* Those that every recorder tells of its process and machine, once a second. */
+#define EVENT_GAUGE_MEMORY "memory of a process (MB)"
+#define EVENT_GAUGE_LOAD "load average (1 min)"
 void summary_add_unfinished(struct summary *summary, struct source_map *map,
                             const struct event_unfinished *unfinished);
 /* Requests that a process counted without recording them. Once a process and endpoint;
