@@ -151,6 +151,11 @@ struct text format_count(uint64_t count)
     return text;
 }
 
+const char *format_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 struct text format_estimate(double count)
 {
     struct text text = {""};

@@ -21,6 +21,8 @@ struct text format_duration(double ns);
 struct text format_count(uint64_t count);
 /* Of a count that was estimated: "≈ 1 230". NAN: "–". */
 struct text format_estimate(double count);
+/* What a word ends in that counts so many: "" or "s". */
+const char *format_plural(uint64_t count);
 /* "12.3 %", "0.04 %", "<0.01 %", "99.99 %" for all but one in a million; NAN: "–". */
 struct text format_percent(double share);
 /* "12.5/s", "30/min", "2.1/h", "3/d"; NAN: "–". */

@@ -2,6 +2,10 @@
 /* How much it is used, when and by whom. */
 #include "json_parts.h"
 
+#include "src/summary/distinct.h"
+
+#include <math.h>
+
 /* --- when and who --- */
 
 static json_t *cell_json(const struct usage_cell *cell)
@@ -57,6 +61,7 @@ static json_t *distinct_json(double distinct, bool exact)
 
     put(object, "count", number(distinct));
     put(object, "exact", json_boolean(exact));
+    put(object, "standard_error", number(exact ? 0 : DISTINCT_STANDARD_ERROR * distinct));
     return object;
 }
 
@@ -76,6 +81,11 @@ static json_t *visitors_json(const struct usage_visitors *rows, size_t row_count
     return array;
 }
 
+static json_t *value_of(const struct quantile *quantile)
+{
+    return number(quantile->known ? quantile->value_ns : NAN);
+}
+
 /* In each version that has requests of it. */
 static json_t *in_versions_json(const struct actor_latency *latency, size_t row_number)
 {
@@ -91,9 +101,11 @@ static json_t *in_versions_json(const struct actor_latency *latency, size_t row_
         put(row, "requests", count(cell->requests));
         put(row, "server_5xx", count(cell->server_errors));
         put(row, "mean_ns", number(cell->mean_ns));
-        put(row, "p50_ns", number(q[QUANTILE_50].known ? q[QUANTILE_50].value_ns : NAN));
-        put(row, "p95_ns", number(q[QUANTILE_95].known ? q[QUANTILE_95].value_ns : NAN));
-        put(row, "p99_ns", number(q[QUANTILE_99].known ? q[QUANTILE_99].value_ns : NAN));
+        put(row, "p50_ns", value_of(&q[QUANTILE_50]));
+        put(row, "p90_ns", value_of(&q[QUANTILE_90]));
+        put(row, "p95_ns", value_of(&q[QUANTILE_95]));
+        put(row, "p99_ns", value_of(&q[QUANTILE_99]));
+        put(row, "p99.9_ns", value_of(&q[QUANTILE_999]));
         json_array_append_new(array, row);
     }
     return array;

@@ -11,11 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* --- single things ---------------------------------------------------------------------
  */
 
@@ -52,7 +47,7 @@ char *notes_unfinished_sentence(const struct report *report)
         return NULL;
     str_init(&text);
     str_addf(&text, "%s request%s %s in flight when ", format_count(count).s,
-             plural(count), count == 1 ? "was" : "were");
+             format_plural(count), count == 1 ? "was" : "were");
     pid = only_pid(incidents);
     if (pid)
         str_addf(&text, "process %llu ended", (unsigned long long)pid);
@@ -81,15 +76,16 @@ char *notes_exceptions_sentence(const struct report *report)
     char *endpoint = label_of_name(&most->endpoint, "(no name)");
     char *place = code_place_of_stack(most->stack);
     str_init(&text);
-    str_addf(
-        &text, "%s exception%s of %zu kind%s (%s got out of the view); most often %s",
-        format_count(incidents->exceptions_total).s, plural(incidents->exceptions_total),
-        incidents->exception_count, plural(incidents->exception_count),
-        format_count(incidents->unhandled_total).s, type);
+    str_addf(&text,
+             "%s exception%s of %zu kind%s (%s got out of the view); most often %s",
+             format_count(incidents->exceptions_total).s,
+             format_plural(incidents->exceptions_total), incidents->exception_count,
+             format_plural(incidents->exception_count),
+             format_count(incidents->unhandled_total).s, type);
     if (place)
         str_addf(&text, " in %s", place);
-    str_addf(&text, ", %s time%s in %s", format_count(most->count).s, plural(most->count),
-             endpoint);
+    str_addf(&text, ", %s time%s in %s", format_count(most->count).s,
+             format_plural(most->count), endpoint);
     free(place);
     free(endpoint);
     free(type);
@@ -198,7 +194,7 @@ char *notes_samples_sentence(const struct report *report)
              "%s left out since whose they are cannot be told (gevent, asyncio), %s "
              "without their outermost frames; %s entries and %s requests in flight found "
              "no room",
-             format_count(all->samples).s, plural(all->samples),
+             format_count(all->samples).s, format_plural(all->samples),
              format_count(all->rejected_samples).s, format_count(all->late_ticks).s,
              format_count(all->ticks).s, format_count(unsupported).s,
              format_count(truncated).s, format_count(all->entries_dropped).s,

@@ -41,11 +41,6 @@ static void add_hosts(struct outline *outline, const struct report *report)
     outline_rest(outline, input->host_count, shown, "hosts");
 }
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* Files that others wrote, a line for each kind of them. */
 static uint64_t add_sources(struct outline *outline, const struct input_report *input)
 {
@@ -66,13 +61,13 @@ static uint64_t add_sources(struct outline *outline, const struct input_report *
             continue;
         char *bad = names[i][2]
                         ? outline_text("; %s %s%s left out", format_count(from->bad).s,
-                                       names[i][2], plural(from->bad))
+                                       names[i][2], format_plural(from->bad))
                         : mem_text("");
         outline_add(outline, BLOCK_LINE,
                     outline_text("%s %s: %s request%s%s.", format_count(from->files).s,
                                  names[i][from->files > 1],
-                                 format_count(from->requests).s, plural(from->requests),
-                                 bad));
+                                 format_count(from->requests).s,
+                                 format_plural(from->requests), bad));
         free(bad);
     }
     return files;
@@ -92,25 +87,27 @@ static void add_traces(struct outline *outline, const struct input_report *input
         outline_text(
             "%s trace%s of %s process%s on %zu host%s in %s file%s: %s, %s block%s, "
             "%s request%s.",
-            format_count(input->traces).s, plural(input->traces),
+            format_count(input->traces).s, format_plural(input->traces),
             format_count(input->processes).s, input->processes == 1 ? "" : "es",
-            input->host_count, plural(input->host_count), format_count(input->files).s,
-            plural(input->files), format_bytes(input->bytes).s,
-            format_count(input->blocks).s, plural(input->blocks),
-            format_count(requests).s, plural(requests)));
-    outline_add(outline, BLOCK_LINE,
-                outline_text(
-                    "Not read: %s block%s, %s request%s in them. %s of %s process%s "
-                    "ended cleanly.",
-                    format_count(input->blocks_skipped).s, plural(input->blocks_skipped),
-                    format_count(input->requests_skipped).s,
-                    plural(input->requests_skipped), format_count(input->clean_ends).s,
-                    format_count(input->processes).s, input->processes == 1 ? "" : "es"));
-    outline_add(outline, BLOCK_LINE,
-                outline_text("The recorder issued %s request%s: %s recorded, %s dropped.",
-                             format_count(recorder->issued).s, plural(recorder->issued),
-                             format_count(recorder->recorded).s,
-                             format_count(dropped).s));
+            input->host_count, format_plural(input->host_count),
+            format_count(input->files).s, format_plural(input->files),
+            format_bytes(input->bytes).s, format_count(input->blocks).s,
+            format_plural(input->blocks), format_count(requests).s,
+            format_plural(requests)));
+    outline_add(
+        outline, BLOCK_LINE,
+        outline_text(
+            "Not read: %s block%s, %s request%s in them. %s of %s process%s "
+            "ended cleanly.",
+            format_count(input->blocks_skipped).s, format_plural(input->blocks_skipped),
+            format_count(input->requests_skipped).s,
+            format_plural(input->requests_skipped), format_count(input->clean_ends).s,
+            format_count(input->processes).s, input->processes == 1 ? "" : "es"));
+    outline_add(
+        outline, BLOCK_LINE,
+        outline_text("The recorder issued %s request%s: %s recorded, %s dropped.",
+                     format_count(recorder->issued).s, format_plural(recorder->issued),
+                     format_count(recorder->recorded).s, format_count(dropped).s));
 }
 
 void outline_input(struct outline *outline, const struct report *report)

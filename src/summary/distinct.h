@@ -19,6 +19,9 @@ enum {
     DISTINCT_EXACT = 512 /* hashes: as large as the registers */
 };
 
+/* Of an estimate, relative: 1.04 / sqrt(DISTINCT_REGISTERS). */
+#define DISTINCT_STANDARD_ERROR .01625
+
 /* Either ascending hashes, or registers once there were more than DISTINCT_EXACT. */
 struct distinct {
     uint64_t *hashes;
