@@ -111,6 +111,20 @@ static const char *const reasons[ROW_REASONS] = {
     [ROW_NO_LOG_LINE] = "it has not the form of the first lines; give logs of one format",
 };
 
+/* The same where there is no value. */
+static const char *const reasons_of_none[ROW_REASONS] = {
+    [ROW_NO_TIME] = "it has no time; name its column with --columns time=NAME",
+    [ROW_NO_DURATION] = "it has no duration; name its column with --columns "
+                        "duration=NAME:ms",
+};
+
+static const char *reason_of(const struct bad_place *bad)
+{
+    bool none = !bad->value || !*bad->value;
+    return none && reasons_of_none[bad->why] ? reasons_of_none[bad->why]
+                                             : reasons[bad->why];
+}
+
 static uint64_t row_number(const struct rows *rows, const struct bad_place *bad)
 {
     uint64_t number = rows->format->first + bad->row;
@@ -127,7 +141,7 @@ static void tell(const struct rows *rows, const struct bad_place *bad)
 /* the formats are the literals above */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(why, sizeof(why), reasons[bad->why], bad->value ? bad->value : "");
+    snprintf(why, sizeof(why), reason_of(bad), bad->value ? bad->value : "");
 #pragma GCC diagnostic pop
     notes_add(ledger_notes(rows->ledger), INPUT_DAMAGE,
               (struct note_place){rows->place, number}, rows->name, 0, 1,
