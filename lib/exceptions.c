@@ -12,9 +12,12 @@
 enum { SETS = 64, WAYS = 8, KINDS = SETS * WAYS };
 enum { NEWS_A_BLOCK = 256 }; /* kinds told one by one between two blocks */
 
+#define TOLD_AGAIN_NS UINT64_C(100000000) /* of a kind: a kill loses what came since */
+
 /* What is kept of a kind: its first occurrence, and the last as far as told. */
 struct kind {
     uint64_t time_ns;
+    uint64_t told_ns; /* when it was told last */
     struct fmd__request_key request;
     uint8_t handled;
     uint32_t type_length, message_length, frame_count;
@@ -114,49 +117,7 @@ static uint32_t take_place(struct fmd__exceptions *exceptions, uint64_t hash)
     return oldest;
 }
 
-/* --- the application's side -------------------------------------------------------- */
-
-bool fmd__exceptions_count(struct fmd__exceptions *exceptions,
-                           const struct fmd__exception *exception)
-{
-    const uint32_t i = find(exceptions, hash_of(exceptions, exception));
-
-    if (i == KINDS)
-        return false;
-    if (take(exceptions, i)) {
-        exceptions->kinds[i].time_ns = exception->time_ns;
-        exceptions->kinds[i].request = exception->request;
-        give_back(exceptions, i);
-    }
-    atomic_fetch_add_explicit(&exceptions->pending[i], 1, memory_order_release);
-    return true;
-}
-
-size_t fmd__text_cut(const char *bytes, size_t length, size_t room)
-{
-    if (length <= room)
-        return length;
-    while (room > 0 && (bytes[room] & 0xc0) == 0x80)
-        room--;
-    return room;
-}
-
-static void keep(struct kind *kind, const struct fmd__exception *exception)
-{
-    kind->time_ns = exception->time_ns;
-    kind->request = exception->request;
-    kind->handled = exception->handled;
-    kind->type_length = (uint32_t)fmd__text_cut(
-        exception->type.bytes, exception->type.length, sizeof kind->type);
-    memcpy(kind->type, exception->type.bytes, kind->type_length);
-    kind->message_length = (uint32_t)fmd__text_cut(
-        exception->message.bytes, exception->message.length, sizeof kind->message);
-    memcpy(kind->message, exception->message.bytes, kind->message_length);
-    kind->frame_count = exception->frame_count < FMD__EXCEPTION_FRAMES_MAX
-                            ? exception->frame_count
-                            : FMD__EXCEPTION_FRAMES_MAX;
-    memcpy(kind->frames, exception->frames, kind->frame_count * sizeof *kind->frames);
-}
+/* --- into the journal --------------------------------------------------------------- */
 
 static struct fmd__exception described(const struct kind *kind, uint64_t count)
 {
@@ -191,6 +152,69 @@ static bool put(struct fmd__ring_header *header, const struct fmd__exception *ex
     if (used + 4 * sizeof bytes > header->journal_room)
         return false;
     return fmd__shared_journal_put(header, bytes, fmd__entry_encode(&entry, bytes));
+}
+
+/* What is pending of a kind that was taken, at most ten times a second; false when the
+ * journal has no room. */
+static bool tell_taken(struct fmd__exceptions *exceptions,
+                       struct fmd__ring_header *header, uint32_t i)
+{
+    const uint64_t count =
+        atomic_exchange_explicit(&exceptions->pending[i], 0, memory_order_acquire);
+    const struct fmd__exception exception = described(&exceptions->kinds[i], count);
+
+    exceptions->kinds[i].told_ns = exceptions->kinds[i].time_ns;
+    if (count == 0 || put(header, &exception))
+        return true;
+    atomic_fetch_add_explicit(&exceptions->pending[i], count, memory_order_relaxed);
+    return false;
+}
+
+/* --- the application's side -------------------------------------------------------- */
+
+bool fmd__exceptions_count(struct fmd__exceptions *exceptions,
+                           struct fmd__ring_header *header,
+                           const struct fmd__exception *exception)
+{
+    const uint32_t i = find(exceptions, hash_of(exceptions, exception));
+
+    if (i == KINDS)
+        return false;
+    atomic_fetch_add_explicit(&exceptions->pending[i], 1, memory_order_release);
+    if (take(exceptions, i)) {
+        exceptions->kinds[i].time_ns = exception->time_ns;
+        exceptions->kinds[i].request = exception->request;
+        if (exception->time_ns >= exceptions->kinds[i].told_ns + TOLD_AGAIN_NS)
+            (void)tell_taken(exceptions, header, i);
+        give_back(exceptions, i);
+    }
+    return true;
+}
+
+size_t fmd__text_cut(const char *bytes, size_t length, size_t room)
+{
+    if (length <= room)
+        return length;
+    while (room > 0 && (bytes[room] & 0xc0) == 0x80)
+        room--;
+    return room;
+}
+
+static void keep(struct kind *kind, const struct fmd__exception *exception)
+{
+    kind->time_ns = kind->told_ns = exception->time_ns;
+    kind->request = exception->request;
+    kind->handled = exception->handled;
+    kind->type_length = (uint32_t)fmd__text_cut(
+        exception->type.bytes, exception->type.length, sizeof kind->type);
+    memcpy(kind->type, exception->type.bytes, kind->type_length);
+    kind->message_length = (uint32_t)fmd__text_cut(
+        exception->message.bytes, exception->message.length, sizeof kind->message);
+    memcpy(kind->message, exception->message.bytes, kind->message_length);
+    kind->frame_count = exception->frame_count < FMD__EXCEPTION_FRAMES_MAX
+                            ? exception->frame_count
+                            : FMD__EXCEPTION_FRAMES_MAX;
+    memcpy(kind->frames, exception->frames, kind->frame_count * sizeof *kind->frames);
 }
 
 void fmd__exceptions_add(struct fmd__exceptions *exceptions,
@@ -263,19 +287,12 @@ fmd__exceptions_code(const struct fmd__exceptions *exceptions, uint32_t number)
 static bool tell_kind(struct fmd__exceptions *exceptions, struct fmd__ring_header *header,
                       uint32_t i)
 {
-    struct fmd__exception exception;
-    uint64_t count;
-    bool done = true;
+    bool done;
 
     if (atomic_load_explicit(&exceptions->pending[i], memory_order_relaxed) == 0 ||
         !take(exceptions, i))
         return true; /* nothing to tell, or another time */
-    count = atomic_exchange_explicit(&exceptions->pending[i], 0, memory_order_acquire);
-    exception = described(&exceptions->kinds[i], count);
-    if (count > 0 && !put(header, &exception)) {
-        atomic_fetch_add_explicit(&exceptions->pending[i], count, memory_order_relaxed);
-        done = false;
-    }
+    done = tell_taken(exceptions, header, i);
     give_back(exceptions, i);
     return done;
 }

@@ -2,14 +2,16 @@
 /*
  * Exceptions of the application, by type, frames and endpoint. The first of a kind goes
  * to the journal of the ring file at once, where it outlives a kill; those that follow
- * are counted, and the writer tells their number once a block (block_ms).
+ * are counted; their number is told ten times a second at most, the rest by the writer
+ * once a block (block_ms). So kill -9 loses none that comes seldom, and a tenth of a
+ * second of a storm.
  *
  *   count ──known──► pending[kind]++ ──────────── tell (writer) ──► journal ──► trace
  *     │ new                                                             ▲
  *     └─► message asked for ─► add ─► codes it needs, entry of count 1 ─┘
  *
- * Promises: nobody waits; no occurrence is lost but by a kill, which may lose what was
- * counted since the last block (the requests themselves say that they failed). Bounded:
+ * Promises: nobody waits; no occurrence is lost but by a kill, as above (the requests
+ * themselves say that they failed). Bounded:
  * of more kinds than there is room for, only the number is told. Built for some kinds a
  * day and storms of 10^5 occurrences a second.
  *
@@ -43,6 +45,7 @@ void fmd__exceptions_free(struct fmd__exceptions *exceptions);
 
 /* Counts one more; false when none of its type, frames, endpoint and handled is known. */
 bool fmd__exceptions_count(struct fmd__exceptions *exceptions,
+                           struct fmd__ring_header *header,
                            const struct fmd__exception *exception);
 /* One that count did not know, now with its message, as an example for its kind. Type,
  * message and frames are cut to what is kept. */

@@ -52,7 +52,7 @@ static void throw(uint32_t kind, uint64_t time_ns)
                                        .frames = &frame};
 
     thrown[kind]++;
-    if (fmd__exceptions_count(exceptions, &exception))
+    if (fmd__exceptions_count(exceptions, header, &exception))
         return;
     exception.message = (struct fmd__text){message, sizeof message - 1};
     fmd__exceptions_add(exceptions, header, &exception);
@@ -136,6 +136,26 @@ TEST(the_first_of_a_kind_is_in_the_journal_at_once)
     assert_int_equal(told[5], 100001);
     tell_all();
     assert_int_equal(entries, 2);
+}
+
+TEST(those_that_come_again_are_in_the_journal_ten_times_a_second)
+{
+    const uint64_t ms = 1000000;
+
+    start();
+    for (uint64_t i = 0; i < 8; i++) { /* seldom: a kill would lose none */
+        throw(5, i * 100 * ms);
+        drain();
+        assert_int_equal(told[5], i + 1);
+    }
+    entries = told[5] = thrown[5] = 0;
+    for (uint64_t i = 0; i < 100000; i++) /* a storm of a second: a tenth of it */
+        throw(5, 10000 * ms + i * ms / 100);
+    drain();
+    assert_int_equal(entries, 10);
+    assert_int_equal(told[5], 90001);
+    tell_all();
+    assert_int_equal(told[5], 100000);
 }
 
 TEST(of_more_kinds_than_there_is_room_for_the_number_is_told)

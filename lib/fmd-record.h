@@ -121,7 +121,11 @@ enum fmd_flag {
 };
 
 /* A request in flight. The caller's memory (stack or heap), usable from one thread at a
- * time, from any thread; its fields are the recorder's. */
+ * time, from any thread; its fields are the recorder's. From level 2 on it has one of 512
+ * places in flight until fmd_end(): a request that is never ended keeps its place until
+ * fmd_stop(), and is told as unfinished after a kill. Requests that find none are
+ * recorded as at level 1, and their number is told (requests_without_flight in the
+ * report). */
 struct fmd_request {
     uint64_t fields[16];
 };

@@ -83,7 +83,8 @@ uint32_t fmd__thrown_add_code(struct fmd__thrown *thrown,
 
 bool fmd__thrown_count(struct fmd__thrown *thrown)
 {
-    return fmd__exceptions_count(thrown->exceptions, &thrown->exception);
+    return fmd__exceptions_count(thrown->exceptions, fmd__recorder.pool.header,
+                                 &thrown->exception);
 }
 
 void fmd__thrown_add(struct fmd__thrown *thrown, struct fmd__text message)

@@ -199,6 +199,18 @@ TEST(a_request_that_begins_on_a_thread_without_a_ring_is_in_flight_all_the_same)
     back_remove(directory);
 }
 
+/* By the last description of the process. */
+static uint64_t told_without_flight(const struct back *back)
+{
+    const struct fmd__journal_entry *entry;
+    uint64_t without = 0;
+    uint32_t at = 0;
+
+    while ((entry = back_next_entry(back, FMD__ENTRY_PROCESS, &at)))
+        without = entry->process.values[FMD__PROCESS_NO_FLIGHT];
+    return without;
+}
+
 #define CROWD 2000
 
 TEST(more_requests_in_flight_than_slots_are_recorded_all_the_same)
@@ -223,6 +235,7 @@ TEST(more_requests_in_flight_than_slots_are_recorded_all_the_same)
     for (uint32_t i = 0; i < back.request_count; i++)
         watched += back_request(&back, i)->detail.what != 0;
     assert_int_equal(watched, 2 * 512);
+    assert_int_equal(told_without_flight(&back), 2 * (CROWD - 512));
     back_free(&back);
     back_remove(directory);
 }

@@ -5,6 +5,7 @@
 setup_file() {
     python="$("$BATS_TEST_DIRNAME/../../scripts/python-env")/bin/python"
     export python PATH="${FMD_BUILD:-$PWD/build/release}:$PATH"
+    export shop="${FMD_BUILD:-$PWD/build/release}/lib/examples/shop"
     unset APP_VERSION PYTHONPATH
     for variable in ${!FMD_*}; do [ "$variable" = FMD_BUILD ] || unset "$variable"; done
 }
@@ -169,7 +170,7 @@ PYTHON
 }
 
 @test "a C program with the library" {
-    fmd-record --run one -- "${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/lib/examples/shop" -n 500
+    fmd-record --run one -- "$shop" -n 500
     [ "$(field .total.requests)" = 500 ]
     fmd-record info traces | grep -q '^  run  *one: 500 requests'
 }
@@ -344,6 +345,19 @@ PYTHON
     end TERM
     [ "$(field '[.endpoints[] | select(.name == "GET /bare") | .requests] | add')" -ge 25 ]
     [ "$(field '.versions[0].name')" = 3 ]
+}
+
+@test "a second run into the same directory leaves the files of the first as they are" {
+    fmd-record --run one -- "$shop" -n 100
+    FMD_DIR=traces FMD_RUN=two "$shop" -n 50
+    [ "$(find traces -name '*.fmd' | wc -l)" = 2 ]
+    sha256sum traces/* >before
+    fmd-record --run three -- "$shop" -n 30
+    FMD_DIR=traces FMD_RUN=three "$shop" -n 20 # the same id again: still a file of its own
+    sha256sum --check --quiet before
+    [ "$(find traces -name '*.fmd' | wc -l)" = 4 ]
+    [ "$(field .total.requests)" = 200 ]
+    fmd-record info traces | grep -q '^  run  *three: 50 requests'
 }
 
 @test "a directory that holds something else is refused, and so is what cannot be written" {
