@@ -49,7 +49,9 @@ static char *add_timeline(struct table *table, const struct report *report,
         const struct course_bin *bin = &course.bins[i];
         if (bin->requests == 0)
             continue;
-        table_add(table, format_moment(&report->zone, (int64_t)(bin->from_s * 1e9)).s);
+        table_add(table, format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
+                                            course.length_s)
+                             .s);
         table_add_count(table, bin->requests);
         table_add(table, format_duration(bin->p50_ns).s);
         table_add(table, format_duration(bin->p95_ns).s);
@@ -78,7 +80,9 @@ static char *add_panels(struct table *table, const struct report *report)
             const struct course_bin *bin = &course.bins[b];
             table_add_take(table, label_of_endpoint(report, endpoint));
             table_add(table,
-                      format_moment(&report->zone, (int64_t)(bin->from_s * 1e9)).s);
+                      format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
+                                         course.length_s)
+                          .s);
             table_add_count(table, bin->requests);
             table_add(table, format_duration(bin->p50_ns).s);
             table_add(table, format_duration(bin->p95_ns).s);
@@ -102,7 +106,9 @@ static char *add_traffic(struct table *table, const struct report *report)
         const struct course_bin *bin = &course.bins[i];
         if (bin->requests == 0)
             continue;
-        table_add(table, format_moment(&report->zone, (int64_t)(bin->from_s * 1e9)).s);
+        table_add(table, format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
+                                            course.length_s)
+                             .s);
         table_add_count(table, bin->requests);
         table_add(table,
                   format_rate((double)bin->requests / (bin->to_s - bin->from_s)).s);

@@ -204,11 +204,23 @@ static void plan_forests(struct report *report)
     }
 }
 
+/* A map of hours needs some. */
+enum { MAP_HOURS_MIN = 4 };
+
+static double recorded_s(const struct usage *usage)
+{
+    double seconds = 0;
+
+    for (size_t i = 0; i < usage->day_count; i++)
+        seconds += usage->days[i].total.seconds;
+    return seconds;
+}
+
 static void plan_usage(struct report *report)
 {
     const struct usage *usage = &report->usage;
 
-    if (usage->slot_s <= 3600) {
+    if (usage->slot_s <= 3600 && recorded_s(usage) >= MAP_HOURS_MIN * 3600) {
         add_general(report, REPORT_CHART_DAYS, notes_busiest_sentence(report));
         if (usage->day_count > 1)
             add_general(report, REPORT_CHART_WEEK,

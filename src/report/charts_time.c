@@ -349,8 +349,11 @@ char *chart_traffic_title(const struct report *report)
     struct str title;
 
     str_init(&title);
-    str_addf(&title, "%s requests, %s on average; %s ended in 5xx, %s in 4xx",
-             format_count(all->requests).s, format_rate(all->per_s).s,
+    str_addf(&title, "%s request%s", format_count(all->requests).s,
+             all->requests == 1 ? "" : "s");
+    if (isfinite(all->per_s))
+        str_addf(&title, ", %s on average", format_rate(all->per_s).s);
+    str_addf(&title, "; %s ended in 5xx, %s in 4xx",
              format_percent((double)all->errors.server / (double)all->requests).s,
              format_percent((double)all->errors.client / (double)all->requests).s);
     return str_take(&title);

@@ -235,6 +235,21 @@ struct text format_moment(const struct zone *zone, int64_t utc_ns)
     return text;
 }
 
+struct text format_moment_each(const struct zone *zone, int64_t utc_ns, double apart_s)
+{
+    struct text text = format_moment(zone, utc_ns);
+    int64_t seconds = floor_seconds(utc_ns);
+    size_t length = strlen(text.s);
+
+    if (apart_s < 60)
+        length += (size_t)snprintf(text.s + length, sizeof(text.s) - length, ":%02d",
+                                   zone_local(zone, seconds).second % 60);
+    if (apart_s < 1)
+        snprintf(text.s + length, sizeof(text.s) - length, ".%03d",
+                 (int)((utc_ns - seconds * 1000000000) / 1000000));
+    return text;
+}
+
 struct text format_iso(int64_t utc_ns)
 {
     int64_t seconds = floor_seconds(utc_ns);

@@ -40,6 +40,9 @@ struct text format_bytes(uint64_t bytes);
 /* "2026-11-23 09:14" in the zone; "2026-11-23"; and for machines, in UTC,
  * "2026-11-23T08:14:05.123456789Z". */
 struct text format_moment(const struct zone *zone, int64_t utc_ns);
+/* One of a row of moments so far apart: with the seconds, and their thousandths, that
+ * tell it from the next. */
+struct text format_moment_each(const struct zone *zone, int64_t utc_ns, double apart_s);
 struct text format_day(int64_t day);
 struct text format_iso(int64_t utc_ns);
 /* "Mon" ... "Sun", from 0. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format.h"
 
+#include "src/base/err.h"
+
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -101,4 +103,18 @@ TEST(a_locale_with_decimal_commas_changes_nothing)
     assert_string_equal(format_duration(1250).s, "1.25 µs");
     assert_string_equal(format_number(0.5).s, "0.500");
     setlocale(LC_ALL, "C");
+}
+
+TEST(moments_close_to_each_other_are_told_apart)
+{
+    struct zone zone;
+    struct err err = ERR_INIT;
+    int64_t at_ns = INT64_C(1711800005) * 1000000000 + 250000000;
+
+    assert_int_equal(zone_load(&zone, "UTC", &err), 0);
+    assert_string_equal(format_moment_each(&zone, at_ns, 60).s, "2024-03-30 12:00");
+    assert_string_equal(format_moment_each(&zone, at_ns, 59).s, "2024-03-30 12:00:05");
+    assert_string_equal(format_moment_each(&zone, at_ns, .5).s,
+                        "2024-03-30 12:00:05.250");
+    zone_release(&zone);
 }

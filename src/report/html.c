@@ -89,7 +89,9 @@ static void write_footer(struct page *page)
     str_init(&line);
     str_add_text(&line, "fmd-analyze " FMD_VERSION);
     if (!page->report->options.repeatable)
-        str_addf(&line, ", %s", format_iso((int64_t)time(NULL) * 1000000000).s);
+        str_addf(&line, ", made %s (%s)",
+                 format_moment(&page->report->zone, (int64_t)time(NULL) * 1000000000).s,
+                 page->report->zone.name);
     markup_element(&page->out, "footer", line.bytes);
     str_release(&line);
 }
@@ -129,6 +131,14 @@ static void write_body(struct page *page)
     markup_attribute(&page->out, "id", "report");
     for (size_t i = 0; i < outline.count; i++)
         html_passage(page, &place, i);
+    if (page->report->overview.endpoint_count > 0)
+        markup_element(
+            &page->out, "p",
+            "With the keyboard: Tab leads to links, folded parts, tables that are "
+            "wider than the page (arrow keys move them), heads of columns (Enter "
+            "sorts by one) and flame graphs (arrow keys lead from frame to frame, "
+            "Enter makes one as wide as the whole, Escape brings all back). The # "
+            "behind a heading is its address.");
     write_endpoints(page);
     markup_end(&page->out);
     write_footer(page);

@@ -128,6 +128,7 @@ void html_table(struct page *page, const struct table *table, const char *label,
         markup_attribute(&page->out, "id", id);
     markup_attribute(&page->out, "border", "1"); /* for readers without the style sheet */
     markup_attribute(&page->out, "cellspacing", "0");
+    markup_attribute(&page->out, "cellpadding", "3");
     markup_attribute(&page->out, "aria-label", label);
     markup_start(&page->out, "thead");
     markup_start(&page->out, "tr");

@@ -271,6 +271,33 @@ static void assert_every_figure_has_a_table(xmlDoc *document)
                      0);
 }
 
+/* One h1, and none is more than one level below the one before it. */
+static void assert_headings_are_in_order(xmlDoc *document)
+{
+    xmlXPathObject *headings = found(document, "//h1|//h2|//h3|//h4|//h5|//h6");
+    int before = 0;
+
+    assert_true(headings->nodesetval->nodeNr > PLANTED);
+    for (int i = 0; i < headings->nodesetval->nodeNr; i++) {
+        int level = headings->nodesetval->nodeTab[i]->name[1] - '0';
+        if (level > before + 1)
+            fail_msg("heading %d is a h%d below a h%d", i, level, before);
+        before = level;
+    }
+    xmlXPathFreeObject(headings);
+    assert_int_equal(count_found(document, "//h1"), 1);
+}
+
+static void assert_cells_have_heads(xmlDoc *document)
+{
+    assert_int_equal(count_found(document, "//thead//th[not(@scope='col')]"), 0);
+    assert_int_equal(count_found(document, "//tbody/tr[count(th[@scope='row']) != 1]"),
+                     0);
+    assert_int_equal(count_found(document, "//tbody/tr[count(*) != "
+                                           "count(ancestor::table/thead/tr/th)]"),
+                     0);
+}
+
 TEST(every_link_leads_to_one_place_in_the_page_and_no_address_leaves_it)
 {
     struct site site;
@@ -295,8 +322,11 @@ TEST(every_link_leads_to_one_place_in_the_page_and_no_address_leaves_it)
     assert_int_equal(count_found(document, "//@src | //link | //*[@style]"), 0);
     assert_true(count_found(document, "//table[not(@aria-label)]") == 0);
     assert_every_figure_has_a_table(document);
-    assert_true(count_found(document, "//*[local-name()='svg' and not(@aria-label)]") ==
-                0);
+    assert_headings_are_in_order(document);
+    assert_cells_have_heads(document);
+    assert_int_equal(count_found(document, "//*[local-name()='svg' and (not(@role='img') "
+                                           "or string-length(@aria-label) = 0)]"),
+                     0);
     xmlFreeDoc(document);
     free(page);
     site_release(&site);

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Uses a report's page as a reader does, in headless Chromium through its driver: sorts and
 filters tables, points at charts, zooms into flame graphs, follows links, prints."""
+import functools
+import http.server
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -14,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
     "--window-size=1200,1000", "--force-prefers-reduced-motion",
 )  # fmt: skip
@@ -188,6 +191,90 @@ def a_link_from_elsewhere_opens_what_is_folded(page):
     assert not page.is_folded(inside)
 
 
+# Texts with less contrast than WCAG 2.2 asks for (1.4.3, AA), of what is not in a picture.
+FAINT = """
+const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+const seen = new Map();
+function rgba(colour) {
+  if (!seen.has(colour)) {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    seen.set(colour, Array.from(canvas.getImageData(0, 0, 1, 1).data));
+  }
+  return seen.get(colour);
+}
+function luminance([r, g, b]) {
+  const [x, y, z] = [r, g, b].map((c) => {
+    c /= 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+}
+function paper(element) {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = rgba(getComputedStyle(e).backgroundColor);
+    if (colour[3] === 255) return colour;
+  }
+  return rgba(matchMedia("(prefers-color-scheme:dark)").matches ? "#000" : "#fff");
+}
+const faint = new Set();
+let count = 0;
+for (const element of document.querySelectorAll("body *:not(svg *, script)")) {
+  if (!Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim())) continue;
+  const style = getComputedStyle(element);
+  const [high, low] = [luminance(rgba(style.color)), luminance(paper(element))].sort((a, b) => b - a);
+  const contrast = (high + 0.05) / (low + 0.05);
+  count++;
+  if (contrast < 4.5) faint.add(element.tagName + "." + element.className + " " + contrast.toFixed(2));
+}
+return [count, Array.from(faint)];
+"""
+
+
+def text_can_be_read_in_light_and_dark(page):
+    for scheme in ("light", "dark"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        count, faint = page.driver.execute_script(FAINT)
+        assert count > 500 and not faint, (scheme, count, faint)
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def the_first_key_leads_past_the_links(page):
+    page.driver.get(page.address)
+    ActionChains(page.driver).send_keys(Keys.TAB).perform()
+    link = page.driver.switch_to.active_element
+    assert link.text == "Skip to the report" and link.is_displayed() and link.location["x"] >= 0
+    link.send_keys(Keys.ENTER)
+    assert page.driver.current_url.endswith("#report")
+    ActionChains(page.driver).send_keys(Keys.TAB).perform()
+    after = page.driver.switch_to.active_element
+    inside = page.driver.execute_script("return !!arguments[0].closest('main')", after)
+    outline = after.value_of_css_property("outline-style")
+    assert inside and outline == "solid", (after.text, outline)
+
+
+def links_at_the_top_lead_to_every_part(page):
+    links = {link.get_attribute("href").split("#")[1]: link.text for link in page.all("nav a")}
+    parts = {part.get_attribute("id"): part.text.rstrip("#").strip() for part in page.all("main h2")}
+    assert links == parts and "endpoints" in links and "each-endpoint" in links, (links, parts)
+
+
+def a_wide_table_is_moved_by_keys(page):
+    page.driver.set_window_size(420, 900)
+    wide = page.overview().find_element(By.XPATH, "..")
+    page.point_at(wide)
+    page.driver.execute_async_script("setTimeout(arguments[0], 100)")
+    assert wide.get_attribute("tabindex") == "0" and wide.get_attribute("aria-label")
+    wide.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    page.driver.execute_async_script("setTimeout(arguments[0], 300)")
+    assert page.driver.execute_script("return arguments[0].scrollLeft", wide) > 0
+    body = page.driver.execute_script("return document.documentElement.scrollWidth")
+    page.driver.set_window_size(1200, 1000)
+    assert body <= 420, body
+
+
 def paper_gets_all_of_it(page):
     page.driver.execute_script("dispatchEvent(new Event('beforeprint'))")
     assert page.all("details") and not page.all("details:not([open])")
@@ -199,6 +286,49 @@ def nothing_was_refused_or_failed(page):
     assert not said, said
 
 
+class AsJenkins(http.server.SimpleHTTPRequestHandler):
+    """Serves files with the policy that Jenkins has for what builds leave behind."""
+
+    def end_headers(self):
+        policy = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'"
+        self.send_header("Content-Security-Policy", policy)
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def a_page_without_script_and_style_has_all_of_it(page):
+    folder, name = os.path.split(page.address.removeprefix("file://"))
+    said = page.driver.execute_script("return document.querySelector('main').textContent.length")
+    handler = functools.partial(AsJenkins, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page.driver.get(f"http://127.0.0.1:{server.server_port}/{name}")
+        assert not page.all("button, input, #tip")  # what the script makes
+        assert page.one("h2").value_of_css_property("border-top-width") == "0px"  # the sheet's
+        there = page.driver.execute_script("return document.querySelector('main').textContent.length")
+        assert there > 0.9 * said, (there, said)
+        shown = [svg.size for svg in page.all("figure > svg")]
+        assert len(shown) > 20 and all(size["width"] >= 500 for size in shown), shown
+        folded = page.one("details:not([open])")
+        folded.find_element(By.TAG_NAME, "summary").click()
+        assert folded.find_element(By.CSS_SELECTOR, "td").is_displayed()
+        page.overview().find_element(By.CSS_SELECTOR, "tbody a").click()
+        assert page.one("section h3:target").is_displayed()
+        server.shutdown()
+    page.driver.get_log("browser")  # what was refused on purpose
+
+
+def how_fast_it_opens(page):
+    """Milliseconds to the first paint and to the load event, told in a comment."""
+    page.driver.get(page.address)
+    return page.driver.execute_script(
+        "return [performance.getEntriesByType('paint')[0].startTime,"
+        "performance.getEntriesByType('navigation')[0].loadEventEnd].map(Math.round)"
+    )
+
+
 TESTS = (
     a_table_is_sorted_by_a_click_and_by_a_key,
     a_table_is_filtered_by_what_is_typed,
@@ -208,8 +338,13 @@ TESTS = (
     a_flame_graph_follows_keys,
     a_link_leads_to_its_endpoint,
     a_link_from_elsewhere_opens_what_is_folded,
+    text_can_be_read_in_light_and_dark,
+    the_first_key_leads_past_the_links,
+    links_at_the_top_lead_to_every_part,
+    a_wide_table_is_moved_by_keys,
     paper_gets_all_of_it,
     nothing_was_refused_or_failed,
+    a_page_without_script_and_style_has_all_of_it,
 )
 
 
@@ -248,7 +383,10 @@ def main():
         report = make_report(folder)
         driver = start(os.path.join(folder, "profile"))
         try:
-            return run(Page(driver, report))
+            page = Page(driver, report)
+            painted_ms, loaded_ms = how_fast_it_opens(page)
+            print(f"# {os.path.getsize(report)} bytes: painted after {painted_ms} ms, loaded after {loaded_ms} ms")
+            return run(page)
         finally:
             driver.quit()
 

@@ -64,6 +64,19 @@
     if (rows > 10) makeFilter(table);
   }
 
+  /* What scrolls sideways can be reached by the keyboard; looked at when it comes into view. */
+  const wide = new IntersectionObserver((entries) => {
+    for (const {target, isIntersecting} of entries) {
+      if (!isIntersecting) continue;
+      wide.unobserve(target);
+      if (target.scrollWidth <= target.clientWidth) continue;
+      target.tabIndex = 0;
+      target.setAttribute("role", "region");
+      target.setAttribute("aria-label", target.firstChild.getAttribute("aria-label"));
+    }
+  });
+  for (const table of document.querySelectorAll(".wide")) wide.observe(table);
+
   const tip = document.createElement("div");
   tip.id = "tip";
   tip.hidden = true;
