@@ -16,8 +16,8 @@ load tests/python
 @test "a view that forks: the request is the parent's, and children have their own" {
     tests_at_once test_models.Forking.test_in_a_sync_worker test_models.Forking.test_in_uwsgi_with_threads
 }
-@test "werkzeug, its reloader, and a thousand threads; a server that executes itself; a daemon" {
-    tests_at_once test_models.Reloaded test_models.Executing test_models.Daemonised
+@test "werkzeug, its reloader, and a thousand threads; a server that executes itself; a daemon; two applications in one process" {
+    tests_at_once test_models.Reloaded test_models.Executing test_models.Daemonised test_models.Together
 }
 @test "answers are the same bytes with the recorder and without" {
     untouched=test_models.Untouched.test

@@ -214,6 +214,25 @@ class Executing(Models):
         self.assertEqual(self.found(), 3 * 31 + 1)
 
 
+class Together(Models):
+    """Two applications in each worker."""
+
+    ENDPOINTS = {"/cart/7": "GET /cart/<int:number>", "/office/orders": "GET /office/orders"}
+
+    def test_two_applications_of_one_process_are_told_apart(self):
+        options = ("--workers", "2", "--threads", "2")
+        environment = self.environment(APP_VERSION="")
+        with Gunicorn("two_apps:app", self.folder, *options, **environment) as server:
+            load = Load(server.port, list(self.ENDPOINTS), 4, 80, keep=False)
+            result = load.start().join()
+        self.assert_same(result, self.ENDPOINTS)
+        told = report(self.traces)
+        versions = [(each["application"], each["name"]) for each in told["versions"]]
+        self.assertEqual(sorted(versions), [("back office", "2.0"), ("shop", "1.0")])
+        counts = {each["application"]: each["requests"] for each in told["endpoints"]}
+        self.assertEqual(counts, {"back office": 40, "shop": 40})
+
+
 class Daemon(Gunicorn):
     """Ends by the number in its file, being nobody's child."""
 
