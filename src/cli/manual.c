@@ -207,6 +207,12 @@ static void option_words(const struct cli_program *program, FILE *to)
     }
 }
 
+/* Arguments that are names of files, or may be. */
+static bool takes_file(const struct cli_option *row)
+{
+    return strcmp(row->argument, "FILE") == 0 || strcmp(row->argument, "WHAT") == 0;
+}
+
 /* One case of bash: what may follow the option. */
 static void argument_case(const struct cli_option *row, FILE *to)
 {
@@ -221,6 +227,8 @@ static void argument_case(const struct cli_option *row, FILE *to)
         fputs("' -- \"$word\")) ;;\n", to);
     } else if (strcmp(row->argument, "DIR") == 0) {
         fputs("compopt -o filenames; COMPREPLY=($(compgen -d -- \"$word\")) ;;\n", to);
+    } else if (takes_file(row)) {
+        fputs("compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\")) ;;\n", to);
     } else {
         fputs("COMPREPLY=() ;;\n", to);
     }

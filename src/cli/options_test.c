@@ -302,6 +302,33 @@ static int analyze(struct analyze_options *options, char **argv)
     return analyze_options_parse(options, argc, argv, &err);
 }
 
+/* "--top-most", with a backslash before each dash, as man pages have it. */
+static void as_in_man(const char *name, char text[128])
+{
+    size_t length = 0;
+    for (const char *at = name; *at; at++) {
+        if (*at == '-')
+            text[length++] = '\\';
+        text[length++] = *at;
+    }
+    text[length] = '\0';
+}
+
+TEST(man_page_and_completion_of_fmd_analyze_name_all_its_options)
+{
+    char escaped[128], word[128];
+    for (size_t i = 0; i < analyze_program.option_count; i++) {
+        const struct cli_option *row = &analyze_program.options[i];
+        bool seen = row->where != CLI_HIDDEN;
+        as_in_man(row->name, escaped);
+        print(cli_print_man, &analyze_program);
+        assert_int_equal(strstr(printed, escaped) != NULL, seen);
+        snprintf(word, sizeof(word), " --%s", row->name);
+        print(cli_print_completion, &analyze_program);
+        assert_int_equal(strstr(printed, word) != NULL, seen);
+    }
+}
+
 TEST(fmd_analyze_without_operands_names_the_next_step)
 {
     struct analyze_options options;

@@ -184,14 +184,14 @@ char *chart_profile_title(const struct report *report, const struct endpoint *en
 char *chart_profile_change_title(const struct report *report,
                                  const struct endpoint *endpoint)
 {
-    const struct profile_endpoint *profile = profile_of(report, endpoint);
+    char *sentence = notes_profile_change_sentence(profile_of(report, endpoint));
 
-    if (profile->change_count > 0)
-        return notes_profile_change_sentence(profile);
+    if (sentence)
+        return sentence;
     char *label = label_of_endpoint(report, endpoint);
     struct str title;
     str_init(&title);
-    str_addf(&title, "%s: no function explains a difference", label);
+    str_addf(&title, "%s: no function takes longer or shorter for certain", label);
     free(label);
     return str_take(&title);
 }

@@ -100,6 +100,21 @@ TEST(people_are_told_where_the_time_goes)
     release(&printed);
 }
 
+/* Also those of differences that are not certain. */
+TEST(every_chart_has_a_title)
+{
+    struct printed printed;
+    bool uncertain = false;
+    build(&printed);
+    const struct report *report = &printed.report;
+    for (size_t i = 0; i < report->profile.endpoint_count; i++)
+        uncertain |= !report->profile.endpoints[i].changes[0].real;
+    assert_true(uncertain);
+    for (size_t i = 0; i < report->chart_count; i++)
+        assert_true(report->charts[i].title && *report->charts[i].title);
+    release(&printed);
+}
+
 TEST(the_page_tells_it_too)
 {
     struct printed printed;
