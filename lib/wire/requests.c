@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 
-#define KINDS_MAX 1024u /* combinations in a table */
 #define KIND_HASH_SLOTS 4096u
 
 /* --- kinds ----------------------------------------------------------------------- */
@@ -29,20 +28,20 @@ static uint64_t kind_of(const struct fmd__columns *c, uint32_t i)
 /* Combinations in order of their first request, and which one each request has. */
 struct kinds {
     uint32_t count;
-    uint64_t table[KINDS_MAX];
+    uint64_t table[FMD__KINDS_MAX];
     uint64_t index[FMD__BLOCK_REQUESTS_MAX];
     uint16_t slots[KIND_HASH_SLOTS]; /* number in table + 1; 0: empty */
 };
 
-/* Number of kind in the table, which gets it if new; KINDS_MAX when full. */
+/* Number of kind in the table, which gets it if new; FMD__KINDS_MAX when full. */
 static uint32_t find_kind(struct kinds *kinds, uint64_t kind)
 {
     uint64_t slot = (kind * 0x9e3779b97f4a7c15u) >> 52;
     for (; kinds->slots[slot]; slot = (slot + 1) % KIND_HASH_SLOTS)
         if (kinds->table[kinds->slots[slot] - 1] == kind)
             return kinds->slots[slot] - 1u;
-    if (kinds->count == KINDS_MAX)
-        return KINDS_MAX;
+    if (kinds->count == FMD__KINDS_MAX)
+        return FMD__KINDS_MAX;
     kinds->table[kinds->count++] = kind;
     kinds->slots[slot] = (uint16_t)kinds->count;
     return kinds->count - 1;
@@ -55,7 +54,7 @@ static bool count_kinds(const struct fmd__columns *columns, struct kinds *kinds)
     memset(kinds->slots, 0, sizeof(kinds->slots));
     for (uint32_t i = 0; i < columns->count; i++) {
         uint32_t number = find_kind(kinds, kind_of(columns, i));
-        if (number == KINDS_MAX)
+        if (number == FMD__KINDS_MAX)
             return false;
         kinds->index[i] = number;
     }
@@ -64,7 +63,7 @@ static bool count_kinds(const struct fmd__columns *columns, struct kinds *kinds)
 
 static uint8_t *put_kinds(const struct kinds *kinds, uint32_t count, uint8_t *out)
 {
-    uint64_t part[KINDS_MAX];
+    uint64_t part[FMD__KINDS_MAX];
     struct fmd__frame frame;
     out = fmd__put_varint(out, kinds->count);
     for (int p = 0; p < 4; p++) {
@@ -78,45 +77,40 @@ static uint8_t *put_kinds(const struct kinds *kinds, uint32_t count, uint8_t *ou
 
 #define KINDS_A_TIME 256u /* any width of so many is whole bytes */
 
-/* Looks up each request's combination. False when a number is not in the table. */
-static bool spread_kinds(const uint8_t *packed, uint32_t kinds, const uint64_t *table,
-                         struct fmd__columns *c)
+/* False when a number is not in the table. */
+static bool unpack_kinds(const uint8_t *packed, uint32_t count, struct fmd__kinds *kinds)
 {
-    unsigned width = fmd__bits_of(kinds - 1);
-    uint32_t index[KINDS_A_TIME], beyond = 0; /* top bit: an index >= kinds */
-    for (uint32_t from = 0; from < c->count; from += KINDS_A_TIME) {
-        uint32_t left = c->count - from, now = left < KINDS_A_TIME ? left : KINDS_A_TIME;
+    unsigned width = fmd__bits_of(kinds->count - 1);
+    uint32_t index[KINDS_A_TIME], beyond = 0; /* top bit: an index >= count */
+    for (uint32_t from = 0; from < count; from += KINDS_A_TIME) {
+        uint32_t left = count - from, now = left < KINDS_A_TIME ? left : KINDS_A_TIME;
         fmd__bitunpack32(packed, now, width, 0, index);
         packed += fmd__bitpack_bytes(now, width);
         for (uint32_t i = 0; i < now; i++) {
-            uint64_t kind = table[index[i]];
-            beyond |= kinds - 1 - index[i];
-            c->endpoint[from + i] = (uint32_t)(kind >> 32);
-            c->status[from + i] = (uint16_t)(kind >> 16);
-            c->method[from + i] = (uint8_t)(kind >> 8);
-            c->flags[from + i] = (uint8_t)kind;
+            beyond |= kinds->count - 1 - index[i];
+            kinds->index[from + i] = (uint16_t)index[i];
         }
     }
     return !(beyond >> 31);
 }
 
-static bool get_kinds(const uint8_t *at, const uint8_t *end, struct fmd__columns *columns)
+static bool get_kinds(const uint8_t *at, const uint8_t *end, uint32_t count,
+                      struct fmd__kinds *kinds)
 {
-    uint32_t part[KINDS_MAX], kinds = 0;
-    uint64_t table[KINDS_MAX];
-    at = fmd__get_bounded(at, end, KINDS_MAX, &kinds);
-    if (!at || kinds == 0)
+    uint32_t part[FMD__KINDS_MAX];
+    at = fmd__get_bounded(at, end, FMD__KINDS_MAX, &kinds->count);
+    if (!at || kinds->count == 0)
         return false;
-    memset(table, 0, sizeof(table)); /* beyond kinds, up to the next power of two */
+    memset(kinds->table, 0, kinds->count * sizeof(*kinds->table));
     for (int p = 0; p < 4 && at; p++) {
-        at = fmd__frame_decode32(at, end, kinds, part);
-        for (uint32_t k = 0; at && k < kinds; k++)
-            table[k] |= (part[k] & kind_masks[p]) << kind_shifts[p];
+        at = fmd__frame_decode32(at, end, kinds->count, part);
+        for (uint32_t k = 0; at && k < kinds->count; k++)
+            kinds->table[k] |= (part[k] & kind_masks[p]) << kind_shifts[p];
     }
     return at &&
            (size_t)(end - at) >=
-               fmd__bitpack_bytes(columns->count, fmd__bits_of(kinds - 1)) &&
-           spread_kinds(at, kinds, table, columns);
+               fmd__bitpack_bytes(count, fmd__bits_of(kinds->count - 1)) &&
+           unpack_kinds(at, count, kinds);
 }
 
 /* --- encode ---------------------------------------------------------------------- */
@@ -259,11 +253,11 @@ static bool get_narrow(const uint8_t *at, const uint8_t *end, enum fmd__column_t
 }
 
 static bool get_column(const uint8_t *at, const uint8_t *end, enum fmd__column_tag tag,
-                       struct fmd__columns *c)
+                       struct fmd__columns *c, struct fmd__kinds *kinds)
 {
     switch (tag) {
     case FMD__COLUMN_KINDS:
-        return get_kinds(at, end, c);
+        return get_kinds(at, end, c->count, kinds);
     case FMD__COLUMN_START:
         return fmd__column_decode64(at, end, c->count, c->start_ns) != NULL;
     case FMD__COLUMN_DURATION:
@@ -295,32 +289,52 @@ static void to_parts(const uint64_t *duration, uint32_t count, uint64_t *values)
 
 #define HAS(seen, tag) ((seen) >> (tag)&1)
 
-/* Columns that the payload does not have, and those that are relative to others. */
+#define ZERO_UNLESS(seen, tag, member)                                                   \
+    do {                                                                                 \
+        if (!HAS(seen, tag))                                                             \
+            memset(c->member, 0, c->count * sizeof(c->member[0]));                       \
+    } while (0)
+
+/* Columns that every request has, whether the payload has them or not, and those that are
+ * relative to others. */
 static void complete(struct fmd__columns *c, uint32_t seen)
 {
-    size_t n = c->count;
-#define ZERO_UNLESS(tag, member)                                                         \
-    if (!HAS(seen, tag))                                                                 \
-    memset(c->member, 0, n * sizeof(c->member[0]))
     if (!HAS(seen, FMD__COLUMN_KINDS)) {
-        ZERO_UNLESS(FMD__COLUMN_ENDPOINT, endpoint);
-        ZERO_UNLESS(FMD__COLUMN_STATUS, status);
-        ZERO_UNLESS(FMD__COLUMN_METHOD, method);
-        ZERO_UNLESS(FMD__COLUMN_FLAGS, flags);
+        ZERO_UNLESS(seen, FMD__COLUMN_ENDPOINT, endpoint);
+        ZERO_UNLESS(seen, FMD__COLUMN_STATUS, status);
+        ZERO_UNLESS(seen, FMD__COLUMN_METHOD, method);
+        ZERO_UNLESS(seen, FMD__COLUMN_FLAGS, flags);
     }
-    ZERO_UNLESS(FMD__COLUMN_START, start_ns);
-    ZERO_UNLESS(FMD__COLUMN_DURATION, duration_ns);
-    ZERO_UNLESS(FMD__COLUMN_GROUP, group);
-    ZERO_UNLESS(FMD__COLUMN_ADDRESS, address);
-#undef ZERO_UNLESS
+    ZERO_UNLESS(seen, FMD__COLUMN_START, start_ns);
+    ZERO_UNLESS(seen, FMD__COLUMN_DURATION, duration_ns);
     if (HAS(seen, FMD__COLUMN_FIRST_BYTE))
         to_parts(c->duration_ns, c->count, c->first_byte_ns);
-    else
-        memset(c->first_byte_ns, 0xff, n * sizeof(c->first_byte_ns[0]));
     if (HAS(seen, FMD__COLUMN_VIEW))
         to_parts(c->duration_ns, c->count, c->view_ns);
-    else
-        memset(c->view_ns, 0xff, n * sizeof(c->view_ns[0]));
+}
+
+static void spread_kinds(struct fmd__columns *c, const struct fmd__kinds *kinds)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint64_t kind = kinds->table[kinds->index[i]];
+        c->endpoint[i] = (uint32_t)(kind >> 32);
+        c->status[i] = (uint16_t)(kind >> 16);
+        c->method[i] = (uint8_t)(kind >> 8);
+        c->flags[i] = (uint8_t)kind;
+    }
+}
+
+static void fill_unseen(struct fmd__columns *c, const struct fmd__kinds *kinds,
+                        uint32_t seen)
+{
+    if (HAS(seen, FMD__COLUMN_KINDS))
+        spread_kinds(c, kinds);
+    ZERO_UNLESS(seen, FMD__COLUMN_GROUP, group);
+    ZERO_UNLESS(seen, FMD__COLUMN_ADDRESS, address);
+    if (!HAS(seen, FMD__COLUMN_FIRST_BYTE))
+        memset(c->first_byte_ns, 0xff, c->count * sizeof(c->first_byte_ns[0]));
+    if (!HAS(seen, FMD__COLUMN_VIEW))
+        memset(c->view_ns, 0xff, c->count * sizeof(c->view_ns[0]));
 }
 
 /* Count and ranges; where the columns begin, or NULL. */
@@ -340,21 +354,35 @@ const uint8_t *fmd__requests_columns(const uint8_t *payload, size_t size, uint32
     return get_head(payload, size, count, NULL, &ignored);
 }
 
-int fmd__requests_decode(const uint8_t *payload, size_t size,
-                         struct fmd__columns *columns, struct fmd__ring_range *ranges,
-                         uint32_t *range_count)
+int fmd__requests_decode_seen(const uint8_t *payload, size_t size,
+                              struct fmd__columns *columns, struct fmd__kinds *kinds,
+                              struct fmd__ring_range *ranges, uint32_t *range_count,
+                              uint32_t *seen)
 {
     const uint8_t *end = payload + size;
     const uint8_t *at = get_head(payload, size, &columns->count, ranges, range_count);
     struct fmd__tagged_column column = {0};
-    uint32_t seen = 0;
     int more = -1;
+    *seen = 0;
     while (at && (more = fmd__column_next(&at, end, &column)) == 1) {
-        if (!get_column(column.bytes, column.end, column.tag, columns))
+        if (!get_column(column.bytes, column.end, column.tag, columns, kinds))
             return -1;
-        seen |= column.tag < 32 ? 1u << column.tag : 0;
+        *seen |= column.tag < 32 ? 1u << column.tag : 0;
     }
     if (more == 0)
-        complete(columns, seen);
+        complete(columns, *seen);
     return more;
+}
+
+int fmd__requests_decode(const uint8_t *payload, size_t size,
+                         struct fmd__columns *columns, struct fmd__ring_range *ranges,
+                         uint32_t *range_count)
+{
+    uint32_t seen;
+    struct fmd__kinds kinds = {0};
+    int status = fmd__requests_decode_seen(payload, size, columns, &kinds, ranges,
+                                           range_count, &seen);
+    if (status == 0)
+        fill_unseen(columns, &kinds, seen);
+    return status;
 }

@@ -64,6 +64,24 @@ int fmd__requests_decode(const uint8_t *payload, size_t size,
                          struct fmd__columns *columns, struct fmd__ring_range *ranges,
                          uint32_t *range_count);
 
+/* A block's combinations of endpoint << 32 | status << 16 | method << 8 | flags, and
+ * which one each request has. */
+#define FMD__KINDS_MAX 1024u
+struct fmd__kinds {
+    uint32_t count;
+    uint64_t table[FMD__KINDS_MAX];
+    uint16_t index[FMD__BLOCK_REQUESTS_MAX];
+};
+
+/* The same in less time. *seen gets 1 << tag of each column that the payload has. First
+ * byte, view, group and address are left as they were where it does not have them. Where
+ * it has FMD__COLUMN_KINDS, that goes to *kinds, and endpoint, status, method and flags
+ * are left as they were. */
+int fmd__requests_decode_seen(const uint8_t *payload, size_t size,
+                              struct fmd__columns *columns, struct fmd__kinds *kinds,
+                              struct fmd__ring_range *ranges, uint32_t *range_count,
+                              uint32_t *seen);
+
 /* Where the columns of a payload begin, after count and ranges; NULL when damaged. */
 const uint8_t *fmd__requests_columns(const uint8_t *payload, size_t size,
                                      uint32_t *count);

@@ -27,6 +27,9 @@ struct decoder {
     bool has_details;               /* of the block that is decoded */
     struct known_names known;       /* of the trace, when room is there */
     struct fmd__columns columns;
+    uint32_t seen; /* columns of the block that is decoded: 1 << tag */
+    struct fmd__kinds kinds;
+    struct event_kind event_kinds[FMD__KINDS_MAX];
     struct fmd__ring_range ranges[FMD__RING_RANGES_MAX];
 };
 
@@ -149,38 +152,50 @@ static const char *decode(struct decoder *decoder, const struct chunk_block *blo
     if (decoder->has_details &&
         fmd__details_decode(payload, block->header.raw_bytes, decoder->details) != 1)
         return "details that do not fit their header";
-    if (fmd__requests_decode(payload, block->header.raw_bytes, &decoder->columns,
-                             decoder->ranges, range_count) != 0 ||
+    if (fmd__requests_decode_seen(payload, block->header.raw_bytes, &decoder->columns,
+                                  &decoder->kinds, decoder->ranges, range_count,
+                                  &decoder->seen) != 0 ||
         decoder->columns.count != block->header.count)
         return "columns that do not fit their header";
     return NULL;
 }
 
-/* Columns that hold the same "not known" all over are not handed on, so that nobody walks
- * over them. */
-static bool all_are(const void *column, size_t count, size_t size, const void *value)
+static bool seen(const struct decoder *decoder, enum fmd__column_tag tag)
 {
-    const uint8_t *bytes = column;
-    return memcmp(bytes, value, size) == 0 &&
-           memcmp(bytes, bytes + size, (count - 1) * size) == 0;
+    return decoder->seen >> tag & 1;
 }
 
-static void leave_out_unknown(struct events *events)
+/* The kinds of the block that is decoded. */
+static void unfold_kinds(struct decoder *decoder)
 {
-    static const uint64_t none, unknown = UINT64_MAX;
-    size_t count = events->count;
-    if (all_are(events->first_byte_ns, count, sizeof(*events->first_byte_ns), &unknown))
-        events->first_byte_ns = NULL;
-    if (all_are(events->view_ns, count, sizeof(*events->view_ns), &unknown))
-        events->view_ns = NULL;
-    if (all_are(events->group, count, sizeof(*events->group), &none))
-        events->group = NULL;
-    if (all_are(events->address, count, sizeof(*events->address), &none))
-        events->address = NULL;
-    if (all_are(events->flags, count, sizeof(*events->flags), &none))
-        events->flags = NULL;
+    for (uint32_t k = 0; k < decoder->kinds.count; k++) {
+        uint64_t kind = decoder->kinds.table[k];
+        decoder->event_kinds[k] = (struct event_kind){.endpoint = (uint32_t)(kind >> 32),
+                                                      .status = (uint16_t)(kind >> 16),
+                                                      .method = (uint8_t)(kind >> 8),
+                                                      .flags = (uint8_t)kind};
+    }
 }
 
+/* What ended how: by kind, or in columns where there are too many kinds. */
+static void hand_on_kinds(struct decoder *decoder, struct events *events)
+{
+    const struct fmd__columns *columns = &decoder->columns;
+    if (seen(decoder, FMD__COLUMN_KINDS)) {
+        unfold_kinds(decoder);
+        events->kind = decoder->kinds.index;
+        events->kinds = decoder->event_kinds;
+        events->kind_count = decoder->kinds.count;
+        return;
+    }
+    events->endpoint = columns->endpoint;
+    events->status = columns->status;
+    events->method = columns->method;
+    events->flags = columns->flags;
+}
+
+/* Columns that the block does not have are not handed on, so that nobody walks over them.
+ */
 static void add(struct decoder *decoder, const struct fmd__block *header)
 {
     const struct fmd__columns *columns = &decoder->columns;
@@ -189,20 +204,17 @@ static void add(struct decoder *decoder, const struct fmd__block *header)
         .utc_offset_ns =
             (int64_t)((uint64_t)header->anchor_utc_ns - header->anchor_monotonic_ns),
         .sequence = header->sequence * FMD__BLOCK_REQUESTS_MAX,
-        .endpoint = columns->endpoint,
         .start_ns = columns->start_ns,
         .duration_ns = columns->duration_ns,
-        .first_byte_ns = columns->first_byte_ns,
-        .view_ns = columns->view_ns,
-        .group = columns->group,
-        .address = columns->address,
-        .status = columns->status,
-        .method = columns->method,
-        .flags = columns->flags,
+        .first_byte_ns =
+            seen(decoder, FMD__COLUMN_FIRST_BYTE) ? columns->first_byte_ns : NULL,
+        .view_ns = seen(decoder, FMD__COLUMN_VIEW) ? columns->view_ns : NULL,
+        .group = seen(decoder, FMD__COLUMN_GROUP) ? columns->group : NULL,
+        .address = seen(decoder, FMD__COLUMN_ADDRESS) ? columns->address : NULL,
     };
     if (!events.count)
         return;
-    leave_out_unknown(&events);
+    hand_on_kinds(decoder, &events);
     summary_add(decoder->summary, decoder->map, &events);
     if (decoder->has_details) {
         struct event_details details = side_details(decoder->details);

@@ -15,6 +15,8 @@
 /* Definitions of one trace beyond this are left out: a hostile file must not fill the
  * memory. A segment of 16 MB holds at most about as much. */
 #define DEFINITIONS_BYTES_MAX ((size_t)64 << 20)
+/* What is read at a time: still in the second-level cache when it is decoded. */
+enum { READ_BYTES = 1 << 18 };
 #define CHUNK_ROOM ((size_t)CHUNK_BYTES + FMD__PAYLOAD_BYTES_MAX + (64u << 10))
 #define MTIME_BEFORE_NS_MIN (INT64_C(300) * 1000000000)
 #define MTIME_BEFORE_NS_MAX (INT64_C(30) * 86400 * 1000000000)
@@ -451,7 +453,7 @@ static size_t scan(struct trace_reader *reader, struct chunk *chunk, size_t size
 static size_t fill(struct trace_reader *reader, struct chunk *chunk)
 {
     size_t size = reader->carried;
-    size_t want = reader->stuck ? CHUNK_ROOM : CHUNK_BYTES;
+    size_t want = reader->stuck ? CHUNK_ROOM : READ_BYTES;
     if (size)
         memcpy(chunk->bytes, reader->carry, size);
     if (want > size && !reader->at_end) {

@@ -12,7 +12,6 @@
 
 #include "adding_values.h"
 #include "filter.h"
-#include "lib/fmd-record.h"
 #include "piece.h"
 #include "scan.h"
 
@@ -75,26 +74,6 @@ static void sort_durations(struct batch *batch)
     batch->max_ns = max;
 }
 
-_Static_assert(SUMMARY_STATUS_OTHER <= (int)OUTCOME_STATUS, "a status fits an outcome");
-
-static uint32_t outcome_of(unsigned status, unsigned flags)
-{
-    return (status < SUMMARY_STATUS_OTHER ? status : SUMMARY_STATUS_OTHER) |
-           (flags & FMD_ABORTED ? OUTCOME_ABORTED : 0) |
-           (flags & FMD_EXCEPTION ? OUTCOME_EXCEPTION : 0);
-}
-
-static void sort_outcomes(const struct batch *batch)
-{
-    static const uint16_t no_status[SOURCE_BATCH];
-    static const uint8_t no_flags[SOURCE_BATCH];
-    struct source_work *work = &batch->map->work;
-    const uint16_t *status = batch->events->status ? batch->events->status : no_status;
-    const uint8_t *flags = batch->events->flags ? batch->events->flags : no_flags;
-    for (uint32_t i = 0; i < batch->events->count; i++)
-        work->outcome[work->position[i]] = outcome_of(status[i], flags[i]);
-}
-
 /* A column in which nothing is known is none. */
 static const uint64_t *known_parts(const uint64_t *part_ns, uint32_t count)
 {
@@ -112,9 +91,9 @@ static const uint32_t *known_values(const uint32_t *ids, uint32_t count)
     return NULL;
 }
 
-static struct events known_columns(const struct events *events)
+static struct events known_columns(const struct events *events, struct made_kinds **made)
 {
-    struct events known = *events;
+    struct events known = kinds_of(events, made);
     known.first_byte_ns = known_parts(known.first_byte_ns, known.count);
     known.view_ns = known_parts(known.view_ns, known.count);
     known.group = known_values(known.group, known.count);
@@ -124,26 +103,9 @@ static struct events known_columns(const struct events *events)
 
 /* --- the requests of an endpoint --------------------------------------------------- */
 
-/* In the sorted columns. */
-struct stretch {
-    struct source_endpoint *endpoint;
-    unsigned begin, end;
-};
-
 static int64_t start_at(const struct batch *batch, unsigned sorted)
 {
     return event_utc_ns(batch->events, batch->map->work.order[sorted]);
-}
-
-static void find_range(const struct batch *batch, const struct stretch *stretch,
-                       int64_t *first_ns, int64_t *last_ns)
-{
-    *first_ns = start_at(batch, stretch->begin);
-    *last_ns = start_at(batch, stretch->end - 1);
-    for (unsigned i = stretch->begin; !batch->ordered && i < stretch->end; i++) {
-        *first_ns = earlier(*first_ns, start_at(batch, i));
-        *last_ns = later(*last_ns, start_at(batch, i));
-    }
 }
 
 static void extend(int64_t *first_ns, int64_t *last_ns, int64_t first, int64_t last)
@@ -152,11 +114,27 @@ static void extend(int64_t *first_ns, int64_t *last_ns, int64_t first, int64_t l
     *last_ns = later(*last_ns, last);
 }
 
+/* Each run is in the batch's order. */
+static void find_range(const struct batch *batch, const struct source_stretch *stretch,
+                       int64_t *first_ns, int64_t *last_ns)
+{
+    *first_ns = INT64_MAX;
+    *last_ns = INT64_MIN;
+    for (unsigned r = stretch->first_run; batch->ordered && r < stretch->end_run; r++) {
+        const struct source_run *run = &batch->map->work.runs[r];
+        extend(first_ns, last_ns, start_at(batch, run->begin),
+               start_at(batch, run->end - 1));
+    }
+    for (unsigned i = stretch->begin; !batch->ordered && i < stretch->end; i++)
+        extend(first_ns, last_ns, start_at(batch, i), start_at(batch, i));
+}
+
 /* What is kept of them besides their cell. */
-static void add_range(const struct batch *batch, const struct stretch *stretch)
+static void add_range(const struct batch *batch, const struct source_stretch *stretch)
 {
     struct summary *summary = batch->map->summary;
-    struct summary_cell *cell = stretch->endpoint->cell;
+    const struct source_endpoint *endpoint = &batch->map->endpoints[stretch->slot];
+    struct summary_cell *cell = endpoint->cell;
     struct summary_version *version = cell->version;
     struct summary_run *run = batch->map->run;
     uint64_t count = stretch->end - stretch->begin;
@@ -169,72 +147,104 @@ static void add_range(const struct batch *batch, const struct stretch *stretch)
     version->requests += count;
     run->requests += count;
     summary->requests += count;
-    summary->undefined += stretch->endpoint == batch->map->endpoints ? count : 0;
-    summary->other += stretch->endpoint->folded ? count : 0;
+    summary->undefined += stretch->slot == 0 ? count : 0;
+    summary->other += endpoint->folded ? count : 0;
 }
 
-/* Where the piece ends that begins at a place. */
-static unsigned piece_end(const struct batch *batch, const struct stretch *stretch,
-                          const struct period *period, unsigned begin)
+static bool is_within(const struct period *period, int64_t first_ns, int64_t last_ns)
+{
+    return period->first_ns <= first_ns && last_ns <= period->last_ns;
+}
+
+/* Where the part of a run ends that lies in a period and begins at a place. */
+static unsigned part_end(const struct batch *batch, const struct source_run *run,
+                         const struct period *period, unsigned begin)
 {
     unsigned end = begin + 1;
-    if (period->first_ns <= batch->first_ns && batch->last_ns <= period->last_ns)
-        return stretch->end;
-    while (end < stretch->end && start_at(batch, end) >= period->first_ns &&
-           start_at(batch, end) <= period->last_ns)
+    while (end < run->end &&
+           is_within(period, start_at(batch, end), start_at(batch, end)))
         end++;
     return end;
 }
 
-static void add_values_of(const struct batch *batch, const struct stretch *stretch,
+/* Requests of the version of a piece, where the batch is not alike. */
+static void add_values_of(const struct batch *batch, size_t version,
                           const struct piece *piece, unsigned failed)
 {
     const struct source_work *work = &batch->map->work;
     const struct value_requests requests = {.events = batch->events,
                                             .places = work->order + piece->begin,
                                             .count = piece->count,
-                                            .failed = work->failed + failed,
-                                            .failed_count = work->failed_count - failed,
+                                            .failed = work->picked + failed,
+                                            .failed_count = work->picked_count - failed,
                                             .day = piece->period->day,
                                             .min_ns = piece->min_ns,
                                             .max_ns = piece->max_ns};
-    adding_values(batch->map, stretch->endpoint->version, &requests);
+    adding_values(batch->map, version, &requests);
 }
 
-static void add_stretch(const struct batch *batch, const struct stretch *stretch)
+static void add_piece(const struct batch *batch, const struct source_endpoint *endpoint,
+                      const struct source_run *runs, unsigned run_count)
 {
     struct source_map *map = batch->map;
-    struct source_endpoint *endpoint = stretch->endpoint;
+    unsigned failed = map->work.picked_count;
     struct piece piece = {.summary = map->summary,
                           .map = map,
                           .events = batch->events,
                           .cell = endpoint->cell,
-                          .period = &endpoint->period};
-    add_range(batch, stretch);
-    for (piece.begin = stretch->begin; piece.begin < stretch->end;
-         piece.begin += piece.count) {
-        unsigned failed = map->work.failed_count;
-        period_find(&endpoint->period, map->summary, piece.cell,
-                    start_at(batch, piece.begin));
-        piece.count = piece_end(batch, stretch, piece.period, piece.begin) - piece.begin;
-        piece_add(&piece);
-        if (!batch->alike)
-            add_values_of(batch, stretch, &piece, failed);
+                          .period = &endpoint->period,
+                          .begin = runs[0].begin,
+                          .count = runs[run_count - 1].end - runs[0].begin,
+                          .runs = runs,
+                          .run_count = run_count};
+    piece_add(&piece);
+    if (!batch->alike)
+        add_values_of(batch, endpoint->version, &piece, failed);
+}
+
+/* A stretch that does not lie in one period: each run is cut where the period ends. */
+static void add_parts(const struct batch *batch, const struct source_stretch *stretch)
+{
+    struct source_map *map = batch->map;
+    struct source_endpoint *endpoint = &map->endpoints[stretch->slot];
+    for (unsigned r = stretch->first_run; r < stretch->end_run; r++) {
+        struct source_run part = map->work.runs[r];
+        for (; part.begin < map->work.runs[r].end; part.begin = part.end) {
+            period_find(&endpoint->period, map->summary, endpoint->cell,
+                        start_at(batch, part.begin));
+            part.end = part_end(batch, &map->work.runs[r], &endpoint->period, part.begin);
+            add_piece(batch, endpoint, &part, 1);
+        }
     }
+}
+
+static void add_stretch(const struct batch *batch, const struct source_stretch *stretch)
+{
+    struct source_map *map = batch->map;
+    struct source_endpoint *endpoint = &map->endpoints[stretch->slot];
+    add_range(batch, stretch);
+    period_find(&endpoint->period, map->summary, endpoint->cell,
+                start_at(batch, stretch->begin));
+    if (is_within(&endpoint->period, batch->first_ns, batch->last_ns))
+        add_piece(batch, endpoint, &map->work.runs[stretch->first_run],
+                  stretch->end_run - stretch->first_run);
+    else
+        add_parts(batch, stretch);
 }
 
 /* --- a batch ----------------------------------------------------------------------- */
 
 /* Finds the cells; true when all are of one version and all requests of one day. */
-static bool find_cells(const struct batch *batch, unsigned touched)
+static bool find_cells(const struct batch *batch, unsigned stretches)
 {
     struct source_map *map = batch->map;
+    const struct source_stretch *stretch = map->work.stretches;
     bool alike = period_day(batch->first_ns) == period_day(batch->last_ns);
-    for (unsigned i = 0; i < touched; i++) {
-        struct source_endpoint *endpoint = &map->endpoints[map->work.touched[i]];
+    for (unsigned i = 0; i < stretches; i++) {
+        struct source_endpoint *endpoint = &map->endpoints[stretch[i].slot];
         if (!endpoint->cell)
             source_map_find_cell(map, endpoint);
-        alike &= endpoint->version == map->endpoints[map->work.touched[0]].version;
+        alike &= endpoint->version == map->endpoints[stretch[0].slot].version;
     }
     return alike;
 }
@@ -244,22 +254,22 @@ static void count_clamped(const struct batch *batch)
     struct source_map *map = batch->map;
     for (uint32_t i = 0; i < batch->events->count; i++)
         if (batch->events->duration_ns[i] > HISTOGRAM_MAX_NS)
-            map->endpoints[map->work.slots[i]].cell->clamped++;
+            map->endpoints[map->work.kind_slot[batch->events->kind[i]]].cell->clamped++;
 }
 
 /* All requests of a batch that is alike. */
 static void add_values(const struct batch *batch)
 {
     struct source_map *map = batch->map;
-    const struct source_endpoint *endpoint = &map->endpoints[map->work.touched[0]];
+    const struct source_endpoint *endpoint = &map->endpoints[map->work.stretches[0].slot];
     uint16_t places[SOURCE_BATCH];
     for (uint32_t i = 0; i < batch->events->count; i++)
         places[i] = (uint16_t)i;
     const struct value_requests requests = {.events = batch->events,
                                             .places = places,
                                             .count = batch->events->count,
-                                            .failed = map->work.failed,
-                                            .failed_count = map->work.failed_count,
+                                            .failed = map->work.picked,
+                                            .failed_count = map->work.picked_count,
                                             .day = endpoint->period.day,
                                             .min_ns = batch->min_ns,
                                             .max_ns = batch->max_ns};
@@ -268,25 +278,23 @@ static void add_values(const struct batch *batch)
 
 static void add_batch(struct source_map *map, const struct events *given)
 {
-    const struct events known = known_columns(given);
+    const struct events known = known_columns(given, &map->made_kinds);
     struct batch batch = {.map = map, .events = &known};
     if (!map->run)
         map->run = summary_run_of(map->summary,
                                   (struct name){map->run_name, strlen(map->run_name)});
     source_map_refresh(map);
-    unsigned touched = source_map_sort(map, &known);
+    unsigned stretches = source_map_sort(map, &known);
     find_times(&batch);
     sort_durations(&batch);
-    sort_outcomes(&batch);
-    batch.alike = find_cells(&batch, touched);
-    map->work.failed_count = 0;
+    batch.alike = find_cells(&batch, stretches);
+    map->work.picked_count = 0;
     if (batch.max_ns > HISTOGRAM_MAX_NS) {
         count_clamped(&batch);
         batch.max_ns = HISTOGRAM_MAX_NS;
     }
-    for (unsigned i = 0, begin = 0; i < touched; begin = map->work.ends[i++])
-        add_stretch(&batch, &(struct stretch){&map->endpoints[map->work.touched[i]],
-                                              begin, map->work.ends[i]});
+    for (unsigned i = 0; i < stretches; i++)
+        add_stretch(&batch, &map->work.stretches[i]);
     if (batch.alike)
         add_values(&batch);
 }
@@ -302,7 +310,10 @@ void summary_add(struct summary *summary, struct source_map *map,
                                            : SOURCE_BATCH,
                               .utc_offset_ns = events->utc_offset_ns,
                               .sequence = events->sequence + from,
-                              .endpoint = events->endpoint + from,
+                              .kind = SHIFTED(kind),
+                              .kinds = events->kinds,
+                              .kind_count = events->kind_count,
+                              .endpoint = SHIFTED(endpoint),
                               .start_ns = events->start_ns + from,
                               .duration_ns = events->duration_ns + from,
                               .first_byte_ns = SHIFTED(first_byte_ns),

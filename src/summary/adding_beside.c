@@ -125,7 +125,7 @@ void summary_add_details(struct summary *summary, struct source_map *map,
         if (summary->filter && !filter_passes_request(map, events, i))
             continue;
         struct detailed_request request = detail_at(map, events, details, i);
-        uint32_t number = cell_of(beside, map, events->endpoint[i]);
+        uint32_t number = cell_of(beside, map, kind_of(events, i).endpoint);
         struct beside_cell *cell = &beside->of_cells[number];
         cell->detailed++;
         cell->outliers += request.outlier;

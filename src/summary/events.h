@@ -17,6 +17,13 @@ struct event_source {
     uint64_t process; /* distinguishes processes (of one host and another) */
 };
 
+/* What many requests have in common. */
+struct event_kind {
+    uint32_t endpoint;
+    uint16_t status;
+    uint8_t method, flags;
+};
+
 /* A batch. Endpoint, group and address are the source's numbers (0: none). Borrowed
  * arrays of count values; any optional column may be NULL (not known). UTC start =
  * start_ns[i] + utc_offset_ns in ns since 1970. */
@@ -25,16 +32,19 @@ struct events {
     int64_t utc_offset_ns;
     uint64_t sequence;      /* of the first request in its process; orders equal times */
     const uint16_t *places; /* a filter's: sequence + places[i]. Inputs give NULL: + i */
-    const uint32_t *endpoint;
+    const uint16_t *kind;   /* request i is of kinds[kind[i]]; NULL: then ... */
+    const struct event_kind *kinds; /* kind_count of them */
+    uint32_t kind_count;
+    const uint32_t *endpoint; /* ... these say it, three of them optional */
+    const uint16_t *status;
+    const uint8_t *method; /* enum fmd_method of lib/fmd-record.h */
+    const uint8_t *flags;  /* enum fmd_flag */
     const uint64_t *start_ns;
     const uint64_t *duration_ns;
     const uint64_t *first_byte_ns; /* optional; UINT64_MAX: not known */
     const uint64_t *view_ns;       /* optional; UINT64_MAX: not known */
     const uint32_t *group;         /* optional */
     const uint32_t *address;       /* optional */
-    const uint16_t *status;        /* optional */
-    const uint8_t *method;         /* optional; enum fmd_method of lib/fmd-record.h */
-    const uint8_t *flags;          /* optional; enum fmd_flag */
 };
 
 static inline int64_t event_utc_ns(const struct events *events, uint32_t i)

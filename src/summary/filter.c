@@ -16,7 +16,7 @@ struct filtered {
     uint16_t places[SOURCE_BATCH]; /* which requests of the batch are left */
     uint64_t words[4][SOURCE_BATCH];
     uint32_t numbers[3][SOURCE_BATCH];
-    uint16_t status[SOURCE_BATCH];
+    uint16_t short_numbers[2][SOURCE_BATCH];
     uint8_t bytes[2][SOURCE_BATCH];
 };
 
@@ -72,7 +72,7 @@ static bool group_passes(const struct filter *filter, struct source_map *map,
 static bool status_passes(const struct filter *filter, const struct events *events,
                           uint32_t i)
 {
-    unsigned status = events->status ? events->status[i] : 0;
+    unsigned status = kind_of(events, i).status;
     bool passes = filter->status_count == 0;
     for (size_t k = 0; k < filter->status_count && !passes; k++)
         passes = status >= filter->statuses[k].low && status <= filter->statuses[k].high;
@@ -91,7 +91,7 @@ bool filter_passes_request(struct source_map *map, const struct events *events,
     const struct filter *filter = map->summary->filter;
     return !filter->nothing && time_passes(filter, event_utc_ns(events, i)) &&
            status_passes(filter, events, i) &&
-           endpoint_passes(filter, map, events->endpoint[i]) &&
+           endpoint_passes(filter, map, kind_of(events, i).endpoint) &&
            group_passes(filter, map, events, i);
 }
 
@@ -131,7 +131,8 @@ static void keep_columns(struct filtered *filtered, const struct events *from)
     KEEP(duration_ns, filtered->words[1])
     KEEP(first_byte_ns, filtered->words[2])
     KEEP(view_ns, filtered->words[3])
-    KEEP(status, filtered->status)
+    KEEP(kind, filtered->short_numbers[0])
+    KEEP(status, filtered->short_numbers[1])
     KEEP(method, filtered->bytes[0])
     KEEP(flags, filtered->bytes[1])
 }
@@ -148,7 +149,9 @@ const struct events *filter_events(struct source_map *map, const struct events *
     filtered->events = (struct events){.count = count,
                                        .utc_offset_ns = events->utc_offset_ns,
                                        .sequence = events->sequence,
-                                       .places = filtered->places};
+                                       .places = filtered->places,
+                                       .kinds = events->kinds,
+                                       .kind_count = events->kind_count};
     keep_columns(filtered, events);
     return &filtered->events;
 }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "lib/fmd-record.h"
-
 enum {
     SHIFT = HISTOGRAM_FINE - HISTOGRAM_COARSE, /* from a fine bucket to a coarse one */
     PAGE = 1 << HISTOGRAM_COARSE,              /* coarse buckets an octave */
@@ -128,43 +126,27 @@ static void add_buckets(const struct piece *piece)
         count_together(piece, &targets);
 }
 
-/* --- outcomes --- */
+/* --- how they ended --- */
 
-static void add_failed(struct source_work *work, unsigned begin, unsigned end)
+static void add_failed(struct source_work *work, const struct source_run *run)
 {
-    for (unsigned i = begin; i < end; i++)
-        work->failed[work->failed_count++] = work->order[i];
+    for (unsigned i = run->begin; i < run->end; i++)
+        work->picked[work->picked_count++] = work->order[i];
 }
 
-/* count requests from begin on that ended in the same way. */
-static void count_outcome(struct piece *piece, unsigned outcome, unsigned begin,
-                          unsigned count)
+static void add_run(struct piece *piece, const struct source_run *run)
 {
     struct summary_cell *cell = piece->cell;
-    unsigned status = outcome & OUTCOME_STATUS;
-    bool exception = outcome & OUTCOME_EXCEPTION;
+    unsigned count = run->end - run->begin, status = run->kind.status;
+    bool exception = run->kind.flags & FMD_EXCEPTION;
     summary_count_status(cell, status, count);
-    cell->aborted += outcome & OUTCOME_ABORTED ? count : 0;
+    cell->aborted += run->kind.flags & FMD_ABORTED ? count : 0;
     cell->exceptions += exception ? count : 0;
     piece->client_errors += status >= 400 && status < 500 ? count : 0;
     if (status < 500 && !exception)
         return;
     piece->server_errors += count;
-    add_failed(&piece->map->work, begin, begin + count);
-}
-
-/* Equal ones in a row are counted at once: nearly all end well. */
-static void add_outcomes(struct piece *piece)
-{
-    const uint32_t *outcome = piece->map->work.outcome;
-    unsigned since = piece->begin, end = piece->begin + piece->count;
-    for (unsigned i = since + 1; i < end; i++) {
-        if (outcome[i] == outcome[since])
-            continue;
-        count_outcome(piece, outcome[since], since, i - since);
-        since = i;
-    }
-    count_outcome(piece, outcome[since], since, end - since);
+    add_failed(&piece->map->work, run);
 }
 
 /* --- the rest --- */
@@ -245,6 +227,7 @@ static void add_slow_one(const struct piece *piece, unsigned i)
     const struct events *events = piece->events;
     const struct source_work *work = &piece->map->work;
     unsigned event = work->order[i];
+    const struct event_kind kind = kind_of(events, event);
     struct slow_entry entry = {
         .duration_ns = work->duration_ns[i],
         .start_utc_ns = event_utc_ns(events, event),
@@ -255,9 +238,9 @@ static void add_slow_one(const struct piece *piece, unsigned i)
         .view_ns = events->view_ns ? events->view_ns[event] : UINT64_MAX,
         .values = {number_at(piece, SUMMARY_GROUP, events->group, event),
                    number_at(piece, SUMMARY_ADDRESS, events->address, event)},
-        .status = events->status ? events->status[event] : 0,
-        .method = events->method ? events->method[event] : FMD_METHOD_OTHER,
-        .flags = events->flags ? events->flags[event] : 0};
+        .status = kind.status,
+        .method = kind.method,
+        .flags = kind.flags};
     slow_add(piece->cell->slow, &entry, work->sorted_bucket[i]);
 }
 
@@ -277,7 +260,8 @@ void piece_add(struct piece *piece)
     piece->client_errors = piece->server_errors = 0;
     add_durations(piece);
     add_buckets(piece);
-    add_outcomes(piece);
+    for (unsigned i = 0; i < piece->run_count; i++)
+        add_run(piece, &piece->runs[i]);
     add_blocks(piece);
     add_strata(piece);
     if (piece->events->first_byte_ns)

@@ -8,22 +8,21 @@
 
 #include "source_map.h"
 
-/* A request's way to end in one number: status up to SUMMARY_STATUS_OTHER, and flags. */
-enum { OUTCOME_STATUS = 1023, OUTCOME_ABORTED = 1 << 10, OUTCOME_EXCEPTION = 1 << 11 };
-
 struct piece {
     struct summary *summary;
     struct source_map *map;
     const struct events *events;
     struct summary_cell *cell;
     const struct period *period;
-    unsigned begin, count; /* in the sorted columns */
+    unsigned begin, count;         /* in the sorted columns */
+    const struct source_run *runs; /* all of which it is */
+    unsigned run_count;
     /* what they add up to */
     uint64_t min_ns, max_ns, client_errors, server_errors;
     int64_t sum_log2;
 };
 
-/* Adds all but groups and addresses. Server errors go to work.failed. */
+/* Adds all but groups and addresses. Server errors go to work.picked. */
 void piece_add(struct piece *piece);
 
 #endif

@@ -5,7 +5,6 @@
  * add to counts of requests; the few that are outliers are picked and looked at again.
  */
 #include "inside.h"
-#include "lib/fmd-record.h"
 #include "scan_inside.h"
 #include "source_map.h"
 
@@ -95,60 +94,36 @@ static void sort_values(const struct scan *scan, struct source_map *map,
     }
 }
 
-enum { OUTCOME_METHOD_SHIFT = 16 }; /* work.outcome: a status below, a method above */
-
-static uint32_t status_of(uint32_t outcome)
-{
-    uint32_t status = outcome & 0xffff;
-    return status < SUMMARY_STATUS_OTHER ? status : SUMMARY_STATUS_OTHER;
-}
-
 static void sort_columns(const struct scan *scan, struct source_map *map,
                          const struct events *events)
 {
     struct source_work *work = &map->work;
-    for (uint32_t i = 0; i < events->count; i++) {
-        uint32_t status = events->status ? events->status[i] : 0;
-        uint32_t method = events->method ? events->method[i] : FMD_METHOD_OTHER;
-        work->outcome[work->position[i]] = status | method << OUTCOME_METHOD_SHIFT;
+    for (uint32_t i = 0; i < events->count; i++)
         work->duration_ns[work->position[i]] = events->duration_ns[i];
-    }
     if (events->group)
         sort_values(scan, map, SUMMARY_GROUP, events->group, events->count);
     if (events->address)
         sort_values(scan, map, SUMMARY_ADDRESS, events->address, events->count);
 }
 
-/* --- the requests of an endpoint in a cell ----------------------------------------- */
+/* --- requests of one kind in a cell ------------------------------------------------ */
 
-/* In the sorted columns. */
+/* In the sorted columns. status, method, version: their places. first_id, last_id: cells
+ * of the batch, in units of SCAN_CELL_NS. */
 struct scan_piece {
-    const struct source_work *work;
+    struct source_work *work;
     const struct events *events;
     const struct scan_places *places;
     const struct scan_fence *fence;
     struct scan_count *counts; /* of the cell */
     unsigned begin, end;
-    unsigned picked_count;
-    uint16_t picked[SOURCE_BATCH]; /* those beyond any fence */
+    unsigned status, method, version;
+    int64_t first_id, last_id;
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
-}
-
-static void pick(struct scan_piece *piece)
-{
-    const struct scan_fence *fence = piece->fence;
-    const uint64_t *duration_ns = piece->work->duration_ns;
-    uint64_t from_ns = least(fence->fence_ns, least(fence->slow_ns, fence->common_ns));
-    unsigned count = 0;
-    for (unsigned i = piece->begin; i < piece->end; i++) {
-        piece->picked[count] = (uint16_t)i;
-        count += duration_ns[i] >= from_ns;
-    }
-    piece->picked_count = count;
 }
 
 static unsigned name_place(const struct scan_piece *piece,
@@ -158,21 +133,10 @@ static unsigned name_place(const struct scan_piece *piece,
         ->names[dimension][piece->work->values[dimension][i] & CODE_NUMBER];
 }
 
-static unsigned status_place(const struct scan_piece *piece, unsigned i)
-{
-    return piece->places->status[status_of(piece->work->outcome[i])];
-}
-
-static unsigned method_place(const struct scan_piece *piece, unsigned i)
-{
-    return piece->places->method[piece->work->outcome[i] >> OUTCOME_METHOD_SHIFT];
-}
-
-static void count_requests(const struct scan_piece *piece, unsigned place,
-                           unsigned requests)
+static void count_requests(const struct scan_piece *piece, unsigned place)
 {
     if (place)
-        piece->counts[SCAN_VALUES + place - 1].requests += requests;
+        piece->counts[SCAN_VALUES + place - 1].requests += piece->end - piece->begin;
 }
 
 /* Those with a place are picked first: then the counting does not wait for guesses. */
@@ -188,97 +152,133 @@ static void count_names(const struct scan_piece *piece, enum summary_dimension d
         piece->counts[SCAN_VALUES + places[k] - 1].requests++;
 }
 
-/* Nearly always as the one before: equal ones in a row are counted at once. */
-static void count_outcomes(const struct scan_piece *piece)
-{
-    const uint32_t *outcome = piece->work->outcome;
-    for (unsigned since = piece->begin, i; since < piece->end; since = i) {
-        for (i = since + 1; i < piece->end && outcome[i] == outcome[since];)
-            i++;
-        count_requests(piece, status_place(piece, since), i - since);
-        count_requests(piece, method_place(piece, since), i - since);
-    }
-}
-
 static void count_outlier(struct scan_count *count, bool outlier, bool slow)
 {
     count->outliers += outlier;
     count->slow += slow;
 }
 
-/* A picked request, where each of its values is counted. */
-static void count_picked(const struct scan_piece *piece, unsigned i, uint8_t version)
+/* A request beyond a fence, where each of its values is counted. */
+static void count_picked(const struct scan_piece *piece, unsigned i)
 {
     uint64_t ns = piece->work->duration_ns[i];
     bool outlier = ns >= piece->fence->fence_ns, slow = ns >= piece->fence->slow_ns;
     bool common = ns >= piece->fence->common_ns;
     const unsigned places[] = {
         piece->events->group ? name_place(piece, SUMMARY_GROUP, i) : 0,
-        piece->events->address ? name_place(piece, SUMMARY_ADDRESS, i) : 0,
-        status_place(piece, i), method_place(piece, i)};
+        piece->events->address ? name_place(piece, SUMMARY_ADDRESS, i) : 0, piece->status,
+        piece->method};
     count_outlier(&piece->counts[SCAN_ALL], outlier, slow);
     count_outlier(&piece->counts[SCAN_ALL_COMMON], common, false);
-    if (version)
-        count_outlier(&piece->counts[SCAN_VALUES + version - 1], common, false);
+    if (piece->version)
+        count_outlier(&piece->counts[SCAN_VALUES + piece->version - 1], common, false);
     for (unsigned p = 0; p < sizeof(places) / sizeof(*places); p++)
         if (places[p])
             count_outlier(&piece->counts[SCAN_VALUES + places[p] - 1], outlier, slow);
 }
 
-/* version: place of the version. */
-static void scan_piece(struct scan_piece *piece, uint8_t version)
+/* Those beyond any fence are picked first, as there are few. */
+static void count_outliers(const struct scan_piece *piece)
+{
+    const struct scan_fence *fence = piece->fence;
+    const uint64_t *duration_ns = piece->work->duration_ns;
+    uint64_t from_ns = least(fence->fence_ns, least(fence->slow_ns, fence->common_ns));
+    uint16_t *picked = piece->work->picked;
+    unsigned count = 0;
+    for (unsigned i = piece->begin; i < piece->end; i++) {
+        picked[count] = (uint16_t)i;
+        count += duration_ns[i] >= from_ns;
+    }
+    for (unsigned k = 0; k < count; k++)
+        count_picked(piece, picked[k]);
+}
+
+static void scan_piece(const struct scan_piece *piece)
 {
     unsigned requests = piece->end - piece->begin;
     piece->counts[SCAN_ALL].requests += requests;
     piece->counts[SCAN_ALL_COMMON].requests += requests;
-    count_requests(piece, version, requests);
+    count_requests(piece, piece->version);
+    count_requests(piece, piece->status);
+    count_requests(piece, piece->method);
     if (piece->events->group)
         count_names(piece, SUMMARY_GROUP);
     if (piece->events->address)
         count_names(piece, SUMMARY_ADDRESS);
-    count_outcomes(piece);
-    pick(piece);
-    for (unsigned k = 0; k < piece->picked_count; k++)
-        count_picked(piece, piece->picked[k], version);
+    count_outliers(piece);
 }
 
 /* --- a batch ----------------------------------------------------------------------- */
 
-static int64_t cell_at(const struct scan_piece *piece, unsigned sorted)
+static int64_t id_of(int64_t utc_ns)
 {
-    int64_t utc_ns = event_utc_ns(piece->events, piece->work->order[sorted]);
     return utc_ns / SCAN_CELL_NS - (utc_ns % SCAN_CELL_NS < 0);
 }
 
-/* Requests of an endpoint of the plan: begin .. end. */
-static void scan_endpoint(struct scan *scan, const struct source_map *map,
-                          const struct source_endpoint *endpoint,
-                          const struct events *events, unsigned begin, unsigned end)
+static void find_ids(struct scan_piece *piece)
+{
+    int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
+    for (uint32_t i = 0; i < piece->events->count; i++) {
+        int64_t utc_ns = event_utc_ns(piece->events, i);
+        first_ns = utc_ns < first_ns ? utc_ns : first_ns;
+        last_ns = utc_ns > last_ns ? utc_ns : last_ns;
+    }
+    piece->first_id = id_of(first_ns);
+    piece->last_id = id_of(last_ns);
+}
+
+/* Where the part of a run ends that begins at a place and lies in cell id. */
+static unsigned part_end(const struct scan_piece *piece, const struct source_run *run,
+                         unsigned shift, int64_t id)
+{
+    const uint16_t *order = piece->work->order;
+    unsigned end = piece->begin + 1;
+    if (piece->first_id >> shift == piece->last_id >> shift)
+        return run->end;
+    while (end < run->end &&
+           id_of(event_utc_ns(piece->events, order[end])) >> shift == id >> shift)
+        end++;
+    return end;
+}
+
+/* Requests of one kind: cut where a cell ends. */
+static void scan_run(struct scan *scan, size_t endpoint, struct scan_piece *piece,
+                     const struct source_run *run)
+{
+    unsigned status = run->kind.status;
+    piece->status =
+        piece->places
+            ->status[status < SUMMARY_STATUS_OTHER ? status : SUMMARY_STATUS_OTHER];
+    piece->method = piece->places->method[run->kind.method];
+    for (piece->begin = run->begin; piece->begin < run->end; piece->begin = piece->end) {
+        unsigned event = piece->work->order[piece->begin];
+        int64_t id = id_of(event_utc_ns(piece->events, event));
+        piece->counts = scan_counts_at(scan, endpoint, id);
+        piece->end = part_end(piece, run, scan->shift, id);
+        scan_piece(piece);
+    }
+}
+
+/* Requests of an endpoint of the plan. */
+static void scan_stretch(struct scan *scan, struct scan_piece *piece,
+                         const struct source_endpoint *endpoint,
+                         const struct source_stretch *stretch)
 {
     size_t e = endpoint->scan - PLANNED;
-    struct scan_piece piece;
-    piece.work = &map->work;
-    piece.events = events;
-    piece.places = &scan->places[e];
-    piece.fence = &scan->plan->endpoints[e].fences[endpoint->scan_fence];
-    for (piece.end = begin; piece.end < end;) {
-        piece.begin = piece.end++;
-        int64_t id = cell_at(&piece, piece.begin);
-        piece.counts = scan_counts_at(scan, e, id);
-        id >>= scan->shift;
-        while (piece.end < end && cell_at(&piece, piece.end) >> scan->shift == id)
-            piece.end++;
-        scan_piece(&piece, endpoint->scan_version);
-    }
+    piece->places = &scan->places[e];
+    piece->fence = &scan->plan->endpoints[e].fences[endpoint->scan_fence];
+    piece->version = endpoint->scan_version;
+    for (unsigned r = stretch->first_run; r < stretch->end_run; r++)
+        scan_run(scan, e, piece, &piece->work->runs[r]);
 }
 
 /* Requests of an endpoint in a cohort. */
 static void scan_side(struct scan *scan, const struct source_work *work, uint32_t place,
-                      bool has_groups, unsigned begin, unsigned end)
+                      bool has_groups, const struct source_stretch *stretch)
 {
     const struct scan_cohort *cohort = &scan->plan->cohorts[place];
     struct scan_stratum *strata = &scan->strata[(size_t)place * SCAN_STRATA];
-    for (unsigned i = begin; i < end; i++) {
+    for (unsigned i = stretch->begin; i < stretch->end; i++) {
         uint32_t code = has_groups ? work->values[SUMMARY_GROUP][i] : 0;
         struct scan_stratum *to = &strata[code >> CODE_STRATUM_SHIFT & (SCAN_STRATA - 1)];
         to->requests++;
@@ -287,19 +287,22 @@ static void scan_side(struct scan *scan, const struct source_work *work, uint32_
     }
 }
 
-void scan_add(struct scan *scan, struct source_map *map, const struct events *events)
+void scan_add(struct scan *scan, struct source_map *map, const struct events *given)
 {
-    const struct source_work *work = &map->work;
-    unsigned touched = source_map_sort(map, events);
-    sort_columns(scan, map, events);
-    for (unsigned t = 0, begin = 0; t < touched; begin = work->ends[t++]) {
-        struct source_endpoint *endpoint = &map->endpoints[work->touched[t]];
+    const struct events events = kinds_of(given, &map->made_kinds);
+    unsigned stretches = source_map_sort(map, &events);
+    struct scan_piece piece = {.work = &map->work, .events = &events};
+    sort_columns(scan, map, &events);
+    find_ids(&piece);
+    for (unsigned i = 0; i < stretches; i++) {
+        const struct source_stretch *stretch = &map->work.stretches[i];
+        struct source_endpoint *endpoint = &map->endpoints[stretch->slot];
         if (endpoint->scan == UNKNOWN)
             look_up(scan, endpoint);
         if (endpoint->scan >= PLANNED)
-            scan_endpoint(scan, map, endpoint, events, begin, work->ends[t]);
+            scan_stretch(scan, &piece, endpoint, stretch);
         if (endpoint->scan_cohort)
-            scan_side(scan, work, endpoint->scan_cohort - 1, events->group != NULL, begin,
-                      work->ends[t]);
+            scan_side(scan, &map->work, endpoint->scan_cohort - 1, events.group != NULL,
+                      stretch);
     }
 }

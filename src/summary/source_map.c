@@ -55,7 +55,7 @@ static struct source_endpoint *new_endpoint(struct source_map *map)
         vec_room(map->endpoints, &map->endpoint_room, count, sizeof(*map->endpoints));
     map->pending =
         vec_room(map->pending, &map->pending_room, count, sizeof(*map->pending));
-    map->pending[count - 1] = 0;
+    map->pending[count - 1] = (struct source_pending){0, 0};
     return &map->endpoints[count - 1];
 }
 
@@ -98,6 +98,7 @@ void source_map_free(struct source_map *map)
     free(map->slots);
     free(map->run_name);
     filtered_free(map->filtered);
+    made_kinds_free(map->made_kinds);
     arena_release(&map->arena);
     free(map);
 }
@@ -234,30 +235,70 @@ uint32_t source_map_entry(struct source_map *map, struct source_version *version
     return entry;
 }
 
+/* How many requests each kind has, and each endpoint of how many kinds; one stretch for
+ * each endpoint. */
+static unsigned count_kinds(struct source_map *map, const struct events *events)
+{
+    struct source_work *work = &map->work;
+    unsigned stretches = 0;
+    memset(work->kind_count, 0, events->kind_count * sizeof(*work->kind_count));
+    for (unsigned i = 0; i < events->count; i++)
+        work->kind_count[events->kind[i]]++;
+    for (unsigned k = 0; k < events->kind_count; k++) {
+        uint32_t id = events->kinds[k].endpoint;
+        uint32_t slot = id < map->slot_room ? map->slots[id] : 0;
+        if (!work->kind_count[k])
+            continue;
+        work->kind_slot[k] = slot;
+        if (map->pending[slot].runs++ == 0)
+            work->stretches[stretches++].slot = slot;
+        map->pending[slot].requests += work->kind_count[k];
+    }
+    return stretches;
+}
+
+/* Where each stretch goes; then pending says where its next run goes. */
+static void place_stretches(struct source_map *map, unsigned count)
+{
+    unsigned request = 0, run = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct source_stretch *stretch = &map->work.stretches[i];
+        struct source_pending *pending = &map->pending[stretch->slot];
+        stretch->begin = request;
+        stretch->first_run = run;
+        stretch->end = request += pending->requests;
+        stretch->end_run = run += pending->runs;
+        *pending = (struct source_pending){stretch->begin, stretch->first_run};
+    }
+}
+
+static void place_runs(struct source_map *map, const struct events *events)
+{
+    struct source_work *work = &map->work;
+    for (unsigned k = 0; k < events->kind_count; k++) {
+        unsigned count = work->kind_count[k];
+        if (!count)
+            continue;
+        struct source_pending *pending = &map->pending[work->kind_slot[k]];
+        unsigned begin = pending->requests, end = begin + count;
+        work->runs[pending->runs++] = (struct source_run){events->kinds[k], begin, end};
+        work->kind_next[k] = (uint16_t)begin;
+        pending->requests = end;
+    }
+}
+
 unsigned source_map_sort(struct source_map *map, const struct events *events)
 {
     struct source_work *work = &map->work;
-    uint32_t *pending = map->pending;
-    unsigned touched = 0, end = 0;
+    unsigned stretches = count_kinds(map, events);
+    place_stretches(map, stretches);
+    place_runs(map, events);
     for (unsigned i = 0; i < events->count; i++) {
-        uint32_t id = events->endpoint[i];
-        uint32_t slot = id < map->slot_room ? map->slots[id] : 0;
-        work->slots[i] = slot;
-        work->touched[touched] = slot;
-        touched += pending[slot]++ == 0;
-    }
-    for (unsigned i = 0; i < touched; i++) {
-        uint32_t begin = end;
-        end += pending[work->touched[i]];
-        pending[work->touched[i]] = begin;
-        work->ends[i] = (uint16_t)end;
-    }
-    for (unsigned i = 0; i < events->count; i++) {
-        uint32_t position = pending[work->slots[i]]++;
+        unsigned position = work->kind_next[events->kind[i]]++;
         work->position[i] = (uint16_t)position;
         work->order[position] = (uint16_t)i;
     }
-    for (unsigned i = 0; i < touched; i++)
-        pending[work->touched[i]] = 0;
-    return touched;
+    for (unsigned i = 0; i < stretches; i++)
+        map->pending[work->stretches[i].slot] = (struct source_pending){0, 0};
+    return stretches;
 }

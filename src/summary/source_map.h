@@ -9,6 +9,7 @@
 #define SUMMARY_SOURCE_MAP_H
 
 #include "inside.h"
+#include "kinds.h"
 #include "period.h"
 
 #include "src/base/arena.h"
@@ -48,23 +49,43 @@ struct source_endpoint {
     uint32_t beside;      /* cell of the summary's struct beside + 1; 0: not looked up */
 };
 
-/* A batch sorted by endpoint: columns of copies, so that each pass over the requests of a
- * cell reads on and on. Columns that the batch does not have are not set. */
+/* Of a sorted batch: the requests of one kind ... */
+struct source_run {
+    struct event_kind kind;
+    unsigned begin, end;
+};
+
+/* ... and those of one endpoint: some runs, one behind the other. */
+struct source_stretch {
+    uint32_t slot; /* index of the map's endpoints */
+    unsigned begin, end;
+    unsigned first_run, end_run;
+};
+
+/* What of the batch that is sorted now is an endpoint's. */
+struct source_pending {
+    uint32_t requests, runs;
+};
+
+/* A batch sorted by endpoint and kind: columns of copies, so that each pass over the
+ * requests of a cell reads on and on. Columns that the batch does not have are not set.
+ */
 struct source_work {
-    uint32_t slots[SOURCE_BATCH];    /* endpoint of each request */
+    struct source_stretch stretches[SOURCE_BATCH];
+    struct source_run runs[SOURCE_BATCH];
     uint16_t position[SOURCE_BATCH]; /* where each request goes */
-    uint32_t touched[SOURCE_BATCH];  /* endpoints in the batch */
-    uint16_t ends[SOURCE_BATCH];     /* where those of each end, sorted */
     uint16_t bucket[SOURCE_BATCH];   /* fine; of each request, unsorted */
+    /* of each kind */
+    uint32_t kind_slot[SOURCE_BATCH]; /* its endpoint, where it has requests */
+    uint16_t kind_count[SOURCE_BATCH], kind_next[SOURCE_BATCH];
     /* sorted */
     uint16_t order[SOURCE_BATCH]; /* which request of the batch it is */
     uint64_t duration_ns[SOURCE_BATCH];
     uint16_t sorted_bucket[SOURCE_BATCH];
-    uint32_t outcome[SOURCE_BATCH];                    /* adding.c's and scan.c's own */
     uint32_t values[SUMMARY_DIMENSIONS][SOURCE_BATCH]; /* scan.c's own */
     /* some of the batch, unsorted */
-    uint16_t failed[SOURCE_BATCH]; /* server errors */
-    unsigned failed_count;
+    uint16_t picked[SOURCE_BATCH]; /* adding: server errors; scanning: slow ones */
+    unsigned picked_count;
 };
 
 /* endpoints[0] is "(undefined)"; slots: of endpoints, by the source's number. */
@@ -77,7 +98,7 @@ struct source_map {
     struct arena arena;
     struct source_endpoint *endpoints;
     size_t endpoint_count, endpoint_room;
-    uint32_t *pending; /* of each endpoint: requests of the batch that is sorted now */
+    struct source_pending *pending; /* of each endpoint; 0 between batches */
     size_t pending_room;
     uint32_t *slots;
     size_t slot_room;
@@ -85,13 +106,14 @@ struct source_map {
     struct source_version *versions;
     size_t version_count, version_room;
     struct source_work work;
-    struct filtered *filtered; /* NULL until a filter asks */
+    struct filtered *filtered;     /* NULL until a filter asks */
+    struct made_kinds *made_kinds; /* NULL until a batch has none */
 };
 
 /* Before a batch: forgets look-ups that are no longer right. */
 void source_map_refresh(struct source_map *map);
-/* Sorts at most SOURCE_BATCH requests by endpoint: sets work.slots, position, order,
- * touched and ends. Returns how many endpoints they are of. */
+/* Sorts at most SOURCE_BATCH requests, which have kinds, by endpoint and kind: sets
+ * work.stretches, runs, position and order. Returns how many stretches there are. */
 unsigned source_map_sort(struct source_map *map, const struct events *events);
 /* Looks an endpoint's cell and version up; its fields are set afterwards. */
 void source_map_find_cell(struct source_map *map, struct source_endpoint *endpoint);
