@@ -148,7 +148,7 @@ check: all
 	$(prove) $(tests) $(fuzzers) $(bats) $(scripts_t)
 # What is worth running again under a sanitizer: the C tests and the fuzz corpora.
 check-c: $(tests) $(fuzzers)
-	TSAN_OPTIONS="die_after_fork=0 $(TSAN_OPTIONS)" $(prove) $(tests) $(fuzzers)
+	TSAN_OPTIONS="die_after_fork=0 suppressions=$(abspath scripts/tsan.supp) print_suppressions=0 $(TSAN_OPTIONS)" $(prove) $(tests) $(fuzzers)
 asan tsan cov:
 	$(MAKE) V=$@ all check-c
 bench: all $(benches)
