@@ -15,23 +15,34 @@ enum { COMMON_MODE_LEAST = 5 }; /* endpoints, below which there is nothing to ta
 struct shift {
     double difference;
     double variance; /* > 0 */
+    double trust;    /* 0..1: how much it counts: 0 if it is known to have changed */
 };
 
-/* weights[i] of the combination of shifts that leaves out `without` (SIZE_MAX: none);
- * they sum to 1, inverse to the variance, and none is above 1/3 where there are 5 or
- * more, so that one busy endpoint is not the common mode. clipped[i]: the differences,
- * winsorised to 2 robust deviations (1.4826 × median absolute deviation, at least the
- * median standard error) around their median, so that one endpoint that really changed
- * does not move the others. Both have count places. */
-void common_mode(const struct shift *shifts, size_t count, size_t without,
-                 double *weights, double *clipped);
+struct common_mode {
+    double difference; /* what all share */
+    /* How much the shifts of endpoints differ beyond their own variances, as a variance:
+     * what starting a process anew does to each of them, which the time blocks of one run
+     * cannot show. Moment estimate of a random effect (Paule and Mandel 1982) with
+     * medians instead of means, so that endpoints that really changed hardly count: the
+     * variance at which the median squared standardised deviation from the median is that
+     * of a normal's. 0: none. */
+    double dispersion;
+    /* How much less is known of `difference` than the variances of those that count say,
+     * as a variance: from how far they lie from it. 0: no less. */
+    double excess;
+    double excess_df; /* as many as count, by their weights */
+};
 
-/* How much the shifts of endpoints differ beyond their own variances, as a variance: what
- * starting a process anew does to each of them, which the time blocks of one run cannot
- * show. Moment estimate of a random effect (Paule and Mandel 1982) with medians instead
- * of means, so that endpoints that really changed hardly count: the variance at which the
- * median squared standardised deviation from the median is that of a normal's. 0: none.
- */
-double common_mode_dispersion(const struct shift *shifts, size_t count, size_t without);
+/* What count shifts share, `without` left out (SIZE_MAX: none): a mean with weights[i],
+ * which has count places, inverse to the variances with the dispersion, and Tukey's
+ * bisquare of the distance from the centre, which begins at the median: endpoints that
+ * really changed count for nothing, were they a third of all or the busiest. The weights
+ * sum to 1, none is above 1/3 where there are 5 or more, so that one busy endpoint is not
+ * the common mode. */
+struct common_mode common_mode(const struct shift *shifts, size_t count, size_t without,
+                               double *weights);
+
+/* Lowers `trust` of each where the bisquare of its distance from the others is less. */
+void common_mode_distrust(struct shift *shifts, size_t count);
 
 #endif

@@ -47,6 +47,7 @@ struct trial {
 struct endpoint_trials {
     struct evidence evidence;
     struct trial trials[REGRESSION_METRICS];
+    double trust; /* that it has only what all share */
 };
 
 /* A comparison while it is being judged. endpoints: as in comparison->endpoints. */

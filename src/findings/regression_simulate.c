@@ -110,7 +110,7 @@ static void judge_ours(struct outcome *outcome, const struct summary *summary,
     const struct regression_comparison *comparison = &regression.comparisons[0];
     for (size_t i = 0; i < comparison->endpoint_count; i++) {
         const struct regression_endpoint *endpoint = &comparison->endpoints[i];
-        bool ours = atoi(endpoint->name.bytes + 5) == service->change.endpoint;
+        bool ours = simulated_changes(&service->change, atoi(endpoint->name.bytes + 5));
         outcome->endpoints[endpoint->verdict]++;
         for (unsigned m = 0; m < REGRESSION_METRICS; m++) {
             enum regression_verdict verdict = endpoint->findings[m].verdict;
@@ -231,6 +231,22 @@ static const struct false_row false_rows[] = {
     {{SERVICE_OF(20, 30, 100, 3 * DAY_S), SLOW, UNCHANGED, .name = "n = 30-100",
       .runs = 1},
      {NULL, NULL, NULL, NULL, ".041-.050"}},
+    {{SERVICE_OF(20, 30, 100, 3 * DAY_S), UNCHANGED, .name = "n = 30-100, independent",
+      .runs = 1},
+     {NULL}},
+    {{SERVICE_OF(20, 30, 100, DAY_S / 4), SLOW, UNCHANGED, .name = "n = 30-100, 6 hours",
+      .runs = 1},
+     {NULL}},
+    {{SERVICE_OF(20, 30, 100, 3 * DAY_S), SLOW, UNCHANGED, .name = "n = 30-100, canary",
+      .runs = 1, .overlap = true},
+     {NULL}},
+    {{SERVICE_OF(3, 30, 100, 3 * DAY_S), SLOW, UNCHANGED,
+      .name = "n = 30-100, 3 endpoints", .runs = 1},
+     {NULL}},
+    {{SERVICE, SLOW, UNCHANGED, .name = "3 days, busy machine", .busy = .05}, {NULL}},
+    {{SERVICE_OF(20, 60, 20000, DAY_S / 4), SLOW, UNCHANGED, .runs = 1,
+      .name = "6 hours, busy machine", .busy = .1},
+     {NULL}},
     {{SERVICE_OF(20, 60, 20000, DAY_S), SLOW, UNCHANGED, .name = "1 day", .runs = 1},
      {NULL, NULL, NULL, NULL, ".045-.062"}},
     {{SERVICE_OF(20, 60, 20000, DAY_S / 4), SLOW, UNCHANGED, .name = "6 hours",
@@ -290,25 +306,54 @@ static void print_false_rows(unsigned reports, uint64_t seed)
                         seed + i);
 }
 
+static void print_load_test(struct simulated_service service, unsigned reports,
+                            uint64_t seed)
+{
+    static const char *const none[RULES] = {NULL};
+    char name[64];
+
+    snprintf(name, sizeof(name), "%2u x %3.0f s, spread %2.0f %%%s", service.runs,
+             service.window_s, 100 * service.run_spread,
+             service.busy > 0 ? ", busy" : "");
+    service.name = name;
+    print_false_row(&service, none, reports, seed);
+}
+
+/* While something else works on the machine for minutes; and few requests a run. */
+static void print_odd_load_tests(unsigned reports, uint64_t seed)
+{
+    static const unsigned runs[] = {1, 2, 3, 5, 10};
+
+    puts("\nThe same, beside other work that takes a third of the time, minutes long");
+    for (size_t r = 0; r < 5; r++)
+        print_load_test((struct simulated_service){LOAD_TEST, LOAD, UNCHANGED,
+                                                   .runs = runs[r], .run_spread = .03,
+                                                   .busy = .33},
+                        reports, seed + r);
+    puts("\nThe same, 8 to 120 requests an endpoint and run of 6 s");
+    for (size_t r = 3; r < 5; r++)
+        for (unsigned busy = 0; busy < 2; busy++)
+            print_load_test((struct simulated_service){SERVICE_OF(14, 8, 120, 6), LOAD,
+                                                       UNCHANGED, .runs = runs[r],
+                                                       .run_spread = .03,
+                                                       .busy = busy * .33},
+                            reports, seed + 2 * r + busy);
+}
+
 static void print_load_tests(unsigned reports, uint64_t seed)
 {
     static const unsigned runs[] = {1, 2, 3, 5, 10};
     static const double spreads[] = {0, .03, .10}, windows[] = {30, 120};
-    static const char *const none[RULES] = {NULL};
 
     puts("\nLoad tests, interleaved A B A B; 60 to 2000 requests an endpoint and run");
     for (size_t w = 0; w < 2; w++)
         for (size_t s = 0; s < 3; s++)
             for (size_t r = 0; r < 5; r++) {
-                char name[64];
-                snprintf(name, sizeof(name), "%2u x %3.0f s, spread %2.0f %%", runs[r],
-                         windows[w], 100 * spreads[s]);
-                struct simulated_service service = {
-                    LOAD_TEST,       LOAD,
-                    UNCHANGED,       .name = name,
-                    .runs = runs[r], .run_spread = spreads[s]};
+                struct simulated_service service = {LOAD_TEST, LOAD, UNCHANGED,
+                                                    .runs = runs[r],
+                                                    .run_spread = spreads[s]};
                 service.window_s = windows[w];
-                print_false_row(&service, none, reports, seed + 100 + w * 15 + s * 5 + r);
+                print_load_test(service, reports, seed + 100 + w * 15 + s * 5 + r);
             }
 }
 
@@ -339,6 +384,18 @@ static const struct power_row power_rows[] = {
      NULL},
     {{LOAD_TEST, LOAD, .name = "+20 %, 10 runs, spread 3 %", CHANGED(19, 1.2, 0),
       .runs = 10, .run_spread = .03},
+     NULL},
+    {{SERVICE, SLOW, .name = "+50 %, 4 of 20 endpoints",
+      .change = {.endpoint = 14, .also = 3, .factor = 1.5}},
+     NULL},
+    {{SERVICE_OF(14, 8, 120, 6), LOAD, .name = "x 2, 4 of 14, 5 runs of 6 s",
+      .change = {.endpoint = 10, .also = 3, .factor = 2}, .runs = 5, .run_spread = .03},
+     NULL},
+    {{LOAD_TEST, LOAD, .name = "x 2, 4 of 20, 5 runs",
+      .change = {.endpoint = 16, .also = 3, .factor = 2}, .runs = 5, .run_spread = .03},
+     NULL},
+    {{LOAD_TEST, LOAD, .name = "x 2, 4 of 20, 1 run",
+      .change = {.endpoint = 16, .also = 3, .factor = 2}, .runs = 1, .run_spread = .03},
      NULL},
     {{LOAD_TEST, LOAD, .name = "+50 %, 5 runs, spread 10 %", CHANGED(19, 1.5, 0),
       .runs = 5, .run_spread = .10},
@@ -391,6 +448,7 @@ int main(int argc, char **argv)
     gsl_errors_become_statuses();
     print_false_rows(reports, seed);
     print_load_tests(reports / 2, seed);
+    print_odd_load_tests(reports / 2, seed + 150);
     print_power(reports / 3, seed);
     printf("\n%u reports a row (half for load tests, a third for power), seed %llu, "
            "%.0f s\n",

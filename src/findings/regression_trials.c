@@ -223,18 +223,6 @@ static double design_effect(const struct evidence *evidence, unsigned metric,
     return independent > 0 ? fmax(1, variance / independent) : 1;
 }
 
-/* A side that lies wholly below or beyond the threshold has no variance of its own there,
- * however certain the shift is: then that of equal shares is the least. */
-static double least_variance(const struct evidence *evidence, unsigned metric)
-{
-    bool split = true;
-
-    for (unsigned side = 0; side < BOTH; side++)
-        split = split && evidence->beyond[side][metric] > 0 &&
-                evidence->beyond[side][metric] < evidence->requests[side];
-    return split ? 0 : binomial_variance(evidence, metric);
-}
-
 static void raise_variance(struct trial *trial, double least)
 {
     trial->spread.variance = fmax(trial->spread.variance, least);
@@ -260,7 +248,7 @@ static void test_errors(struct trial *trial, const struct judging *judging,
 struct family {
     size_t *members;
     struct shift *shifts;
-    double *weights, *clipped;
+    double *weights;
     size_t count;
 };
 
@@ -268,9 +256,9 @@ static void family_find(struct family *family, struct judging *judging, unsigned
 {
     size_t most = judging->comparison->endpoint_count;
 
-    *family = (struct family){
-        mem_array(most, sizeof(size_t)), mem_array(most, sizeof(struct shift)),
-        mem_array(most, sizeof(double)), mem_array(most, sizeof(double)), 0};
+    *family = (struct family){mem_array(most, sizeof(size_t)),
+                              mem_array(most, sizeof(struct shift)),
+                              mem_array(most, sizeof(double)), 0};
     for (size_t i = 0; i < most; i++) {
         struct endpoint_trials *endpoint = &judging->endpoints[i];
         const struct evidence *evidence = &endpoint->evidence;
@@ -282,14 +270,15 @@ static void family_find(struct family *family, struct judging *judging, unsigned
         struct spread spread = spread_between(judging, &scores, evidence->units, false);
         endpoint->trials[metric].design =
             design_effect(evidence, metric, spread.variance);
-        spread.variance = fmax(spread.variance, least_variance(evidence, metric));
-        endpoint->trials[metric].alike = !(spread.variance > 0);
+        endpoint->trials[metric].alike =
+            !(spread.variance > 0 || shift_between(evidence, metric) != 0);
         if (endpoint->trials[metric].alike)
             continue;
+        spread.variance = fmax(spread.variance, binomial_variance(evidence, metric));
         endpoint->trials[metric].asked = true;
         family->members[family->count] = i;
-        family->shifts[family->count++] =
-            (struct shift){shift_between(evidence, metric), spread.variance};
+        family->shifts[family->count++] = (struct shift){
+            shift_between(evidence, metric), spread.variance, endpoint->trust};
     }
 }
 
@@ -298,27 +287,26 @@ static void family_release(struct family *family)
     free(family->members);
     free(family->shifts);
     free(family->weights);
-    free(family->clipped);
 }
 
-/* The weighted shift and scores of a family, one member left out or none. */
-static double combine(const struct family *family, const struct judging *judging,
-                      unsigned metric, size_t without, struct scores *scores)
+/* What a family shares, one member left out or none, with its scores. */
+static struct common_mode combine(const struct family *family,
+                                  const struct judging *judging, unsigned metric,
+                                  size_t without, struct scores *scores)
 {
-    double shift = 0;
+    struct common_mode common =
+        common_mode(family->shifts, family->count, without, family->weights);
 
     memset(scores, 0, sizeof(*scores));
-    common_mode(family->shifts, family->count, without, family->weights, family->clipped);
     for (size_t i = 0; i < family->count; i++) {
         const struct evidence *evidence =
             &judging->endpoints[family->members[i]].evidence;
-        shift += family->weights[i] * family->clipped[i];
         for (unsigned side = 0; side < BOTH; side++)
             for (unsigned k = 0; k < judging->sides[side].unit_count; k++)
                 scores->side[side][k] +=
                     family->weights[i] * evidence->scores[side][metric][k];
     }
-    return shift;
+    return common;
 }
 
 static double log_quantile(const struct evidence *evidence, unsigned side, double share)
@@ -326,7 +314,7 @@ static double log_quantile(const struct evidence *evidence, unsigned side, doubl
     return log(fmax(histogram_quantile_ns(&evidence->values[side], share), 1));
 }
 
-/* What all share, as a ratio: each endpoint's, winsorised and weighted like its shift. */
+/* What all share, as a ratio: each endpoint's, weighted like its shift. */
 static void measure_global(struct judging *judging, const struct family *family,
                            unsigned metric)
 {
@@ -341,7 +329,7 @@ static void measure_global(struct judging *judging, const struct family *family,
                      log_quantile(evidence, side, p - step)) /
                     (4 * step);
         slope += family->weights[i] * here;
-        sum += family->weights[i] * here * family->clipped[i];
+        sum += family->weights[i] * here * family->shifts[i].difference;
     }
     judging->global_log[metric] = sum;
     judging->global_slope[metric] = slope;
@@ -358,34 +346,37 @@ static bool tells_of_global(const struct judging *judging)
                                       window_s(judging) >= WINDOW_GLOBAL_S);
 }
 
+/* How much less is known than the units say: of what all share; and, of load tests that
+ * are too few to compare runs, of what an endpoint's process, memory and minute did to
+ * it, which is taken to be as much as endpoints differ among themselves. A median of n
+ * squares knows that as well as a mean of .37 n would. */
+static struct spread beyond_units(const struct judging *judging,
+                                  const struct common_mode *common, size_t endpoints)
+{
+    struct spread of_common = {common->excess, common->excess_df};
+    struct spread of_runs = {common->dispersion,
+                             MEDIAN_EFFICIENCY * (double)(endpoints - 2)};
+
+    return judging->comparison->load_test ? spread_sum(of_common, of_runs) : of_common;
+}
+
 static void test_global(struct judging *judging, const struct family *family,
                         unsigned metric)
 {
     struct trial *trial = &judging->global[metric];
     struct scores scores = {{{0}}};
-    double shift = combine(family, judging, metric, SIZE_MAX, &scores);
+    struct common_mode common = combine(family, judging, metric, SIZE_MAX, &scores);
     struct evidence whole = {
         .units = {judging->sides[OLDER].unit_count, judging->sides[NEWER].unit_count}};
 
     for (unsigned side = 0; side < BOTH; side++)
         for (unsigned k = 0; k < SIDE_UNITS; k++)
             whole.unit_requests[side][k] = 1; /* all blocks alike */
-    run_trial(trial, judging, &scores, &whole, shift, nothing);
+    run_trial(trial, judging, &scores, &whole, common.difference,
+              (struct spread){common.excess, common.excess_df});
     trial->asked = true;
     trial->untold = !tells_of_global(judging);
     measure_global(judging, family, metric);
-}
-
-/* Of load tests that are too few to compare runs: what an endpoint's process, memory and
- * minute did to it is taken to be as much as endpoints differ among themselves. A median
- * of n squares knows that as well as a mean of .37 n would. */
-static struct spread spread_of_runs(const struct family *family,
-                                    const struct judging *judging, size_t without)
-{
-    if (!judging->comparison->load_test)
-        return nothing;
-    return (struct spread){common_mode_dispersion(family->shifts, family->count, without),
-                           MEDIAN_EFFICIENCY * (double)(family->count - 2)};
 }
 
 static void test_latency(struct judging *judging, unsigned metric)
@@ -404,23 +395,41 @@ static void test_latency(struct judging *judging, unsigned metric)
         trial->common = evidence->mix[metric];
         trial->alone = !shared;
         if (shared) {
-            trial->common = combine(&family, judging, metric, i, &others);
-            between = spread_of_runs(&family, judging, i);
+            struct common_mode common = combine(&family, judging, metric, i, &others);
+            trial->common = common.difference;
+            between = beyond_units(judging, &common, family.count);
             for (unsigned side = 0; side < BOTH; side++)
                 for (unsigned k = 0; k < SIDE_UNITS; k++)
                     scores.side[side][k] -= others.side[side][k];
         }
         run_trial(trial, judging, &scores, evidence,
                   shift_between(evidence, metric) - trial->common, between);
-        raise_variance(trial, least_variance(evidence, metric));
+        raise_variance(trial, binomial_variance(evidence, metric));
     }
     if (shared)
         test_global(judging, &family, metric);
     family_release(&family);
 }
 
+/* Endpoints that changed at one quantile tell nothing of what all share at another. */
+static void find_changed(struct judging *judging)
+{
+    for (size_t i = 0; i < judging->comparison->endpoint_count; i++)
+        judging->endpoints[i].trust = 1;
+    for (unsigned m = 0; m < REGRESSION_LATENCIES; m++) {
+        struct family family;
+        family_find(&family, judging, m);
+        if (family.count >= COMMON_MODE_LEAST)
+            common_mode_distrust(family.shifts, family.count);
+        for (size_t i = 0; i < family.count; i++)
+            judging->endpoints[family.members[i]].trust = family.shifts[i].trust;
+        family_release(&family);
+    }
+}
+
 void judging_test(struct judging *judging)
 {
+    find_changed(judging);
     for (unsigned m = 0; m < REGRESSION_LATENCIES; m++)
         test_latency(judging, m);
     for (size_t i = 0; i < judging->comparison->endpoint_count; i++)

@@ -23,17 +23,26 @@
 enum {
     SIMULATED_ENDPOINTS_MOST = 20,
     SIMULATED_CUSTOMERS = 100,
-    SIMULATED_STEPS = 4096, /* of slow processes in a window */
+    SIMULATED_STEPS = 4096,    /* of what all endpoints of a window share */
+    SIMULATED_OWN_STEPS = 512, /* of an endpoint's own slow process */
+    SIMULATED_OWN_EACH = SIMULATED_STEPS / SIMULATED_OWN_STEPS,
     SIMULATED_BATCH = 4096
 };
 
-/* What a version does to one endpoint. */
+/* What a version does to one endpoint, or several. */
 struct simulated_change {
     int endpoint;  /* -1: nothing */
+    int also;      /* endpoints after it that change as much */
     double factor; /* of all durations */
     double tail;   /* of the slowest 2 % */
     double errors; /* of the share of 5xx */
 };
+
+static inline bool simulated_changes(const struct simulated_change *change, int endpoint)
+{
+    return change->endpoint >= 0 && endpoint >= change->endpoint &&
+           endpoint <= change->endpoint + change->also;
+}
 
 struct simulated_service {
     const char *name;
@@ -52,6 +61,8 @@ struct simulated_service {
     double run_spread; /* deviation of log speed between runs, shared by endpoints; half
                           as much again is an endpoint's own */
     bool overlap;      /* both versions at the same time */
+    double busy; /* share of time in which other work on the machine delays requests,
+                    a few minutes long each time; mean delays of 0 to 40 ms */
     struct simulated_change change; /* of the newer version */
 };
 
@@ -87,16 +98,17 @@ struct simulated_window {
     double shared[SIMULATED_STEPS];   /* in log duration */
     double load[SIMULATED_STEPS + 1]; /* cumulative share of requests */
     int session[SIMULATED_STEPS];     /* customer with bulk work, or -1 */
+    double delay_ns[SIMULATED_STEPS]; /* mean, of requests while the machine is busy */
 };
 
 /* Adds a stationary Ornstein-Uhlenbeck process. */
-static inline void simulated_slow(double *to, double deviation, double tau_s,
-                                  double step_s, uint64_t *state)
+static inline void simulated_slow(double *to, unsigned steps, double deviation,
+                                  double tau_s, double step_s, uint64_t *state)
 {
     double keep = exp(-step_s / tau_s), fresh = sqrt(1 - keep * keep);
     double x = simulated_normal(state);
 
-    for (unsigned i = 0; deviation > 0 && i < SIMULATED_STEPS; i++) {
+    for (unsigned i = 0; deviation > 0 && i < steps; i++) {
         to[i] += deviation * x;
         x = keep * x + fresh * simulated_normal(state);
     }
@@ -120,6 +132,38 @@ static inline void simulated_sessions(struct simulated_window *window,
     }
 }
 
+/* Other work on the machine, which outlasts windows: it comes and goes after exponential
+ * times. */
+struct simulated_neighbour {
+    double left_s; /* until it changes */
+    bool known, busy;
+    double delay_ns;
+};
+
+enum { SIMULATED_BUSY_S = 180 }; /* on average */
+
+static inline void simulated_neighbours(struct simulated_window *window,
+                                        const struct simulated_service *service,
+                                        struct simulated_neighbour *neighbour,
+                                        uint64_t *state)
+{
+    double step_s = service->window_s / SIMULATED_STEPS;
+    double idle_s = SIMULATED_BUSY_S * (1 / service->busy - 1);
+
+    memset(window->delay_ns, 0, sizeof(window->delay_ns));
+    for (unsigned i = 0; service->busy > 0 && i < SIMULATED_STEPS; i++) {
+        if ((neighbour->left_s -= step_s) < 0) {
+            neighbour->busy = neighbour->known ? !neighbour->busy
+                                               : simulated_uniform(state) < service->busy;
+            neighbour->known = true;
+            neighbour->left_s = -log(simulated_uniform(state)) *
+                                (neighbour->busy ? SIMULATED_BUSY_S : idle_s);
+            neighbour->delay_ns = 4e7 * simulated_uniform(state);
+        }
+        window->delay_ns[i] = neighbour->busy ? neighbour->delay_ns : 0;
+    }
+}
+
 /* begin_s: since some midnight. */
 static inline void simulated_window_make(struct simulated_window *window,
                                          const struct simulated_service *service,
@@ -129,7 +173,8 @@ static inline void simulated_window_make(struct simulated_window *window,
 
     memset(window->shared, 0, sizeof(window->shared));
     for (unsigned k = 0; k < 2; k++)
-        simulated_slow(window->shared, service->slow, service->slow_s[k], step_s, state);
+        simulated_slow(window->shared, SIMULATED_STEPS, service->slow, service->slow_s[k],
+                       step_s, state);
     window->load[0] = 0;
     for (unsigned i = 0; i < SIMULATED_STEPS; i++) {
         double hour = sin(2 * M_PI * (begin_s + i * step_s) / 86400);
@@ -213,7 +258,7 @@ struct simulated_endpoint {
     const struct simulated_window *window;
     const struct simulated_customers *customers;
     const struct simulated_change *change; /* NULL: none */
-    double own[SIMULATED_STEPS];
+    double own[SIMULATED_OWN_STEPS];
     double base, loading, speed; /* log of ns; of shared; of the run */
 };
 
@@ -222,7 +267,8 @@ static inline uint64_t simulated_duration(const struct simulated_endpoint *endpo
                                           uint64_t *state)
 {
     double noise = simulated_normal(state), mode = simulated_uniform(state);
-    double log_ns = endpoint->base + endpoint->speed + endpoint->own[step] +
+    double log_ns = endpoint->base + endpoint->speed +
+                    endpoint->own[step / SIMULATED_OWN_EACH] +
                     endpoint->loading * endpoint->window->shared[step] + .4 * noise;
 
     if (mode < .15) /* not in the cache */
@@ -236,7 +282,10 @@ static inline uint64_t simulated_duration(const struct simulated_endpoint *endpo
         log_ns += endpoint->customers->speed[customer];
     if (endpoint->change && endpoint->change->factor > 0)
         log_ns += log(endpoint->change->factor);
-    return (uint64_t)exp(log_ns < 31 ? log_ns : 31);
+    double delay_ns = endpoint->window->delay_ns[step];
+    if (delay_ns > 0)
+        delay_ns *= -log(simulated_uniform(state));
+    return (uint64_t)(exp(log_ns < 31 ? log_ns : 31) + delay_ns);
 }
 
 static inline uint16_t simulated_status(const struct simulated_endpoint *endpoint,
@@ -323,6 +372,7 @@ struct simulated_state {
     struct simulated_traits traits;
     struct simulated_window window;
     struct simulated_endpoint endpoint;
+    struct simulated_neighbour neighbour;
     struct simulated_columns columns;
     uint64_t random, sequence;
 };
@@ -338,7 +388,7 @@ static inline void simulated_run(struct simulated_state *state,
     double speed = service->run_spread * simulated_normal(random);
 
     for (unsigned e = 0; e < service->endpoints; e++) {
-        bool changed = version && service->change.endpoint == (int)e;
+        bool changed = version && simulated_changes(&service->change, (int)e);
         *endpoint = (struct simulated_endpoint){
             .service = service,
             .window = &state->window,
@@ -347,8 +397,9 @@ static inline void simulated_run(struct simulated_state *state,
             .base = state->traits.base[e],
             .loading = state->traits.loading[e],
             .speed = speed + service->run_spread / 2 * simulated_normal(random)};
-        simulated_slow(endpoint->own, service->own, service->slow_s[0],
-                       service->window_s / SIMULATED_STEPS, random);
+        simulated_slow(endpoint->own, SIMULATED_OWN_STEPS, service->own,
+                       service->slow_s[0], service->window_s / SIMULATED_OWN_STEPS,
+                       random);
         simulated_requests(endpoint, e + 1, simulated_count(service, e), begin_s,
                            &state->columns, summary, map, &state->sequence, random);
     }
@@ -375,8 +426,11 @@ static inline struct summary *simulated_summary(const struct simulated_service *
                              &state->random);
     for (unsigned run = 0; run < service->runs; run++)
         for (unsigned version = 0; version < 2; version++) {
-            if (!service->overlap || version == 0)
+            if (!service->overlap || version == 0) {
                 simulated_window_make(&state->window, service, begin_s, &state->random);
+                simulated_neighbours(&state->window, service, &state->neighbour,
+                                     &state->random);
+            }
             simulated_run(state, service, summary, version, run, begin_s);
             if (!service->overlap || version == 1)
                 begin_s += service->window_s + (service->runs > 1 ? 10 : 0);

@@ -233,39 +233,61 @@ TEST(without_any_variance_nothing_is_certain)
 
 /* --- common mode --- */
 
-enum { SHIFTS = 7 };
+enum { SHIFTS = 9 };
 
 TEST(weights_of_the_common_mode_sum_to_one_and_leave_one_out)
 {
     struct shift shifts[SHIFTS];
-    double weights[SHIFTS], clipped[SHIFTS];
+    double weights[SHIFTS];
 
     for (size_t i = 0; i < SHIFTS; i++)
-        shifts[i] = (struct shift){(double)i / 100, i == 3 ? 1e-12 : 1e-4};
+        shifts[i] = (struct shift){(double)i / 100, i == 3 ? 1e-12 : 1e-4, 1};
     for (size_t without = 0; without < SHIFTS; without++) {
-        double sum = 0;
-        common_mode(shifts, SHIFTS, without, weights, clipped);
+        double sum = 0, mean = 0;
+        struct common_mode common = common_mode(shifts, SHIFTS, without, weights);
         for (size_t i = 0; i < SHIFTS; i++) {
             sum += weights[i];
-            assert_true(weights[i] < .5);
+            mean += weights[i] * shifts[i].difference;
+            assert_true(weights[i] < 1. / 3 + 1e-12);
         }
         assert_true(near(sum, 1));
+        assert_true(near(mean, common.difference));
         assert_true(weights[without] == 0);
     }
 }
 
-TEST(one_endpoint_that_changed_hardly_moves_the_common_mode)
+/* Shifts that differ as much as their variance says, .01 in the middle; the first `count`
+ * and busiest of them changed by .5. */
+static double common_beside(size_t count)
 {
+    static const double normal_scores[SHIFTS] = {.3,  -.6,  .6,  -1, 1,
+                                                 -.3, -1.5, 1.5, 0 /* quantiles */};
     struct shift shifts[SHIFTS];
-    double weights[SHIFTS], clipped[SHIFTS], shift = 0;
+    double weights[SHIFTS];
 
-    for (size_t i = 0; i < SHIFTS; i++)
-        shifts[i] = (struct shift){.01 + (double)i / 1e4, 1e-6};
-    shifts[2].difference = .5;
-    common_mode(shifts, SHIFTS, SIZE_MAX, weights, clipped);
-    for (size_t i = 0; i < SHIFTS; i++)
-        shift += weights[i] * clipped[i];
-    assert_true(fabs(shift - .0105) < .001);
+    for (size_t i = 0; i < SHIFTS; i++) {
+        double deviation = i < count ? 1e-4 : 1e-3;
+        shifts[i] =
+            (struct shift){.01 + normal_scores[i] * deviation + (i < count ? .5 : 0),
+                           deviation * deviation, 1};
+    }
+    double difference = common_mode(shifts, SHIFTS, SIZE_MAX, weights).difference;
+    for (size_t i = 0; i < count; i++)
+        assert_true(weights[i] == 0);
+    return difference;
+}
+
+TEST(endpoints_that_really_changed_are_no_part_of_the_common_mode)
+{
+    for (size_t count = 0; count <= 3; count++)
+        assert_true(fabs(common_beside(count) - .01) < .001);
+}
+
+static double dispersion_of(const struct shift *shifts, size_t without)
+{
+    double weights[SHIFTS];
+
+    return common_mode(shifts, SHIFTS, without, weights).dispersion;
 }
 
 /* Where all variances are the same the estimate is the squared median deviation, taken as
@@ -275,12 +297,11 @@ TEST(what_differs_between_endpoints_beyond_their_variance_is_the_median_deviatio
     struct shift shifts[SHIFTS];
 
     for (size_t i = 0; i < SHIFTS; i++)
-        shifts[i] = (struct shift){(double)i / 100, 1e-4};
-    shifts[6].difference = 5; /* changed: hardly counts */
-    assert_true(near(common_mode_dispersion(shifts, SHIFTS, SIZE_MAX),
-                     .02 * .02 / .45494 - 1e-4));
+        shifts[i] = (struct shift){(double)i / 100, 1e-4, 1};
+    shifts[8].difference = 5; /* changed: hardly counts */
+    assert_true(near(dispersion_of(shifts, SIZE_MAX), .02 * .02 / .45494 - 1e-4));
     assert_true(
-        near(common_mode_dispersion(shifts, SHIFTS, 6), .015 * .015 / .45494 - 1e-4));
+        near(dispersion_of(shifts, 8), (.015 * .015 + .025 * .025) / 2 / .45494 - 1e-4));
 }
 
 TEST(endpoints_that_differ_as_much_as_their_variance_says_have_no_dispersion)
@@ -288,9 +309,43 @@ TEST(endpoints_that_differ_as_much_as_their_variance_says_have_no_dispersion)
     struct shift shifts[SHIFTS];
 
     for (size_t i = 0; i < SHIFTS; i++)
-        shifts[i] = (struct shift){(double)i / 100, 1e-2};
-    assert_true(common_mode_dispersion(shifts, SHIFTS, SIZE_MAX) == 0);
+        shifts[i] = (struct shift){(double)i / 100, 1e-2, 1};
+    assert_true(dispersion_of(shifts, SIZE_MAX) == 0);
     for (size_t i = 0; i < SHIFTS; i++)
         shifts[i].difference = 1;
-    assert_true(common_mode_dispersion(shifts, SHIFTS, 0) == 0);
+    assert_true(dispersion_of(shifts, 0) == 0);
+}
+
+/* Of equal weights the robust variance of a mean is the textbook's. */
+TEST(what_is_less_known_of_the_common_mode_is_what_its_members_differ_too_much)
+{
+    struct shift shifts[SHIFTS];
+    double weights[SHIFTS], squares = 0;
+
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i] = (struct shift){i % 2 ? .01 : -.01, 1e-2, 1};
+    assert_true(common_mode(shifts, SHIFTS, 8, weights).excess == 0);
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i].variance = 1e-6;
+    struct common_mode common = common_mode(shifts, SHIFTS, 8, weights);
+    for (size_t i = 0; i < 8; i++)
+        squares += .01 * .01;
+    assert_true(near(common.difference, 0));
+    assert_true(near(common.excess, squares / 7 / 8 - 1e-6 / 8));
+    assert_true(near(common.excess_df, 7));
+}
+
+TEST(an_endpoint_that_changed_by_one_measure_is_trusted_by_none)
+{
+    struct shift shifts[SHIFTS];
+    double weights[SHIFTS];
+
+    for (size_t i = 0; i < SHIFTS; i++)
+        shifts[i] = (struct shift){i == 4 ? .5 : (double)(i % 3) / 1000, 1e-6, 1};
+    common_mode_distrust(shifts, SHIFTS);
+    for (size_t i = 0; i < SHIFTS; i++)
+        assert_true(i == 4 ? shifts[i].trust == 0 : shifts[i].trust > .5);
+    shifts[4].difference = .001; /* by another measure it lies among the others */
+    common_mode(shifts, SHIFTS, SIZE_MAX, weights);
+    assert_true(weights[4] == 0);
 }
