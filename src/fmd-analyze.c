@@ -257,6 +257,15 @@ static int build(const struct analyze_options *options, const struct summary *su
     return report_build(report, summary, input, &wanted, err);
 }
 
+static int save(const struct analyze_options *options, const struct report *report,
+                struct summary *summary, struct err *err)
+{
+    if (!options->save_summary)
+        return 0;
+    report_keep_answers(report, summary);
+    return baseline_write(summary, options->save_summary, err);
+}
+
 /* Prints the report to standard output in the format asked for. */
 static int print(const struct analyze_options *options, const struct report *report,
                  struct err *err)
@@ -377,14 +386,12 @@ static void analyze(const struct analyze_options *options, struct err *err)
     if (read_baseline(options, &of_baseline, &baseline, err) != 0 ||
         read_traces(options, &filters, summary, &input, err) != 0)
         goto free_summary;
-    if (options->save_summary && baseline_write(summary, options->save_summary, err) != 0)
-        goto free_summary;
     comparing = how_to_compare(options, baseline, renames);
     plan_again(&again, options, summary, &comparing);
     read_again(&again, options, &input, &comparing);
     if (build(options, summary, &again, &targets, &comparing, &filters.filter, &input,
               &report, err) == 0 &&
-        publish(options, &report, err) == 0)
+        save(options, &report, summary, err) == 0 && publish(options, &report, err) == 0)
         judge(options, &input, &report, err);
     report_release(&report);
     again_release(&again);

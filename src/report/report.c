@@ -6,6 +6,7 @@
 #include "notes.h"
 
 #include "src/base/mem.h"
+#include "src/findings/scan_answers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +105,8 @@ static void clean_zone_name(struct zone *zone)
 
 /* --- the whole --- */
 
-/* By the second scan, where both sides had one. */
+/* By the second scan, where both sides had one, or by what it said when the summary was
+ * saved. */
 static void explain_changes(struct report *report)
 {
     const struct report_options *options = &report->options;
@@ -113,6 +115,8 @@ static void explain_changes(struct report *report)
 
     if (options->scan && older)
         regression_explain(&report->regression, options->scan, older);
+    else if (!options->regression.baseline)
+        regression_recall(&report->regression, report->summary);
 }
 
 int report_build(struct report *report, const struct summary *summary,
@@ -142,7 +146,7 @@ int report_build(struct report *report, const struct summary *summary,
     outliers_build(&report->outliers, summary, &options->outliers);
     if (options->scan)
         outliers_attribute(&report->outliers, summary, options->scan, &report->zone);
-    else
+    else if (!outliers_recall(&report->outliers, summary, &report->zone))
         outliers_attribute_roughly(&report->outliers, summary);
     report->order = mem_array(report->overview.endpoint_count, sizeof(*report->order));
     report_sort_endpoints(report->order, &report->overview, options->sort);
@@ -150,6 +154,16 @@ int report_build(struct report *report, const struct summary *summary,
     if (options->charts && report->overview.endpoint_count > 0)
         report_plan_charts(report);
     return 0;
+}
+
+void report_keep_answers(const struct report *report, struct summary *summary)
+{
+    const struct report_options *options = &report->options;
+    if (!options->scan)
+        return;
+    outliers_keep(&report->outliers, summary, &report->zone);
+    if (!options->regression.baseline)
+        regression_keep(&report->regression, summary);
 }
 
 void report_release(struct report *report)

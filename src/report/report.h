@@ -151,6 +151,9 @@ int report_build(struct report *report, const struct summary *summary,
                  const struct input_report *input, const struct report_options *options,
                  struct err *err);
 void report_release(struct report *report);
+/* Keeps what the second scan said with the report's summary, which is about to be saved:
+ * a report of the saved one then says the same. */
+void report_keep_answers(const struct report *report, struct summary *summary);
 
 /* Indices of the endpoints in an order. */
 void report_sort_endpoints(size_t *order, const struct overview *overview,

@@ -8,6 +8,7 @@
 
 #include "beside_inside.h"
 #include "distinct.h"
+#include "kept_answers.h"
 #include "slow.h"
 #include "summary.h"
 #include "tally.h"
@@ -38,6 +39,7 @@ struct summary {
     const struct filter *filter;                 /* NULL: every request counts */
     uint64_t left_out, beside_left_out;          /* by the filter */
     int64_t seen_first_utc_ns, seen_last_utc_ns; /* of all that the filter looked at */
+    struct kept_answers answers;
     struct beside *beside; /* NULL while no event of its kind was added */
     uint64_t requests, undefined, other;
     int64_t first_utc_ns, last_utc_ns; /* INT64_MAX, INT64_MIN when empty */

@@ -148,6 +148,7 @@ static void load_cell(struct loading *loading, struct summary_endpoint *endpoint
     load_calendar(loading, &cell->calendar);
     load_statuses(loading, cell);
     load_slow(loading, cell);
+    require(loading, loading->in.bad || cell_agrees(summary, cell));
 }
 
 static void load_endpoints(struct loading *loading)
@@ -209,18 +210,30 @@ static void load_runs(struct loading *loading)
     }
 }
 
+static void load_part(struct loading *loading, uint64_t tag, struct unpacking *part)
+{
+    if (tag == SAVED_BESIDE)
+        loading->summary->beside = beside_unpack(part);
+    else if (tag == SAVED_ANSWERS && !loading->old)
+        kept_answers_unpack(&loading->summary->answers, part);
+    else
+        unpack_fail(part);
+}
+
 static void load_parts(struct loading *loading)
 {
     struct unpacking *in = &loading->in;
-    if (in->bad || in->at == in->end)
-        return;
-    require(loading, unpack_number(in) == SAVED_BESIDE);
-    struct name part = unpack_name(in);
-    struct unpacking of = {(const uint8_t *)part.bytes,
-                           (const uint8_t *)part.bytes + part.length, in->bad};
-    if (!in->bad)
-        loading->summary->beside = beside_unpack(&of);
-    require(loading, !of.bad);
+    uint64_t before = 0;
+    while (!in->bad && in->at != in->end) {
+        uint64_t tag = unpack_number(in);
+        struct name bytes = unpack_name(in);
+        struct unpacking part = {(const uint8_t *)bytes.bytes,
+                                 (const uint8_t *)bytes.bytes + bytes.length, false};
+        if (require(loading, tag > before))
+            load_part(loading, tag, &part);
+        require(loading, !part.bad);
+        before = tag;
+    }
 }
 
 static void load_summary(struct loading *loading)

@@ -145,6 +145,17 @@ static void merge_endpoint(const struct merging *merging,
     }
 }
 
+/* Answers are of a set of requests: they stay where nothing comes to it. */
+static void merge_answers(struct summary *to, const struct summary *from)
+{
+    if (from->requests == 0)
+        return;
+    if (to->requests == 0)
+        kept_answers_copy(&to->answers, &from->answers);
+    else
+        kept_answers_release(&to->answers);
+}
+
 void summary_merge(struct summary *to, const struct summary *from)
 {
     struct merging merging = {.to = to, .from = from};
@@ -156,6 +167,7 @@ void summary_merge(struct summary *to, const struct summary *from)
         scan_merge(to->scan, from->scan);
         return;
     }
+    merge_answers(to, from);
     merge_runs(&merging);
     merge_names(&merging);
     for (size_t i = 0; i < from->day_count; i++)

@@ -88,6 +88,7 @@ void load_blocks(struct loading *loading, struct block *blocks, size_t count)
         if (!loading->old)
             block->sum_log2 = sum(sum_by_histogram(loading->summary, &block->histogram),
                                   load_difference(loading, KIND_BLOCK_LOG2, about));
+        require(loading, block_agrees(block));
     }
 }
 

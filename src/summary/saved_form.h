@@ -40,7 +40,8 @@ enum saved_kind {
     KIND_SHARE_NEXT_VALUE,
     KIND_COUNT
 };
-_Static_assert((int)KIND_COUNT <= (int)COUNTS_KINDS, "as many kinds as the coder has models");
+_Static_assert((int)KIND_COUNT <= (int)COUNTS_KINDS,
+               "as many kinds as the coder has models");
 
 /* ranks: of each name among those that are saved; names that nobody has are not.
  * processes: of all slow requests, ascending. */
@@ -116,5 +117,10 @@ void load_processes(struct loading *loading);
 bool processes_used(const struct loading *loading);
 void save_slow(const struct saving *saving, const struct summary_cell *cell);
 void load_slow(struct loading *loading, const struct summary_cell *cell);
+
+/* Whether figures agree with each other (saved_checks.c). */
+bool block_agrees(const struct block *block);
+bool cell_agrees(const struct summary *summary, const struct summary_cell *cell);
+bool value_agrees(const struct tally_entry *entry, const struct histogram *histogram);
 
 #endif

@@ -118,6 +118,7 @@ static void load_durations(struct loading *loading, struct tally *tally)
         entry->sum_ns = sum_by_histogram(&histogram) +
                         (uint64_t)load_difference(loading, KIND_VALUE_SUM,
                                                   counts_context(entry->requests));
+        require(loading, value_agrees(entry, &histogram));
         tally_add_histogram(tally, i, &histogram);
         histogram_release(&histogram);
     }
@@ -138,6 +139,7 @@ static void load_old_histograms(struct loading *loading, struct tally *tally)
         struct histogram histogram;
         histogram_init(&histogram, tally->bits);
         load_histogram(loading, &histogram, requests[i]);
+        require(loading, value_agrees(&tally->entries[i], &histogram));
         tally_add_histogram(tally, i, &histogram);
         histogram_release(&histogram);
     }

@@ -163,17 +163,28 @@ static void save_version(const struct saving *saving, size_t i)
     save_visitors(saving->out, version->visitors);
 }
 
+static void save_part(struct str *out, unsigned tag, const struct str *part)
+{
+    if (part->length == 0)
+        return;
+    pack_number(out, tag);
+    pack_name(out, (struct name){part->bytes, part->length});
+}
+
 /* Later parts of the format, ascending tags: each tag, length, bytes. */
 static void save_parts(struct str *out, const struct summary *summary)
 {
-    struct str part;
-    if (beside_is_empty(summary->beside))
-        return;
-    str_init(&part);
-    beside_pack(summary->beside, &part);
-    pack_number(out, SAVED_BESIDE);
-    pack_name(out, (struct name){part.bytes, part.length});
-    str_release(&part);
+    struct str beside, answers;
+    str_init(&beside);
+    str_init(&answers);
+    if (!beside_is_empty(summary->beside))
+        beside_pack(summary->beside, &beside);
+    if (summary->answers.count)
+        kept_answers_pack(&summary->answers, &answers);
+    save_part(out, SAVED_BESIDE, &beside);
+    save_part(out, SAVED_ANSWERS, &answers);
+    str_release(&beside);
+    str_release(&answers);
 }
 
 static void save_summary(const struct saving *saving)

@@ -22,7 +22,7 @@ enum {
     SAVED_HEADER_BYTES = 32
 };
 /* Tags of parts. */
-enum { SAVED_BESIDE = 1 };
+enum { SAVED_BESIDE = 1, SAVED_ANSWERS = 2 };
 /* Longer payloads are not read: 10,000 endpoints need a tenth. */
 #define SAVED_PAYLOAD_MAX (UINT64_C(1) << 32)
 

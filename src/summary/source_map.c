@@ -65,6 +65,7 @@ struct source_map *source_map_new(struct summary *summary,
     struct source_map *map = mem_new(sizeof(*map));
     map->summary = summary;
     map->generation = summary->generation;
+    kept_answers_release(&summary->answers); /* of other requests than will be */
     map->process = source->process;
     map->run_name = mem_text(source->run ? source->run : "");
     arena_init(&map->arena);

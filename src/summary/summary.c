@@ -156,6 +156,7 @@ void summary_free(struct summary *summary)
     free(summary->runs);
     free(summary->days);
     beside_free(summary->beside);
+    kept_answers_release(&summary->answers);
     scan_free(summary->scan);
     free(summary);
 }

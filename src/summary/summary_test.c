@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "kept_answers.h"
 #include "made_requests.h"
 #include "saved_bytes.h"
 #include "saving.h"
@@ -334,6 +335,39 @@ TEST(a_loaded_summary_merges_as_the_one_that_was_saved)
     summary_free(a);
     summary_free(b);
     summary_free(loaded);
+}
+
+static struct name answer_of(const struct summary *summary)
+{
+    return summary_kept_answer(summary, 7);
+}
+
+TEST(answers_are_saved_and_stay_until_other_requests_come)
+{
+    struct made_plan plan = small;
+    plan.count = 100;
+    struct summary *summary = summary_of(&plan), *copy = summary_new();
+    summary_keep_answer(summary, 9, (struct name){"other", 5});
+    summary_keep_answer(summary, 7, (struct name){"before", 6});
+    summary_keep_answer(summary, 7, (struct name){"answer", 6});
+    struct str bytes = saved(summary);
+    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
+    assert_saves_the_same(summary, loaded);
+    assert_int_equal(name_compare(answer_of(loaded), (struct name){"answer", 6}), 0);
+    summary_merge(copy, loaded);
+    assert_saves_the_same(summary, copy);
+    summary_merge(copy, loaded);
+    assert_null(answer_of(copy).bytes);
+    made_add(loaded, &plan, NULL, 0, 1);
+    assert_non_null(answer_of(loaded).bytes);
+    struct made_request *requests = made_requests(&plan);
+    made_add(loaded, &plan, requests, 1, 1);
+    assert_null(answer_of(loaded).bytes);
+    free(requests);
+    str_release(&bytes);
+    summary_free(copy);
+    summary_free(loaded);
+    summary_free(summary);
 }
 
 /* --- blocks of time, hours, quarters, runs -------------------------------------------
