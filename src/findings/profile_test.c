@@ -335,6 +335,38 @@ TEST(a_baseline_is_a_side_whatever_its_versions_are_called)
     summary_free(summary);
 }
 
+/* The same requests, in one summary or with the older version in a baseline. */
+TEST(a_baseline_explains_what_a_version_does)
+{
+    uint64_t random = 83, again = 83;
+    struct summary *both = summary_new(), *newer = summary_new(), *older = summary_new();
+    struct regression regression;
+    struct regression_options options;
+    struct profile within, apart;
+    add_service(both, "1", 4000000, 9000000, 500, &random);
+    add_service(both, "2", 4000000, 6000000, 500, &random);
+    add_service(older, "1", 4000000, 9000000, 500, &again);
+    add_service(newer, "2", 4000000, 6000000, 500, &again);
+    profile_build(&within, both, NULL, NULL);
+    regression_options_init(&options);
+    options.baseline = older;
+    build_compared(&apart, &regression, newer, &options);
+    const struct profile_endpoint *a = &within.endpoints[0], *b = &apart.endpoints[0];
+    assert_true(a->compared && b->compared);
+    assert_int_equal(a->change_count, b->change_count);
+    for (size_t i = 0; i < a->change_count; i++) {
+        assert_true(a->changes[i].low_ns == b->changes[i].low_ns);
+        assert_true(a->changes[i].difference_ns == b->changes[i].difference_ns);
+        assert_true(a->changes[i].high_ns == b->changes[i].high_ns);
+    }
+    profile_release(&within);
+    profile_release(&apart);
+    regression_release(&regression);
+    summary_free(both);
+    summary_free(newer);
+    summary_free(older);
+}
+
 TEST(a_baseline_without_stacks_is_not_compared)
 {
     uint64_t random = 80;

@@ -112,8 +112,8 @@ char *notes_profile_change_sentence(const struct profile_endpoint *endpoint)
     double high_ns = fmax(fabs(change->low_ns), fabs(change->high_ns));
     str_init(&text);
     str_addf(&text,
-             "In %s a request to %s spends %s %s in %s than in %s (%s to %s with 95 %% "
-             "certainty); its mean went from %s to %s",
+             "In %s a request to %s spends %s %s in %s than in %s (95 %% interval %s to "
+             "%s); its mean went from %s to %s",
              after, name, format_duration(fabs(change->difference_ns)).s,
              change->difference_ns > 0 ? "more" : "less", place, before,
              format_duration(low_ns).s, format_duration(high_ns).s,
