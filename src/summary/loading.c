@@ -15,6 +15,8 @@
 
 /* Values that a file may count, each byte of it; in truth a value takes some bytes. */
 enum { VALUES_A_BYTE = 64, VALUES_MIN = 4096 };
+/* No payload is so much longer than its file. */
+enum { RATIO_MOST = 2048 };
 
 /* --- numbers and histograms -------------------------------------------------------- */
 
@@ -386,7 +388,7 @@ struct summary *summary_load(const void *bytes, size_t size, struct err *err)
     str_init(&payload);
     if (format > SAVED_FORMAT_ONE_STREAM)
         coder = open_counts(&in);
-    if (!in.bad && length <= SAVED_PAYLOAD_MAX &&
+    if (!in.bad && length <= SAVED_PAYLOAD_MAX && length / RATIO_MOST <= size &&
         decompress(in.at, (size_t)(in.end - in.at), length, &payload) == 0 &&
         map_hash(payload.bytes, payload.length) == hash)
         summary =

@@ -191,6 +191,16 @@ static inline void made_add(struct summary *summary, const struct made_plan *pla
     free(columns);
 }
 
+/* All requests of a plan in one pass. */
+static inline struct summary *made_whole(const struct made_plan *plan)
+{
+    struct summary *summary = summary_new();
+    struct made_request *requests = made_requests(plan);
+    made_add(summary, plan, requests, plan->count, MADE_BATCH);
+    free(requests);
+    return summary;
+}
+
 /* Of any application; NULL when there is no such cell. */
 static inline const struct summary_cell *
 cell_of(const struct summary *summary, const char *endpoint, const char *version)

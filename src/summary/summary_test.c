@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "testdata/cmocka_tests.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
-#include "kept_answers.h"
 #include "made_requests.h"
-#include "saved_bytes.h"
-#include "saving.h"
-#include "src/base/err.h"
-#include "src/base/str.h"
 
 #define DAY_NS INT64_C(86400000000000)
 #define START_NS INT64_C(1795424400000000000) /* 2026-11-23 09:00 UTC */
@@ -24,15 +18,6 @@ static const struct made_plan small = {.seed = 1,
                                        .runs = 1,
                                        .start_utc_ns = START_NS,
                                        .length_ns = 3 * DAY_NS};
-
-static struct summary *summary_of(const struct made_plan *plan)
-{
-    struct summary *summary = summary_new();
-    struct made_request *requests = made_requests(plan);
-    made_add(summary, plan, requests, plan->count, MADE_BATCH);
-    free(requests);
-    return summary;
-}
 
 /* --- against counting by hand ------------------------------------------------------- */
 
@@ -106,7 +91,7 @@ static void check_cell(const struct summary_cell *cell, const struct made_plan *
 TEST(every_cell_is_what_counting_by_hand_gives)
 {
     struct made_request *requests = made_requests(&small);
-    struct summary *summary = summary_of(&small);
+    struct summary *summary = made_whole(&small);
     assert_int_equal(summary_totals(summary).requests, small.count);
     for (uint32_t e = 1; e <= small.endpoints; e++)
         for (uint32_t v = 0; v < small.versions; v++) {
@@ -119,255 +104,6 @@ TEST(every_cell_is_what_counting_by_hand_gives)
         }
     summary_free(summary);
     free(requests);
-}
-
-/* --- merging and saving --------------------------------------------------------------
- */
-
-static void shuffle(struct made_request *requests, size_t count, uint64_t *state)
-{
-    for (size_t i = count; i > 1; i--) {
-        size_t k = made_below(state, (uint32_t)i);
-        struct made_request swapped = requests[k];
-        requests[k] = requests[i - 1];
-        requests[i - 1] = swapped;
-    }
-}
-
-/* Deals the requests to parts at random (whole stretches of them, or one by one when
- * shuffled), adds each part to a summary of its own and merges them in random order. */
-static struct summary *merged_in_parts(const struct made_plan *plan, uint64_t seed,
-                                       int shuffled)
-{
-    enum { PARTS = 5 };
-    uint64_t state = seed;
-    struct made_request *requests = made_requests(plan);
-    struct summary *parts[PARTS];
-    if (shuffled)
-        shuffle(requests, plan->count, &state);
-    size_t at = 0;
-    for (int i = 0; i < PARTS; i++) {
-        parts[i] = summary_new();
-        size_t left = plan->count - at;
-        size_t count = i == PARTS - 1 ? left : made_below(&state, (uint32_t)left / 2 + 1);
-        made_add(parts[i], plan, requests + at, count, 1 + made_below(&state, 3000));
-        at += count;
-    }
-    for (int left = PARTS; left > 1; left--) {
-        uint32_t to = made_below(&state, (uint32_t)left);
-        uint32_t from =
-            (to + 1 + made_below(&state, (uint32_t)left - 1)) % (uint32_t)left;
-        summary_merge(parts[to], parts[from]);
-        summary_free(parts[from]);
-        parts[from] = parts[left - 1];
-        if (to == (uint32_t)left - 1)
-            parts[from] = parts[to];
-    }
-    free(requests);
-    return parts[0];
-}
-
-static void check_merging(struct made_plan plan)
-{
-    struct summary *whole = summary_of(&plan);
-    for (uint64_t seed = 1; seed <= 4; seed++) {
-        struct summary *parts = merged_in_parts(&plan, seed, (int)(seed % 2));
-        assert_saves_the_same(whole, parts);
-        summary_free(parts);
-    }
-    summary_free(whole);
-}
-
-TEST(parts_merged_in_any_order_save_the_same_bytes_as_one_pass)
-{
-    check_merging(small);
-}
-
-struct part {
-    struct made_plan plan;
-    struct made_request *requests;
-    size_t count;
-    struct summary *summary;
-};
-
-static void *add_part_of(void *with)
-{
-    struct part *part = with;
-    part->summary = summary_new();
-    made_add(part->summary, &part->plan, part->requests, part->count, MADE_BATCH);
-    return NULL;
-}
-
-TEST(so_do_two_threads_with_a_summary_each)
-{
-    struct summary *whole = summary_of(&small);
-    struct made_request *requests = made_requests(&small);
-    size_t half = small.count / 3;
-    struct part parts[2] = {{small, requests, half, NULL},
-                            {small, requests + half, small.count - half, NULL}};
-    pthread_t threads[2];
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, add_part_of, &parts[i]), 0);
-    for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
-    summary_merge(parts[1].summary, parts[0].summary);
-    assert_saves_the_same(whole, parts[1].summary);
-    summary_free(parts[0].summary);
-    summary_free(parts[1].summary);
-    summary_free(whole);
-    free(requests);
-}
-
-TEST(so_do_few_endpoints_with_strata)
-{
-    struct made_plan plan = small;
-    plan.endpoints = 3;
-    plan.count = 8000;
-    check_merging(plan);
-}
-
-TEST(so_do_several_recording_runs)
-{
-    struct made_plan plan = small;
-    plan.runs = 4;
-    plan.length_ns = DAY_NS / 1000;
-    check_merging(plan);
-}
-
-TEST(so_do_years_whose_calendar_is_hourly_or_daily)
-{
-    struct made_plan plan = small;
-    plan.length_ns = 200 * DAY_NS;
-    check_merging(plan);
-    plan.length_ns = 2000 * DAY_NS;
-    check_merging(plan);
-}
-
-TEST(so_do_more_values_than_have_fine_histograms)
-{
-    struct made_plan plan = small;
-    plan.groups = 5000;
-    plan.addresses = 20000;
-    check_merging(plan);
-}
-
-TEST(so_do_times_before_1970_and_across_centuries)
-{
-    struct made_plan plan = small;
-    plan.count = 3000;
-    plan.start_utc_ns = -9 * INT64_C(1000000000000000000);
-    plan.length_ns = INT64_C(9000000000000000000);
-    check_merging(plan);
-}
-
-TEST(a_saved_summary_loads_and_saves_to_the_same_bytes)
-{
-    struct summary *summary = summary_of(&small);
-    struct str bytes = saved(summary);
-    struct err err = ERR_INIT;
-    struct summary *loaded = summary_load(bytes.bytes, bytes.length, &err);
-    assert_non_null(loaded);
-    assert_saves_the_same(summary, loaded);
-    summary_free(loaded);
-    summary_free(summary);
-    str_release(&bytes);
-}
-
-TEST(loading_says_what_is_wrong)
-{
-    struct summary *summary = summary_of(&(struct made_plan){.seed = 1,
-                                                             .count = 50,
-                                                             .processes = 1,
-                                                             .endpoints = 2,
-                                                             .versions = 1,
-                                                             .runs = 1});
-    struct str bytes = saved(summary);
-    struct err none = ERR_INIT, newer = ERR_INIT, cut = ERR_INIT, flipped = ERR_INIT;
-    assert_null(summary_load("FMD", 3, &none));
-    assert_int_equal(none.code, ERR_INPUT);
-    assert_null(summary_load(bytes.bytes, bytes.length - 1, &cut));
-    assert_int_equal(cut.code, ERR_DAMAGE);
-    bytes.bytes[bytes.length - 3] ^= 4;
-    assert_null(summary_load(bytes.bytes, bytes.length, &flipped));
-    assert_int_equal(flipped.code, ERR_DAMAGE);
-    bytes.bytes[8] = SAVED_FORMAT + 1;
-    assert_null(summary_load(bytes.bytes, bytes.length, &newer));
-    assert_non_null(strstr(newer.message, "newer"));
-    str_release(&bytes);
-    summary_free(summary);
-}
-
-TEST(a_summary_cut_at_any_byte_does_not_load)
-{
-    struct made_plan plan = small;
-    plan.count = 40;
-    struct summary *summary = summary_of(&plan);
-    struct str bytes = saved(summary);
-    for (size_t length = 0; length < bytes.length; length++)
-        assert_null(summary_load(bytes.bytes, length, NULL));
-    str_release(&bytes);
-    summary_free(summary);
-}
-
-TEST(merging_into_an_empty_summary_copies_it)
-{
-    struct summary *summary = summary_of(&small), *copy = summary_new();
-    summary_merge(copy, summary);
-    assert_saves_the_same(summary, copy);
-    summary_free(copy);
-    summary_free(summary);
-}
-
-TEST(a_loaded_summary_merges_as_the_one_that_was_saved)
-{
-    struct made_plan plan = small, more = small;
-    plan.groups = plan.addresses = more.groups = more.addresses = 100;
-    more.seed = 2;
-    more.runs = 2;
-    more.start_utc_ns += DAY_NS;
-    struct summary *a = summary_of(&plan), *b = summary_of(&more);
-    struct str bytes = saved(a);
-    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
-    summary_merge(loaded, b);
-    summary_merge(b, a);
-    assert_saves_the_same(loaded, b);
-    str_release(&bytes);
-    summary_free(a);
-    summary_free(b);
-    summary_free(loaded);
-}
-
-static struct name answer_of(const struct summary *summary)
-{
-    return summary_kept_answer(summary, 7);
-}
-
-TEST(answers_are_saved_and_stay_until_other_requests_come)
-{
-    struct made_plan plan = small;
-    plan.count = 100;
-    struct summary *summary = summary_of(&plan), *copy = summary_new();
-    summary_keep_answer(summary, 9, (struct name){"other", 5});
-    summary_keep_answer(summary, 7, (struct name){"before", 6});
-    summary_keep_answer(summary, 7, (struct name){"answer", 6});
-    struct str bytes = saved(summary);
-    struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
-    assert_saves_the_same(summary, loaded);
-    assert_int_equal(name_compare(answer_of(loaded), (struct name){"answer", 6}), 0);
-    summary_merge(copy, loaded);
-    assert_saves_the_same(summary, copy);
-    summary_merge(copy, loaded);
-    assert_null(answer_of(copy).bytes);
-    made_add(loaded, &plan, NULL, 0, 1);
-    assert_non_null(answer_of(loaded).bytes);
-    struct made_request *requests = made_requests(&plan);
-    made_add(loaded, &plan, requests, 1, 1);
-    assert_null(answer_of(loaded).bytes);
-    free(requests);
-    str_release(&bytes);
-    summary_free(copy);
-    summary_free(loaded);
-    summary_free(summary);
 }
 
 /* --- blocks of time, hours, quarters, runs -------------------------------------------
@@ -401,7 +137,7 @@ TEST(time_blocks_are_the_shortest_that_leave_64_and_hold_what_counting_gives)
     struct made_plan plan = small;
     plan.processes = 2; /* one a version: times ascend */
     struct made_request *requests = made_requests(&plan);
-    struct summary *summary = summary_of(&plan);
+    struct summary *summary = made_whole(&plan);
     const struct summary_cell *cell = cell_of(summary, "GET /3", "1.1");
     const struct timegrid *grid = &cell->version->grid;
     assert_int_equal(grid->count, count_blocks(&plan, requests, 1, grid->shift));
@@ -437,7 +173,7 @@ TEST(time_blocks_are_the_shortest_that_leave_64_and_hold_what_counting_gives)
 
 TEST(an_endpoints_series_is_over_all_versions_and_at_most_256_blocks)
 {
-    struct summary *summary = summary_of(&small);
+    struct summary *summary = made_whole(&small);
     const struct summary_cell *a = cell_of(summary, "GET /3", "1.0");
     const struct summary_cell *b = cell_of(summary, "GET /3", "1.1");
     const struct summary_endpoint *endpoint = a->endpoint;
@@ -456,7 +192,7 @@ TEST(quarters_of_an_hour_are_counted_in_utc)
     struct made_plan plan = small;
     plan.start_utc_ns = -3 * DAY_NS / 2; /* across 1970 */
     struct made_request *requests = made_requests(&plan);
-    struct summary *summary = summary_of(&plan);
+    struct summary *summary = made_whole(&plan);
     const struct summary_cell *cell = cell_of(summary, "GET /5", "1.0");
     assert_int_equal(summary_totals(summary).slot_s, 900);
     uint64_t told = 0;
@@ -489,7 +225,7 @@ TEST(more_than_92_days_are_counted_by_the_hour_and_more_than_736_by_the_day)
         plan.processes = 1;
         plan.start_utc_ns = 100 * DAY_NS;
         plan.length_ns = days[i] * DAY_NS;
-        struct summary *summary = summary_of(&plan);
+        struct summary *summary = made_whole(&plan);
         const struct summary_cell *cell = cell_of(summary, "GET /5", "1.0");
         const int32_t *kept;
         assert_int_equal(summary_days(summary, &kept), days[i]);
@@ -506,12 +242,12 @@ TEST(more_than_92_days_are_counted_by_the_hour_and_more_than_736_by_the_day)
 TEST(one_run_is_not_kept_apart_and_two_are)
 {
     struct made_plan plan = small;
-    struct summary *one = summary_of(&plan);
+    struct summary *one = made_whole(&plan);
     assert_null(cell_of(one, "GET /3", "1.0")->runs);
     summary_free(one);
     plan.runs = 3;
     struct made_request *requests = made_requests(&plan);
-    struct summary *summary = summary_of(&plan);
+    struct summary *summary = made_whole(&plan);
     const struct summary_cell *cell = cell_of(summary, "GET /3", "1.0");
     struct summary_run *const *runs;
     assert_int_equal(summary_runs(summary, &runs), 3);
@@ -540,14 +276,14 @@ TEST(strata_are_kept_up_to_eight_endpoints)
 {
     struct made_plan plan = small;
     plan.endpoints = 8;
-    struct summary *summary = summary_of(&plan);
+    struct summary *summary = made_whole(&plan);
     const struct summary_cell *cell = cell_of(summary, "GET /8", "1.0");
     uint64_t count = 0;
     for (int i = 0; i < SUMMARY_STRATA; i++)
         count += histogram_total(&cell->strata[i]);
     assert_int_equal(count, cell->requests);
     plan.endpoints = 9;
-    struct summary *more = summary_of(&plan);
+    struct summary *more = made_whole(&plan);
     summary_merge(summary, more);
     assert_null(cell_of(summary, "GET /8", "1.0")->strata);
     summary_free(summary);
@@ -592,7 +328,7 @@ static void assert_named(struct name name, const char *format, uint32_t number)
 TEST(the_slowest_requests_are_those_that_sorting_gives)
 {
     struct made_request *requests = made_requests(&small);
-    struct summary *summary = summary_of(&small);
+    struct summary *summary = made_whole(&small);
     const struct summary_cell *cell = cell_of(summary, "GET /7", "1.1");
     struct slow_request slowest[SUMMARY_SLOWEST];
     assert_true(sorted_cell(&small, requests, 7, 1) > SUMMARY_SLOWEST);
@@ -616,7 +352,7 @@ TEST(the_slowest_requests_are_those_that_sorting_gives)
 TEST(shares_of_slow_requests_are_exact_where_they_are_known)
 {
     struct made_request *requests = made_requests(&small);
-    struct summary *summary = summary_of(&small);
+    struct summary *summary = made_whole(&small);
     const struct summary_cell *cell = cell_of(summary, "GET /7", "1.1");
     struct summary_share shares[SUMMARY_SHARES];
     uint64_t from_ns = 0, total;
@@ -675,7 +411,7 @@ static void check_value(const struct summary_value *value, const struct made_pla
 TEST(groups_are_counted_with_a_histogram_each)
 {
     struct made_request *requests = made_requests(&small);
-    struct summary *summary = summary_of(&small);
+    struct summary *summary = made_whole(&small);
     struct summary_version *const *versions;
     struct summary_value *rows;
     bool exact;
@@ -702,7 +438,7 @@ TEST(many_groups_have_coarser_histograms)
     struct made_plan plan = small;
     plan.groups = 5000;
     struct made_request *requests = made_requests(&plan);
-    struct summary *summary = summary_of(&plan);
+    struct summary *summary = made_whole(&plan);
     struct summary_value *rows;
     size_t count = summary_values(summary, SUMMARY_GROUP, NULL, 50, &rows);
     for (size_t i = 0; i < count; i++) {
@@ -717,7 +453,7 @@ TEST(many_groups_have_coarser_histograms)
 TEST(distinct_users_of_a_day_are_counted)
 {
     struct made_request *requests = made_requests(&small);
-    struct summary *summary = summary_of(&small);
+    struct summary *summary = made_whole(&small);
     const int32_t *days;
     size_t day_count = summary_days(summary, &days);
     bool exact;
