@@ -44,6 +44,7 @@ def attach(app, endpoints, **who):
     binding = _native.Binding(
         name_endpoint=endpoints.of_rule,
         current_request=flask.request._get_current_object,
+        request_context=getattr(flask.globals, "_cv_request", None),  # the same, without a call
         unrouted=endpoints.number(UNROUTED),
         unmatched=endpoints.number(UNMATCHED),
         **who,

@@ -44,8 +44,11 @@ static size_t canonical(const char *from, size_t length, char *out, size_t size)
 
     if (!strip_port(from, length, text))
         return 0;
-    if (inet_pton(AF_INET, text, address) == 1)
-        return inet_ntop(AF_INET, address, out, (socklen_t)size) ? strlen(out) : 0;
+    if (inet_pton(AF_INET, text, address) == 1) { /* which takes no other form of it */
+        const size_t bytes = strlen(text);
+        memcpy(out, text, bytes < size ? bytes + 1 : 0);
+        return bytes < size ? bytes : 0;
+    }
     if (inet_pton(AF_INET6, text, address) != 1)
         return 0;
     const bool v4 = memcmp(address, mapped, sizeof mapped) == 0;

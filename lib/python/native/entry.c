@@ -146,7 +146,9 @@ static PyObject *call_recorded(struct entry *entry, PyObject *environ,
     if (grouped == 0)
         result = call_within(entry->application, (PyObject *)exchange, environ,
                              (PyObject *)exchange);
-    if (result) {
+    if (result && !fmd_py_exchange_recorded(exchange)) {
+        fmd_py_exchange_end(exchange, 0); /* its length is of no interest */
+    } else if (result) {
         result = fmd_py_body_take(exchange, result);
     } else {
         fmd_py_exchange_raised(exchange);
@@ -194,8 +196,8 @@ static PyObject *entry_call(PyObject *self, PyObject *const *args, size_t nargsf
 }
 
 /* What the route says: its number, asked once and then remembered. 0: nothing known. */
-static uint32_t endpoint_of_rule(struct binding *binding, enum fmd_method method,
-                                 PyObject *mount, PyObject *rule)
+static uint32_t ask_endpoint(struct binding *binding, enum fmd_method method,
+                             PyObject *mount, PyObject *rule)
 {
     uint32_t endpoint = 0;
     PyObject *number = NULL;
@@ -222,11 +224,47 @@ static uint32_t endpoint_of_rule(struct binding *binding, enum fmd_method method
     return PyErr_Occurred() ? 0 : endpoint;
 }
 
+/* The same for the routes that are asked for all the time, by the rule's own object. */
+static uint32_t endpoint_of_rule(struct binding *binding, enum fmd_method method,
+                                 PyObject *mount, PyObject *rule)
+{
+    const uintptr_t place = ((uintptr_t)rule >> 4) * 31 + (unsigned)method;
+    struct known_rule *known = &binding->known_rules[place % KNOWN_RULES];
+    if (known->rule == rule && known->method == method &&
+        (known->mount == mount ||
+         PyObject_RichCompareBool(known->mount, mount, Py_EQ) == 1))
+        return known->endpoint;
+    PyErr_Clear();
+    const uint32_t endpoint = ask_endpoint(binding, method, mount, rule);
+    if (endpoint) {
+        known->method = method;
+        known->endpoint = endpoint;
+        PyObject *old_rule = known->rule, *old_mount = known->mount;
+        known->rule = Py_NewRef(rule);
+        known->mount = Py_NewRef(mount);
+        Py_XDECREF(old_rule);
+        Py_XDECREF(old_mount);
+    }
+    return endpoint;
+}
+
+/* Flask's, as flask.request would give it: new reference or NULL. */
+static PyObject *current_request(const struct binding *binding)
+{
+    PyObject *context = NULL;
+    if (!PyContextVar_CheckExact(binding->request_context) ||
+        PyContextVar_Get(binding->request_context, NULL, &context) < 0 || !context)
+        return PyObject_CallNoArgs(binding->current_request);
+    PyObject *request = PyObject_GetAttr(context, fmd_py_str_request);
+    Py_DECREF(context);
+    return request;
+}
+
 /* Flask has matched the path: sets the endpoint from its current request. */
 static void name_exchange(struct exchange *exchange, struct binding *binding)
 {
     uint32_t endpoint = 0;
-    PyObject *request = PyObject_CallNoArgs(binding->current_request);
+    PyObject *request = current_request(binding);
     PyObject *rule = request ? PyObject_GetAttr(request, fmd_py_str_url_rule) : NULL;
     PyObject *environ = rule ? PyObject_GetAttr(request, fmd_py_str_environ) : NULL;
     if (environ && rule == Py_None) {
@@ -285,7 +323,8 @@ static PyObject *dispatch_call(PyObject *self, PyObject *const *args, size_t nar
         exchange->raised = true; /* Flask turns it into a 500 outside of here */
         fmd_py_exception_leaves(exchange);
     }
-    if (outermost && hook->binding->group_by != Py_None)
+    if (outermost && hook->binding->group_by != Py_None &&
+        fmd_py_exchange_recorded(exchange))
         result = group_after(exchange, hook->binding, result);
     Py_DECREF(exchange);
     return result;

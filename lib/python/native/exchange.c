@@ -6,6 +6,9 @@
  */
 #include "native.h"
 
+#include "levels.h"
+#include "thrown.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -146,6 +149,13 @@ bool fmd_py_exchange_bodyless(const struct exchange *exchange)
 {
     return exchange->method == FMD_METHOD_HEAD || exchange->status < 200 ||
            exchange->status == 204 || exchange->status == 304;
+}
+
+bool fmd_py_exchange_recorded(const struct exchange *exchange)
+{
+    const uint32_t endpoint = fmd__request_key(&exchange->request).endpoint;
+
+    return !exchange->named || fmd__level_of(endpoint) - 1 < FMD__LEVEL_MAX;
 }
 
 /* "201 CREATED" -> 201; 0 when it is no status. */

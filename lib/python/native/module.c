@@ -11,17 +11,18 @@
 #include <string.h>
 #include <structmember.h>
 
-PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
-    *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
-    *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
-    *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname,
-    *fmd_py_str_awaitable, *fmd_py_str_path_info;
+PyObject *fmd_py_str_request, *fmd_py_str_close, *fmd_py_str_file_wrapper,
+    *fmd_py_str_method, *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for,
+    *fmd_py_str_input, *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ,
+    *fmd_py_str_rule, *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty,
+    *fmd_py_str_group, *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module,
+    *fmd_py_str_qualname, *fmd_py_str_awaitable, *fmd_py_str_path_info;
 
 static const struct {
     PyObject **string;
     const char *text;
 } strings[] = {
+    {&fmd_py_str_request, "request"},
     {&fmd_py_str_close, "close"},
     {&fmd_py_str_file_wrapper, "wsgi.file_wrapper"},
     {&fmd_py_str_method, "REQUEST_METHOD"},
@@ -48,25 +49,18 @@ static const struct {
 
 static PyObject *binding_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"name_endpoint",
-                            "find_endpoint",
-                            "current_request",
-                            "group_by",
-                            "group_failed",
-                            "pseudonym",
-                            "trusted_proxies",
-                            "addresses",
-                            "unrouted",
-                            "unmatched",
-                            NULL};
+    static char *names[] = {"name_endpoint",   "find_endpoint",   "current_request",
+                            "request_context", "group_by",        "group_failed",
+                            "pseudonym",       "trusted_proxies", "addresses",
+                            "unrouted",        "unmatched",       NULL};
     struct binding from = {.addresses = 1};
     from.name_endpoint = from.find_endpoint = from.current_request = Py_None;
-    from.group_by = from.group_failed = from.pseudonym = Py_None;
+    from.group_by = from.group_failed = from.pseudonym = from.request_context = Py_None;
     if (!PyArg_ParseTupleAndKeywords(
-            args, keywords, "|$OOOOOOipII", names, &from.name_endpoint,
-            &from.find_endpoint, &from.current_request, &from.group_by,
-            &from.group_failed, &from.pseudonym, &from.trusted_proxies, &from.addresses,
-            &from.unrouted, &from.unmatched))
+            args, keywords, "|$OOOOOOOipII", names, &from.name_endpoint,
+            &from.find_endpoint, &from.current_request, &from.request_context,
+            &from.group_by, &from.group_failed, &from.pseudonym, &from.trusted_proxies,
+            &from.addresses, &from.unrouted, &from.unmatched))
         return NULL;
     struct binding *binding = (struct binding *)type->tp_alloc(type, 0);
     PyObject *endpoints = binding ? PyDict_New() : NULL;
@@ -77,6 +71,7 @@ static PyObject *binding_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     binding->name_endpoint = Py_NewRef(from.name_endpoint);
     binding->find_endpoint = Py_NewRef(from.find_endpoint);
     binding->current_request = Py_NewRef(from.current_request);
+    binding->request_context = Py_NewRef(from.request_context);
     binding->group_by = Py_NewRef(from.group_by);
     binding->group_failed = Py_NewRef(from.group_failed);
     binding->pseudonym = Py_NewRef(from.pseudonym);
@@ -94,6 +89,11 @@ static int binding_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(binding->name_endpoint);
     Py_VISIT(binding->find_endpoint);
     Py_VISIT(binding->current_request);
+    Py_VISIT(binding->request_context);
+    for (int i = 0; i < KNOWN_RULES; i++) {
+        Py_VISIT(binding->known_rules[i].rule);
+        Py_VISIT(binding->known_rules[i].mount);
+    }
     Py_VISIT(binding->group_by);
     Py_VISIT(binding->group_failed);
     Py_VISIT(binding->pseudonym);
@@ -103,17 +103,23 @@ static int binding_traverse(PyObject *self, visitproc visit, void *arg)
 
 static int binding_clear(PyObject *self)
 {
-    (void)self; /* the functions it holds break every cycle */
-    return 0;
+    struct binding *binding = (struct binding *)self;
+    for (int i = 0; i < KNOWN_RULES; i++) {
+        Py_CLEAR(binding->known_rules[i].rule);
+        Py_CLEAR(binding->known_rules[i].mount);
+    }
+    return 0; /* the functions it holds break every other cycle */
 }
 
 static void binding_dealloc(PyObject *self)
 {
     struct binding *binding = (struct binding *)self;
     PyObject_GC_UnTrack(self);
+    (void)binding_clear(self);
     Py_CLEAR(binding->name_endpoint);
     Py_CLEAR(binding->find_endpoint);
     Py_CLEAR(binding->current_request);
+    Py_CLEAR(binding->request_context);
     Py_CLEAR(binding->group_by);
     Py_CLEAR(binding->group_failed);
     Py_CLEAR(binding->pseudonym);

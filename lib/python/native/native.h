@@ -21,6 +21,16 @@
 #error "fmd_record needs the GIL: build it for a CPython that is not free-threaded"
 #endif
 
+/* A route that was asked for lately, and its endpoint's number. Both objects are owned.
+ */
+struct known_rule {
+    PyObject *rule, *mount; /* NULL: none */
+    enum fmd_method method;
+    uint32_t endpoint;
+};
+
+enum { KNOWN_RULES = 256 };
+
 /* One bound application: how its requests are named and who its clients are. Made once,
  * then read by every request. Python objects are owned, None where not wanted. */
 struct binding {
@@ -28,6 +38,7 @@ struct binding {
         *name_endpoint;        /* (method, mount, rule, subdomain, host) -> number */
     PyObject *find_endpoint;   /* of a plain WSGI application: (environ) -> number */
     PyObject *current_request; /* () -> Flask's request */
+    PyObject *request_context; /* context variable: has it as attribute request */
     PyObject *group_by;        /* () or (environ) -> group; may raise */
     PyObject *group_failed;    /* (exception), told of each of its failures */
     PyObject *pseudonym;       /* (kind, text) -> text; keyed hash */
@@ -36,6 +47,7 @@ struct binding {
     int addresses;      /* 0: record none */
     uint32_t unrouted;  /* endpoint of requests that never reached the routes */
     uint32_t unmatched; /* endpoint of paths that no route takes */
+    struct known_rule known_rules[KNOWN_RULES];
 };
 
 /* One request and its answer, from the entry to the end of the body. It is itself the
@@ -67,12 +79,12 @@ extern PyTypeObject fmd_py_closer_type, fmd_py_mover_type;
 extern bool fmd_py_recording;
 
 /* Of the module's strings, made once: */
-extern PyObject *fmd_py_str_close, *fmd_py_str_file_wrapper, *fmd_py_str_method,
-    *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for, *fmd_py_str_input,
-    *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ, *fmd_py_str_rule,
-    *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty, *fmd_py_str_group,
-    *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module, *fmd_py_str_qualname,
-    *fmd_py_str_awaitable, *fmd_py_str_path_info;
+extern PyObject *fmd_py_str_request, *fmd_py_str_close, *fmd_py_str_file_wrapper,
+    *fmd_py_str_method, *fmd_py_str_remote_addr, *fmd_py_str_forwarded_for,
+    *fmd_py_str_input, *fmd_py_str_script_name, *fmd_py_str_url_rule, *fmd_py_str_environ,
+    *fmd_py_str_rule, *fmd_py_str_subdomain, *fmd_py_str_host, *fmd_py_str_empty,
+    *fmd_py_str_group, *fmd_py_str_address, *fmd_py_str_read, *fmd_py_str_module,
+    *fmd_py_str_qualname, *fmd_py_str_awaitable, *fmd_py_str_path_info;
 
 /* exchange.c */
 /* Begins a request. New reference, NULL (no exception set) when out of memory. */
@@ -86,6 +98,8 @@ void fmd_py_exchange_raised(struct exchange *exchange);
 void fmd_py_exchange_sends(struct exchange *exchange);
 /* True when no body is due, so that nothing can be cut short. */
 bool fmd_py_exchange_bodyless(const struct exchange *exchange);
+/* False when its endpoint is known and at level 0 or off: it is counted at most. */
+bool fmd_py_exchange_recorded(const struct exchange *exchange);
 void fmd_py_set_group(struct exchange *exchange, const struct binding *binding,
                       PyObject *group);
 const char *fmd_py_method_name(enum fmd_method method);

@@ -19,7 +19,7 @@ import flask
 
 import fmd_record
 from fmd_record import endpoints
-from traces import ABORTED, EXCEPTION, STREAMED, Traces, entries, report
+from traces import ABORTED, EXCEPTION, STREAMED, Traces, counted, entries, report
 
 
 def environ_of(path="/", **changes):
@@ -521,6 +521,29 @@ class Running(InProcess):
         Answer(self.record(say(), level=0))
         fmd_record.stop()
         self.assertEqual(Traces(self.folder).requests, [])
+
+    def test_at_level_0_flask_is_counted_and_nobody_asked(self):
+        app = flask.Flask("counted")
+        app.add_url_rule("/x", view_func=lambda: iter(["x", "y"]))
+        fmd_record.bind(app, directory=self.folder, level=0, group_by=lambda: self.fail("asked"))
+        for _ in range(3):
+            self.assertEqual(Answer(app, environ_of("/x")).written, [b"x", b"y"])
+        self.assertTrue(fmd_record.stop())
+        self.assertEqual(fmd_record.stats()["group_errors"], 0)
+        self.assertEqual(Traces(self.folder).requests, [])
+        self.assertEqual(counted(self.folder), [3])
+
+    def test_routes_of_any_number_and_mounts_keep_their_names(self):
+        app = flask.Flask("many")
+        for number in range(600):  # more than are remembered by their rule
+            app.add_url_rule(f"/r{number}", f"r{number}", view_func=lambda: "r")
+        fmd_record.bind(app, directory=self.folder)
+        asked = [("", f"/r{number}") for number in (*range(600), *range(600))]
+        asked += [(mount, "/r7") for mount in ("/a", "/b", "/a", "")]
+        for mount, path in asked:
+            Answer(app, {**environ_of(path), "SCRIPT_NAME": mount})
+        self.assertEqual([request["endpoint"] for request in self.recorded()],
+                         [f"GET {mount}{path}" for mount, path in asked])  # fmt: skip
 
     def test_middleware_stays_reachable_through_the_application(self):
         class Middleware:

@@ -44,11 +44,21 @@ class Traces:
         )
 
 
-def entries(directory, kind):
-    """Entries of one kind in the traces' journals, as the second decoder has them."""
+def decoded(directory):
+    """Traces as the second decoder has them."""
     files = sorted(glob.glob(os.path.join(directory, "**/*.fmd"), recursive=True))
-    every = [entry for file in files for entry in second_decoder.Trace(file).entries]
+    return [second_decoder.Trace(file) for file in files]
+
+
+def entries(directory, kind):
+    """Entries of one kind in the traces' journals."""
+    every = [entry for trace in decoded(directory) for entry in trace.entries]
     return [entry for entry in every if entry[0] == kind]
+
+
+def counted(directory):
+    """Requests at level 0 of each endpoint that had some."""
+    return [count for trace in decoded(directory) for count, _ in trace.counts.values()]
 
 
 def report(directory):
