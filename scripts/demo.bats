@@ -23,6 +23,10 @@ compare() { python3 "$BATS_TEST_DIRNAME/../testdata/shop/compare.py" "$@"; }
     grep -q "4,000 requests sent = 4,000 reported" "$BATS_FILE_TMPDIR/said"
 }
 
+@test "its report holds to the schema" {
+    "$BATS_TEST_DIRNAME/../src/report/check_schema.py" "$OUT/report/report.json"
+}
+
 @test "release 1.1 is slower and faster where it is" {
     run compare changes "$OUT/report/report.json"
     echo "$output"

@@ -40,7 +40,8 @@ while which=$((which + 1)); block sh $which >block.sh; [ -s block.sh ]; do
     bash -euo pipefail block.sh >block.log 2>&1 </dev/null
     say $? "README: $(grep -c . block.sh) commands from \"$(head -1 block.sh | sed 's/ *#.*//')\" on" block.log
 done
-counted=$(fmd-analyze traces/ --format json | jq .total.requests)
+fmd-analyze traces/ --format json >report.json && "$root/src/report/check_schema.py" report.json >>requests.log 2>&1
+counted=$(jq .total.requests report.json)
 [ "$counted" = 200 ]
 say $? "the report counts the 200 requests that were sent ($counted)" requests.log
 links=$(grep -oE '\]\([^)]+\)' "$root/README.md" | tr -d '])(' | grep -v '^http' | while read -r path; do [ -e "$root/$path" ] || echo "$path"; done)

@@ -61,12 +61,14 @@ step() { bash -eo pipefail "$1.sh" 3>&-; }
     grep -q 'cart.*regressed' summary.md
     [ -s report/report.html ]
     [ -s report/report.junit.xml ]
+    "$BATS_TEST_DIRNAME/../src/report/check_schema.py" report/report.json
     [ -s baseline.fmds ]
 }
 
 @test "every run of both sides is there" {
     for side in old new; do
         fmd-analyze traces/$side --format json >$side.json
+        "$BATS_TEST_DIRNAME/../src/report/check_schema.py" $side.json
         [ "$(jq '.input.runs' $side.json)" = 5 ]
         [ "$(jq '.endpoints[] | select(.name | contains("cart")) | .requests' $side.json)" = 75 ]
     done

@@ -14,7 +14,9 @@ decode() {
 }
 
 analyze() {
-    "${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/fmd-analyze" "$@"
+    local kept
+    kept=$(mktemp "$BATS_FILE_TMPDIR/report-XXXXXX") # for the last test
+    "${FMD_BUILD:-$BATS_TEST_DIRNAME/../../build/release}/fmd-analyze" "$@" >"$kept" && cat "$kept"
 }
 
 number() { # label; of a line "label: number" on stdin
@@ -78,4 +80,8 @@ number() { # label; of a line "label: number" on stdin
     [ "$(grep -c '^flight:' "$BATS_TEST_TMPDIR/left")" = 1 ]
     grep -q "^left entry: ('definition'.*hang.*watched.py" "$BATS_TEST_TMPDIR/left"
     [ "$(grep -c "^left entry: ('sample'" "$BATS_TEST_TMPDIR/left")" -ge 5 ]
+}
+
+@test "every report holds to its schema" {
+    "$BATS_TEST_DIRNAME/../../src/report/check_schema.py" "$BATS_FILE_TMPDIR"/report-*
 }

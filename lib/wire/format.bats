@@ -74,6 +74,7 @@ compare() {
     for kind in whole without; do
         (cd "$here/$kind" && "$build/fmd-analyze" --repeatable --format json t.fmd >"../$kind.json")
     done
+    src/report/check_schema.py "$here/whole.json" "$here/without.json"
     # but what they tell beside the requests; blocks and bytes read are as many as there are
     requests='del(.input.bytes, .input.blocks, .profile, .sentences, .outliers.slowest[].detail)'
     run -0 diff <(jq -S "$requests" "$here/whole.json") <(jq -S "$requests" "$here/without.json")

@@ -35,6 +35,7 @@ stop() {
 check() { # file of requests: what ask() asked
     run fmd-analyze --repeatable "$1" --format json --quiet
     [ "$status" = 0 ]
+    "$BATS_TEST_DIRNAME/../report/check_schema.py" /dev/stdin <<<"$output"
     jq -e '.total.requests == 6 and ([.endpoints[].name] | sort) == ["GET /", "GET /cart/{n}"]' <<<"$output"
     jq -e '[.endpoints[] | select(.name == "GET /cart/{n}") | .requests, .errors.client_4xx] == [3, 3]' <<<"$output"
     jq -e '.total.max_ns < 5e9' <<<"$output"

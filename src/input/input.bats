@@ -12,6 +12,7 @@ field() { # path-in-python arguments...
     local what=$1
     shift
     "$build/fmd-analyze" --format json --quiet "$@" >report.json
+    cp report.json "$(mktemp "$BATS_FILE_TMPDIR/report-XXXXXX")" # for the last test
     /usr/bin/python3 -c "import json; r = json.load(open('report.json')); print(r$what)"
 }
 
@@ -101,4 +102,8 @@ PYTHON
         [ "$(peak_kb --quiet --threads 2 2000000$end)" -lt 131072 ]
         [ "$many" -lt $((few + 16384)) ]
     done
+}
+
+@test "every report that was asked for a field holds to its schema" {
+    "$BATS_TEST_DIRNAME/../report/check_schema.py" "$BATS_FILE_TMPDIR"/report-*
 }

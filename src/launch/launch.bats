@@ -61,7 +61,7 @@ end() { # signal; leaves status
 
 # A field of the JSON report of traces/.
 field() {
-    fmd-analyze --format json --quiet traces | jq -r "$1"
+    fmd-analyze --format json --quiet traces | tee "$(mktemp "$BATS_FILE_TMPDIR/report-XXXXXX")" | jq -r "$1"
 }
 
 carts() {
@@ -378,4 +378,8 @@ PYTHON
     [ "$status" = 2 ] || skip "this machine's own Python has fmd_record"
     grep -q "/usr/bin/python3 -m pip install" <<<"$output"
     [ ! -e ran ]
+}
+
+@test "every report that was asked for a field holds to its schema" {
+    "$BATS_TEST_DIRNAME/../report/check_schema.py" "$BATS_FILE_TMPDIR"/report-*
 }

@@ -10,18 +10,34 @@ import sys
 
 import jsonschema
 
+SCHEMA = json.loads(pathlib.Path(__file__).with_name("report.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
 
 def refuse(constant):
     raise ValueError(constant + " is no JSON")
 
 
-schema = json.loads(pathlib.Path(__file__).with_name("report.schema.json").read_text())
-jsonschema.Draft202012Validator.check_schema(schema)
-validator = jsonschema.Draft202012Validator(schema)
-wrong = 0
-for name in sys.argv[1:]:
-    report = json.loads(pathlib.Path(name).read_text(encoding="utf-8"), parse_constant=refuse)
-    for error in validator.iter_errors(report):
-        print(f"{name}: {error.json_path}: {error.message}", file=sys.stderr)
-        wrong += 1
-sys.exit(wrong > 0)
+def read(text):
+    """A report; ValueError where it is no JSON or does not hold."""
+    report = json.loads(text, parse_constant=refuse)
+    found = jsonschema.exceptions.best_match(VALIDATOR.iter_errors(report))
+    if found:
+        raise ValueError(f"{found.json_path}: {found.message[-300:]}")
+    return report
+
+
+def main(names):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    wrong = 0
+    for name in names:
+        try:
+            read(pathlib.Path(name).read_text(encoding="utf-8"))
+        except ValueError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            wrong += 1
+    return wrong > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -4,6 +4,7 @@
  * in the rows of the terminal, of Markdown and of the page, and is what JUnit counts.
  */
 #include "format.h"
+#include "gates.h"
 #include "report.h"
 
 #include "src/base/err.h"
@@ -16,6 +17,7 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
+#include <unistd.h>
 
 #include "testdata/cmocka_tests.h"
 
@@ -232,7 +234,25 @@ static const char *text_at(json_t *object, const char *key)
 
 /* --- the tests --- */
 
-TEST(requests_and_quantiles_of_an_endpoint_are_the_same_in_every_format)
+/* A quantile of report.json as text. */
+static struct text text_of(json_t *distribution, const char *quantile)
+{
+    json_t *of = at(at(distribution, "quantiles"), quantile);
+
+    return format_duration(json_is_null(of) ? (double)NAN
+                                            : json_number_value(at(of, "value_ns")));
+}
+
+/* Server errors as the overview has them: "0" where there are none. */
+static struct text text_of_errors(json_t *distribution)
+{
+    json_int_t errors = json_integer_value(at(at(distribution, "errors"), "server_5xx"));
+    double requests = json_number_value(at(distribution, "requests"));
+
+    return errors ? format_percent((double)errors / requests) : format_count(0);
+}
+
+TEST(requests_quantiles_and_errors_of_an_endpoint_are_the_same_in_every_format)
 {
     struct site site;
     json_t *endpoint;
@@ -243,14 +263,124 @@ TEST(requests_and_quantiles_of_an_endpoint_are_the_same_in_every_format)
     json_array_foreach(at(site.json, "endpoints"), i, endpoint)
     {
         const char *name = text_at(endpoint, "name");
-        json_t *p95 = at(at(endpoint, "quantiles"), "p95");
-        double p95_ns =
-            json_is_null(p95) ? (double)NAN : json_number_value(at(p95, "value_ns"));
+        static const char *const quantiles[] = {"p50", "p95", "p99"};
         assert_rows_have(
             &site, "Endpoints, by", name,
             format_count((uint64_t)json_integer_value(at(endpoint, "requests"))).s);
-        assert_rows_have(&site, "Endpoints, by", name, format_duration(p95_ns).s);
+        for (size_t q = 0; q < sizeof(quantiles) / sizeof(quantiles[0]); q++)
+            assert_rows_have(&site, "Endpoints, by", name,
+                             text_of(endpoint, quantiles[q]).s);
+        assert_rows_have(&site, "Endpoints, by", name, text_of_errors(endpoint).s);
     }
+    site_release(&site);
+}
+
+/* Rows of a table of the page, without the one of all together. */
+static size_t rows_in_page(const struct site *site, const char *heading)
+{
+    char *count = said(site->page,
+                       "string(count(//table[starts-with(@aria-label,'%s')]/tbody/"
+                       "tr[th!='(all)']))",
+                       heading);
+    size_t rows = strtoul(count, NULL, 10);
+
+    free(count);
+    return rows;
+}
+
+/* Lines of a text between a heading and the next empty line, that begin with any of the
+ * endpoints' names. */
+static size_t rows_in_text(const char *text, const char *heading, const char *start)
+{
+    const char *part = strstr(text, heading);
+    size_t rows = 0;
+
+    assert_non_null(part);
+    const char *begin = strstr(part, start[0] ? "\n|" : "\n  ");
+    const char *end = begin ? strstr(begin, "\n\n") : NULL;
+    assert_true(begin && end);
+    for (size_t i = 0; i < NAMES; i++) {
+        char wanted[64];
+        snprintf(wanted, sizeof(wanted), "\n%s%s ", start[0] ? start : "  ", names[i]);
+        for (const char *c = begin; (c = strstr(c, wanted)) && c < end; c++)
+            rows++;
+    }
+    return rows;
+}
+
+TEST(lists_of_endpoints_are_the_same_in_every_format)
+{
+    static const char *const lists[] = {"Endpoints, by", "Verdicts"};
+    struct site site;
+
+    site_init(&site);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        char heading[64];
+        snprintf(heading, sizeof(heading), "### %s", lists[i]);
+        assert_int_equal(rows_in_page(&site, lists[i]), NAMES);
+        assert_int_equal(rows_in_text(site.terminal, lists[i], ""), NAMES);
+        assert_int_equal(rows_in_text(site.markdown, heading, "| "), NAMES);
+    }
+    char *sections = said(site.page, "string(count(//section))");
+    char *tests = said(site.junit, "string(count(//testsuite[starts-with(@name,"
+                                   "'Verdicts')]/testcase))");
+    assert_int_equal(strtoul(sections, NULL, 10), NAMES);
+    assert_int_equal(strtoul(tests, NULL, 10), NAMES);
+    free(tests);
+    free(sections);
+    site_release(&site);
+}
+
+/* Without line ends and what Markdown needs for its own sake; the caller frees. */
+static char *plain(const char *text)
+{
+    static const char *const entities[][2] = {
+        {"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}, {"&#58;", ":"}, {"&#46;", "."}};
+    struct str out;
+
+    str_init(&out);
+    for (const char *c = text; *c; c++) {
+        size_t e = 0, count = sizeof(entities) / sizeof(entities[0]);
+        while (e < count && strncmp(c, entities[e][0], strlen(entities[e][0])) != 0)
+            e++;
+        if (e < count) {
+            str_add_text(&out, entities[e][1]);
+            c += strlen(entities[e][0]) - 1;
+        } else if (*c == '\\' && c[1]) {
+            str_add_byte(&out, *++c);
+        } else if (*c == '\n') {
+            str_add_byte(&out, ' ');
+            while (c[1] == ' ')
+                c++;
+        } else {
+            str_add_byte(&out, *c);
+        }
+    }
+    return str_take(&out);
+}
+
+TEST(sentences_are_the_same_in_every_format)
+{
+    struct site site;
+    json_t *sentence;
+    size_t i, findings = 0;
+
+    site_init(&site);
+    char *texts[] = {plain(site.terminal), plain(site.markdown),
+                     said(site.page, "string(//main)")};
+    json_array_foreach(at(site.json, "sentences"), i, sentence)
+    {
+        const char *text = text_at(sentence, "sentence");
+        findings += strcmp(text_at(sentence, "kind"), "finding") == 0;
+        for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++)
+            assert_row_has(texts[t], text,
+                           t == 0   ? "terminal"
+                           : t == 1 ? "markdown"
+                                    : "html");
+    }
+    assert_true(findings > 5);
+    for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++)
+        free(texts[t]);
     site_release(&site);
 }
 
@@ -344,6 +474,46 @@ TEST(targets_are_met_or_missed_in_every_format)
     site_init(&site);
     assert_targets(&site, at(site.json, "checks"), "Checks");
     assert_targets(&site, at(site.json, "objectives"), "Objectives");
+    site_release(&site);
+}
+
+/* A gate fails when JUnit has a failure, with the sentence that stands in the others. */
+TEST(a_gate_fails_for_what_every_format_says)
+{
+    struct site site;
+    struct err err = ERR_INIT;
+
+    site_init(&site);
+    assert_int_equal(gate_judge(&site.report, GATE_REGRESSED, &err), -1);
+    const char *why = strstr(err.message, ": ");
+    assert_non_null(why);
+    char *markdown = plain(site.markdown), *terminal = plain(site.terminal);
+    char *page = said(site.page, "string(//main)");
+    char *failures = said(site.junit, "string(//testsuite[starts-with(@name,"
+                                      "'Verdicts')]//failure/@message)");
+    assert_row_has(markdown, why + 2, "markdown");
+    assert_row_has(terminal, why + 2, "terminal");
+    assert_row_has(page, why + 2, "html");
+    assert_string_equal(failures, why + 2);
+    free(failures);
+    free(page);
+    free(terminal);
+    free(markdown);
+    site_release(&site);
+}
+
+TEST(the_schema_holds)
+{
+    struct site site;
+    char path[] = "/tmp/fmd-formats-XXXXXX", command[128];
+
+    site_init(&site);
+    int file = mkstemp(path);
+    assert_int_equal(json_dumpfd(site.json, file, 0), 0);
+    close(file);
+    snprintf(command, sizeof(command), "src/report/check_schema.py %s", path);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a fixed command */
+    unlink(path);
     site_release(&site);
 }
 

@@ -2,6 +2,29 @@
 /* Changes over time without a new version. */
 #include "json_parts.h"
 
+/* A latency changes by a ratio, a share of errors by a difference. */
+static void put_latency(json_t *row, const struct change_point *point)
+{
+    bool is = point->kind == CHANGE_LATENCY;
+
+    put(row, "before_ns", is ? number(point->before) : json_null());
+    put(row, "after_ns", is ? number(point->after) : json_null());
+    put(row, "change_ratio", is ? number(point->change) : json_null());
+    put(row, "change_ratio_low", is ? number(point->change_low) : json_null());
+    put(row, "change_ratio_high", is ? number(point->change_high) : json_null());
+}
+
+static void put_errors(json_t *row, const struct change_point *point)
+{
+    bool is = point->kind == CHANGE_ERRORS;
+
+    put(row, "before_share", is ? number(point->before) : json_null());
+    put(row, "after_share", is ? number(point->after) : json_null());
+    put(row, "change_share", is ? number(point->change) : json_null());
+    put(row, "change_share_low", is ? number(point->change_low) : json_null());
+    put(row, "change_share_high", is ? number(point->change_high) : json_null());
+}
+
 json_t *json_changes(const struct report *report)
 {
     json_t *array = json_array();
@@ -15,11 +38,8 @@ json_t *json_changes(const struct report *report)
             json_string(point->kind == CHANGE_LATENCY ? "latency" : "errors"));
         put(row, "at", moment(point->utc_ns));
         put(row, "block_s", number(point->block_s));
-        put(row, "before", number(point->before));
-        put(row, "after", number(point->after));
-        put(row, "change", number(point->change));
-        put(row, "change_low", number(point->change_low));
-        put(row, "change_high", number(point->change_high));
+        put_latency(row, point);
+        put_errors(row, point);
         put(row, "p", number(point->p));
         json_array_append_new(array, row);
     }

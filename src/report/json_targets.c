@@ -2,17 +2,27 @@
 /* Objectives and checks. */
 #include "json_parts.h"
 
-static json_t *value_json(const struct target_result *result)
+/* What was measured, under the name that has its unit; the others are null. */
+static void put_value(json_t *row, const struct target_result *result)
 {
+    json_t *ns = NULL, *share = NULL, *requests = NULL;
+
     switch (result->target->metric) {
     case TARGET_QUANTILE:
     case TARGET_MEAN:
     case TARGET_MAX:
     case TARGET_MIN:
-        return nanoseconds(result->value);
+        ns = nanoseconds(result->value);
+        break;
+    case TARGET_REQUESTS:
+        requests = number(result->value);
+        break;
     default:
-        return number(result->value);
+        share = number(result->value);
     }
+    put(row, "value_ns", ns ? ns : json_null());
+    put(row, "value_share", share ? share : json_null());
+    put(row, "value_requests", requests ? requests : json_null());
 }
 
 static void put_budget(json_t *row, const struct target_result *result)
@@ -38,7 +48,7 @@ json_t *json_targets(const struct report *report, enum target_kind kind)
             endpoint ? name_text(&endpoint->application) : json_null());
         put(row, "endpoint", endpoint ? name_text(&endpoint->name) : json_null());
         put(row, "requests", count(result->requests));
-        put(row, "value", value_json(result));
+        put_value(row, result);
         put(row, "met", json_boolean(result->met));
         if (kind == TARGET_SLO)
             put_budget(row, result);

@@ -10,6 +10,8 @@ import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 sys.path.append(os.path.join(ROOT, "lib/wire"))
+sys.path.append(os.path.join(ROOT, "src/report"))
+import check_schema  # noqa: E402
 import second_decoder  # noqa: E402
 BUILD = os.environ.get("FMD_BUILD", os.path.join(ROOT, "build/release"))
 
@@ -62,6 +64,6 @@ def counted(directory):
 
 
 def report(directory):
-    """What fmd-analyze says of it."""
+    """What fmd-analyze says of it, as its schema has it."""
     command = [os.path.join(BUILD, "fmd-analyze"), "--format", "json", directory]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return check_schema.read(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
