@@ -19,8 +19,9 @@ static void note_outlier_method(struct report *report)
     if (outliers->approximate)
         note_add(
             report, REPORT_NOTE_METHOD, false,
-            "Whose the outliers are is approximate: what is read once, or changed "
-            "while it was read, can only be compared with all requests of a version.");
+            "Whose the outliers are is approximate: requests that could not be read a "
+            "second time (of a pipe, a saved summary, a file that changed) can only be "
+            "compared with all of their version; give the traces as files.");
     else if (outliers->cell_s > 0)
         note_add(
             report, REPORT_NOTE_METHOD, false,
