@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "adding_values.h"
 
-enum { AT_ONCE = 256 }; /* requests whose entries and rows fit the first-level cache */
+enum { AT_ONCE = 128 }; /* requests whose entries and rows fit the first-level cache */
 
-/* Requests with a value: its entry in the tally, and which of the batch they are. */
+/* Requests with a value: its entry in the tally, the place of its count in the rows, and
+ * which of the batch they are. */
 struct counted {
-    uint32_t entry[AT_ONCE];
+    uint32_t entry[AT_ONCE], count_at[AT_ONCE];
     uint16_t place[AT_ONCE];
     unsigned count;
 };
@@ -41,57 +42,51 @@ static uint32_t entry_of(const struct adding *adding, uint32_t id)
     return at - 1;
 }
 
-/* Finds the entries and asks for their memory, which is far away. */
-static void find_entries(const struct adding *adding, unsigned first, unsigned end,
-                         struct counted *counted)
+/* Finds entries and counts, and asks for their memory, which is far away. False when the
+ * rows were laid out anew on the way, as there are more values now. */
+static bool find_counts(const struct adding *adding, unsigned first, unsigned end,
+                        struct counted *counted)
 {
+    const struct tally *tally = adding->tally;
+    const uint16_t *places = adding->requests->places;
+    const uint16_t *bucket = adding->map->work.bucket;
+    const unsigned bits = tally->bits, shift = HISTOGRAM_FINE - bits;
+    const uint32_t row_begin = (uint32_t)tally->first_page << bits;
+    const uint32_t width = (uint32_t)tally->page_count << bits;
     unsigned count = 0;
     for (unsigned i = first; i < end; i++) {
-        unsigned place = adding->requests->places[i];
+        unsigned place = places[i];
         uint32_t id = adding->ids[place];
         if (id == 0)
             continue;
         uint32_t entry = entry_of(adding, id);
-        __builtin_prefetch(&adding->tally->entries[entry], 1);
+        uint32_t at = entry * width + (bucket[place] >> shift) - row_begin;
+        __builtin_prefetch(&tally->entries[entry], 1);
+        __builtin_prefetch(&tally->rows[at], 1);
         counted->entry[count] = entry;
+        counted->count_at[count] = at;
         counted->place[count++] = (uint16_t)place;
     }
     counted->count = count;
+    return tally->bits == bits;
 }
 
-/* And asks for the memory of the rows. */
-static void add_to_entries(const struct adding *adding, const struct counted *counted)
+static void add_to_counts(const struct adding *adding, const struct counted *counted)
 {
-    struct tally *tally = adding->tally;
-    const uint16_t *bucket = adding->map->work.bucket;
     const uint64_t *duration_ns = adding->requests->events->duration_ns;
+    struct tally_entry *entries = adding->tally->entries;
+    uint32_t *rows = adding->tally->rows;
     int32_t day = adding->requests->day;
     for (unsigned i = 0; i < counted->count; i++) {
-        unsigned place = counted->place[i];
-        struct tally_entry *entry = &tally->entries[counted->entry[i]];
-        uint64_t ns = duration_ns[place];
-        __builtin_prefetch(tally_count(tally, counted->entry[i], bucket[place]), 1);
+        struct tally_entry *entry = &entries[counted->entry[i]];
+        uint64_t ns = duration_ns[counted->place[i]];
+        ns = ns < HISTOGRAM_MAX_NS ? ns : HISTOGRAM_MAX_NS;
         entry->requests++;
-        if (__builtin_add_overflow(entry->sum_ns,
-                                   ns < HISTOGRAM_MAX_NS ? ns : HISTOGRAM_MAX_NS,
-                                   &entry->sum_ns))
+        if (__builtin_add_overflow(entry->sum_ns, ns, &entry->sum_ns))
             entry->sum_ns = UINT64_MAX;
+        histogram_count(&rows[counted->count_at[i]]);
         if (__builtin_expect(entry->last_day != day, 0))
             see_visitor(adding, entry);
-    }
-}
-
-static void add_to_rows(const struct adding *adding, const struct counted *counted)
-{
-    const struct tally *tally = adding->tally;
-    const uint16_t *buckets = adding->map->work.bucket;
-    const size_t width = (size_t)tally->page_count << tally->bits;
-    const unsigned shift = HISTOGRAM_FINE - tally->bits;
-    uint32_t *rows = tally->rows;
-    const unsigned first = (unsigned)tally->first_page << tally->bits;
-    for (unsigned i = 0; i < counted->count; i++) {
-        unsigned bucket = (buckets[counted->place[i]] >> shift) - first;
-        histogram_count(&rows[counted->entry[i] * width + bucket]);
     }
 }
 
@@ -118,9 +113,10 @@ static void add_dimension(struct source_map *map, size_t version,
                   histogram_fine_bucket(requests->max_ns));
     for (unsigned first = 0; first < requests->count; first += AT_ONCE) {
         unsigned left = requests->count - first;
-        find_entries(&adding, first, first + (left < AT_ONCE ? left : AT_ONCE), &counted);
-        add_to_entries(&adding, &counted);
-        add_to_rows(&adding, &counted);
+        unsigned end = first + (left < AT_ONCE ? left : AT_ONCE);
+        while (!find_counts(&adding, first, end, &counted))
+            ;
+        add_to_counts(&adding, &counted);
     }
     add_errors(&adding);
 }
