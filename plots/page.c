@@ -2,7 +2,10 @@
 /* Head and foot of every chart: see page.h. */
 #include "plots/page.h"
 
+#include "plots/units.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +13,8 @@
 static const double margin = 1.3;
 static const double title_size = 1.4, small_title_size = 1.1;
 static const double line_height = 1.3; /* of a text's own size */
+/* Of the width: widths are estimates, and a long line has room to be wrong. */
+static const double wrap_at = 0.95;
 
 struct head {
     struct label title[TITLE_LINES];
@@ -33,7 +38,7 @@ static bool is_shortened(const struct label *label)
 static void lay_out_head(struct head *head, const struct theme *theme, const char *title,
                          const char *subtitle)
 {
-    double width = theme->width_pt - 2 * margin * theme->base_pt;
+    double width = (theme->width_pt - 2 * margin * theme->base_pt) * wrap_at;
     head->title_style = (struct text_style){theme->base_pt * title_size, true, CUT_END};
     head->title_lines = label_wrap(head->title, title, head->title_style, width);
     if (head->title_lines == TITLE_LINES && is_shortened(&head->title[TITLE_LINES - 1])) {
@@ -98,7 +103,7 @@ static size_t wrap_note(struct label lines[TITLE_LINES], const struct theme *the
                         const struct frame *inside, const char *note)
 {
     struct text_style style = {.size_pt = theme->base_pt * THEME_SMALL};
-    return label_wrap(lines, note, style, inside->right - inside->left);
+    return label_wrap(lines, note, style, (inside->right - inside->left) * wrap_at);
 }
 
 double page_note_pt(const struct theme *theme, const struct frame *inside,
@@ -126,6 +131,19 @@ void page_note(struct scene *scene, const struct theme *theme, struct frame *ins
                                       .max_pt = inside->right - inside->left});
     }
     inside->bottom -= page_note_pt(theme, inside, note);
+}
+
+void page_left_out(char *note, size_t size, size_t count, const char *what,
+                   double requests, double all)
+{
+    char share[NUMBER_BYTES];
+    size_t used = strlen(note);
+    share_text(all > 0 ? requests / all : 0, share);
+    if (count > 0)
+        snprintf(note + used, size - used, "%sAnd %zu more %.60s%s%s%s.",
+                 used > 0 ? " " : "", count, what ? what : "rows",
+                 all > 0 ? ", with " : "", all > 0 ? share : "",
+                 all > 0 ? " of the requests" : "");
 }
 
 void page_empty(struct scene *scene, const struct theme *theme, struct frame inside,

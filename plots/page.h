@@ -24,6 +24,12 @@ void page_note(struct scene *scene, const struct theme *theme, struct frame *ins
 double page_note_pt(const struct theme *theme, const struct frame *inside,
                     const char *note);
 
+/* Appends to a note of size bytes what has no room in the picture, and how much of all
+ * requests it has: " And 160 more endpoints, with 54.2 % of the requests." NULL: "rows";
+ * nothing of 0; all 0: not known. */
+void page_left_out(char *note, size_t size, size_t count, const char *what,
+                   double requests, double all);
+
 /* An empty frame with a sentence in its middle. */
 void page_empty(struct scene *scene, const struct theme *theme, struct frame inside,
                 const char *sentence);

@@ -266,7 +266,7 @@ TEST(a_forest_has_its_verdicts)
 {
     struct forest_row rows[] = {{"a", "p50", 2, 1.5, 2.5, FOREST_WORSE, 9, 9},
                                 {"b", "p50", .5, .4, .6, FOREST_BETTER, 9, 9}};
-    struct forest_data data = {"A finding", NULL, rows, 2, .05, NULL};
+    struct forest_data data = {"A finding", NULL, rows, 2, .05, 0, NULL};
     struct theme theme = theme_dark();
     const char *why = "";
     struct scene scene;

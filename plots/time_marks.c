@@ -108,7 +108,7 @@ void time_marks_rules(struct scene *scene, const struct theme *theme,
     for (size_t i = 0; i < count && i < TIME_MARKS_MAX; i++)
         if (is_on(&marks[i], time))
             draw_rule(scene, theme, &marks[i], scale_at(time, marks[i].at_s), frame,
-                      true);
+                      is_change(&marks[i]));
 }
 
 /* --- the note --- */

@@ -37,7 +37,8 @@ size_t time_marks_draw(struct scene *scene, const struct theme *theme,
                        const struct scale *time, struct frame frame,
                        const struct time_mark *marks, size_t count);
 
-/* The same rules without names, for a chart too small for these. */
+/* The same rules without names, those of versions fainter, for a chart too small for
+ * these. */
 void time_marks_rules(struct scene *scene, const struct theme *theme,
                       const struct scale *time, struct frame frame,
                       const struct time_mark *marks, size_t count);

@@ -101,6 +101,16 @@ void percent_text(double share, char out[NUMBER_BYTES])
     stpcpy(plain(percent, 7, false, out), " %");
 }
 
+void share_text(double share, char out[NUMBER_BYTES])
+{
+    double percent = isfinite(share) ? fmin(fmax(share * 100, 0), 100) : 0;
+    int decimals = percent == 0 || percent == 100 ? 0 : percent >= 9.995 ? 1 : 2;
+    if (percent > 0 && percent < 0.005)
+        stpcpy(out, "<0.01 %");
+    else
+        stpcpy(plain(percent, decimals, true, out), " %");
+}
+
 void change_text(double ratio, char out[NUMBER_BYTES])
 {
     if (!isfinite(ratio) || ratio < 0) {

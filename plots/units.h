@@ -28,6 +28,9 @@ void count_text(double value, char out[NUMBER_BYTES]);
 /* A share 0..1 as "50 %", "99.9 %", "99.999 %". */
 void percent_text(double share, char out[NUMBER_BYTES]);
 
+/* The same with 3 digits, for values that stand below each other: "17.0 %", "0.52 %". */
+void share_text(double share, char out[NUMBER_BYTES]);
+
 /* A change to ratio times as much: "+34 %", "−20 %", "0 %", "×3.5" from three times on;
  * "no value" for NaN and below 0. */
 void change_text(double ratio, char out[NUMBER_BYTES]);

@@ -26,6 +26,26 @@ static const char *percent(double share)
     return text;
 }
 
+static void assert_share(double share, const char *expected)
+{
+    char text[NUMBER_BYTES];
+    share_text(share, text);
+    assert_string_equal(text, expected);
+}
+
+TEST(shares_that_stand_below_each_other_have_the_same_digits)
+{
+    assert_share(0, "0 %");
+    assert_share(1, "100 %");
+    assert_share(0.17, "17.0 %");
+    assert_share(0.0941, "9.41 %");
+    assert_share(0.0052, "0.52 %");
+    assert_share(0.09999, "10.0 %");
+    assert_share(1e-6, "<0.01 %");
+    assert_share(NAN, "0 %");
+    assert_share(2, "100 %");
+}
+
 TEST(latencies_have_the_unit_that_suits)
 {
     assert_string_equal(latency(0), "0 ns");

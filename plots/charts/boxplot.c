@@ -171,13 +171,15 @@ static void draw_rows(struct scene *scene, const struct theme *theme,
 static void explain(char *note, size_t size, const struct boxplot_data *data,
                     const struct span *span)
 {
-    int used = snprintf(note, size,
-                        "Box: the middle half, with the median. Whiskers: the last value "
-                        "within 1.5 boxes. ○ p99  ● slowest.");
-    size_t left_out = data->row_count - span->rows;
-    if (left_out > 0 && used > 0 && (size_t)used < size)
-        snprintf(note + used, size - (size_t)used, " %zu more %s are not shown.",
-                 left_out, data->what ? data->what : "rows");
+    double left_out = 0, all = 0;
+    for (size_t i = 0; i < data->row_count; i++) {
+        all += (double)data->rows[i].requests;
+        left_out += i < span->rows ? 0 : (double)data->rows[i].requests;
+    }
+    snprintf(note, size,
+             "Box: the middle half, with the median. Whiskers: the last value "
+             "within 1.5 boxes. ○ p99  ● slowest.");
+    page_left_out(note, size, data->row_count - span->rows, data->what, left_out, all);
 }
 
 static double widest_name(const struct boxplot_data *data, const struct theme *theme,

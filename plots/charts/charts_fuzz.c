@@ -354,7 +354,8 @@ static void draw_forest(struct input *input, const struct theme *theme, const ch
                                       next_byte(input),
                                       (uint64_t)1 << next_byte(input) % 64};
     }
-    struct forest_data data = {title, NULL, rows, count, next_byte(input) / 100.0, title};
+    struct forest_data data = {
+        title, NULL, rows, count, next_byte(input) / 100.0, next_number(input), title};
     struct scene scene;
     const char *why;
     check(chart_forest(&data, theme, &scene, &why), &scene);

@@ -189,9 +189,16 @@ static void draw_quantiles(struct scene *scene, const struct theme *theme,
     }
 }
 
+/* Of 10 of a decade, or of 100 where more than all requests would lie in one of those. */
+static double parts_of_a_decade(const struct density *densities, size_t count)
+{
+    return most_of(densities, count) > 10 ? 100 : 10;
+}
+
 static void draw_densities(struct scene *scene, const struct theme *theme,
                            const struct curves *curves, struct frame inside,
-                           const struct density *densities, const struct span *span)
+                           const struct density *densities, const struct span *span,
+                           double parts)
 {
     double base = theme->base_pt;
     double column =
@@ -203,7 +210,8 @@ static void draw_densities(struct scene *scene, const struct theme *theme,
     view.density = scale_linear(0, most_of(densities, curves->count) * 1.08,
                                 view.frame.bottom, view.frame.top);
     axis_init(&density, theme, view.density, SIDE_LEFT, percent_text);
-    density.title = "share of requests in a tenth of a decade of latency";
+    density.title = parts > 10 ? "share of requests in a hundredth of a decade of latency"
+                               : "share of requests in a tenth of a decade of latency";
     view.frame.left += axis_room(&density, theme);
     view.latency = scale_log(pow(10, span->low), pow(10, span->high), view.frame.left,
                              view.frame.right);
@@ -251,12 +259,13 @@ int chart_latency_density(const struct latency_data *data, const struct theme *t
         scene->failed = true;
         return scene_ok(scene, why);
     }
-    for (size_t i = 0; i < curves.count; i++) {
+    for (size_t i = 0; i < curves.count; i++)
         smooth(&densities[i], curves.at[i].line, &span);
+    double parts = parts_of_a_decade(densities, curves.count);
+    for (size_t i = 0; i < curves.count; i++)
         for (size_t k = 0; k < PLACES; k++)
-            densities[i].at[k] /= 10; /* per tenth of a decade */
-    }
-    draw_densities(scene, theme, &curves, inside, densities, &span);
+            densities[i].at[k] /= parts;
+    draw_densities(scene, theme, &curves, inside, densities, &span, parts);
     free(densities);
     return scene_ok(scene, why);
 }

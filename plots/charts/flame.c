@@ -220,11 +220,6 @@ static struct color color_of_move(const struct theme *theme, const struct tree *
                      fmin(strength, 1) * 0.7);
 }
 
-static void share_text(double share, char out[NUMBER_BYTES])
-{
-    percent_text(round(share * 1e4) / 1e4, out);
-}
-
 /* "shop.cart:total: 12.3 % of all, 1 234 samples, 3 % of its own; before 8 %". */
 static void tip_of(struct scene *scene, const struct tree *tree, const char *name,
                    const struct frame_of *frame, double own)

@@ -133,6 +133,7 @@ struct layout {
     double name_x, name_pt;
     double change_x, interval_x, verdict_x, count_x; /* right ends, but the verdict's */
     struct scale x;
+    double least; /* change that counts */
 };
 
 static struct color color_of(const struct theme *theme, enum forest_verdict verdict)
@@ -143,10 +144,14 @@ static struct color color_of(const struct theme *theme, enum forest_verdict verd
                                       : theme->faint;
 }
 
-static const char *word_of(enum forest_verdict verdict)
+/* What is the same in time may be another ratio: half a millisecond, and twice as much.
+ */
+static const char *word_of(const struct layout *at, const struct forest_row *row)
 {
     static const char *const words[] = {"not clear", "same", "better", "worse"};
-    return words[verdict];
+    double least = 1 + at->least;
+    bool outside = row->low > least || row->high < 1 / least;
+    return row->verdict == FOREST_SAME && outside ? "too little" : words[row->verdict];
 }
 
 static bool is_verdict(enum forest_verdict verdict)
@@ -191,7 +196,8 @@ static void draw_interval(struct scene *scene, const struct theme *theme,
 }
 
 /* "GET /cart, p95: +34 % (+20 % to +50 %), worse, n 1 200 against 1 180". */
-static void tip_of_row(struct scene *scene, const struct forest_row *row)
+static void tip_of_row(struct scene *scene, const struct layout *at,
+                       const struct forest_row *row)
 {
     char texts[3][NUMBER_BYTES], counts[2][NUMBER_BYTES], rest[8 * NUMBER_BYTES];
     struct label name;
@@ -202,7 +208,7 @@ static void tip_of_row(struct scene *scene, const struct forest_row *row)
     count_text((double)row->older, counts[1]);
     snprintf(rest, sizeof(rest), ", %.20s: %s (%s to %s), %s, n %s against %s",
              row->metric ? row->metric : "", texts[0], texts[1], texts[2],
-             word_of(row->verdict), counts[0], counts[1]);
+             word_of(at, row), counts[0], counts[1]);
     label_name_with(&name, row->name, rest,
                     (struct text_style){.size_pt = 1, .cut = CUT_MIDDLE}, 140);
     scene_tip(scene, name.text);
@@ -228,7 +234,7 @@ static void draw_numbers(struct scene *scene, const struct theme *theme,
     if (!isnan(row->low) && !isnan(row->high))
         row_text(scene, theme, interval, (struct point){at->interval_x, y}, ANCHOR_END,
                  false, theme->faint, interval_room * base);
-    row_text(scene, theme, word_of(row->verdict), (struct point){at->verdict_x, y},
+    row_text(scene, theme, word_of(at, row), (struct point){at->verdict_x, y},
              ANCHOR_START, is_verdict(row->verdict), told, verdict_room * base);
 }
 
@@ -272,7 +278,7 @@ static void draw_row(struct scene *scene, const struct theme *theme,
                  theme->faint, at->frame.right - at->frame.left);
         return;
     }
-    tip_of_row(scene, row);
+    tip_of_row(scene, at, row);
     draw_interval(scene, theme, at, row, y);
     scene_tip(scene, NULL);
     draw_numbers(scene, theme, at, row, y);
@@ -323,7 +329,8 @@ static struct layout lay_out(const struct forest_data *data, const struct theme 
                              const struct span *span, struct frame inside)
 {
     double base = theme->base_pt;
-    struct layout at = {.name_x = inside.left, .count_x = inside.right};
+    struct layout at = {
+        .name_x = inside.left, .count_x = inside.right, .least = fabs(data->least)};
     at.name_pt = widest_name(data, theme, span->rows);
     at.metric_x = at.name_x + at.name_pt + between * base;
     at.verdict_x = at.count_x - (count_room + verdict_room) * base;
@@ -362,12 +369,13 @@ static void draw_band(struct scene *scene, const struct theme *theme,
 static void explain(char *note, size_t size, const struct forest_data *data,
                     const struct span *span)
 {
-    size_t used =
-        (size_t)snprintf(note, size,
-                         "Shaded: changes of less than %.3g %%, which do not "
-                         "count.%s",
-                         fabs(data->least) * 100,
-                         span->cut ? " Some intervals run on beyond the edge." : "");
+    char least[NUMBER_BYTES];
+    latency_tick_text(data->least_ns, least);
+    size_t used = (size_t)snprintf(
+        note, size, "Shaded: changes of less than %.3g %%, which do not count%s%s.%s",
+        fabs(data->least) * 100, data->least_ns > 0 ? ", as do none of less than " : "",
+        data->least_ns > 0 ? least : "",
+        span->cut ? " Some intervals run on beyond the edge." : "");
     size_t hidden = data->row_count - span->rows;
     if (hidden > 0 && used < size)
         used += (size_t)snprintf(note + used, size - used,

@@ -30,6 +30,7 @@ struct forest_data {
     const struct forest_row *rows; /* rows of one name follow each other */
     size_t row_count;
     double least;     /* smallest change that counts, 0.05 for 5 % */
+    double least_ns;  /* and that one of fewer ns does not; 0: none */
     const char *rest; /* what is not shown, a sentence; NULL for nothing */
 };
 

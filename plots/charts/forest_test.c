@@ -27,10 +27,15 @@ TEST(four_endpoints_of_every_verdict)
         {"POST /orders/<int:id>", "p95", 0.83, 0.7, 0.98, FOREST_UNCLEAR, 4000, 4100},
         {"POST /orders/<int:id>", "p99", NAN, NAN, NAN, FOREST_UNCLEAR, 4000, 4100},
         {"GET /health", "p50", 1.001, 0.99, 1.01, FOREST_SAME, 90000, 91000},
+        {"GET /ping", "p50", 2.2, 1.8, 3.0, FOREST_SAME, 9000, 9100},
         {"GET /", "p50", 1.1, 0.4, 3.2, FOREST_UNCLEAR, 60, 40}};
-    struct forest_data data = {
-        "GET /search got slower in 2.8: p95 +34 %",     "2.8 against 2.7", rows, 8, 0.05,
-        "12 endpoints without a verdict are not shown."};
+    struct forest_data data = {"GET /search got slower in 2.8: p95 +34 %",
+                               "2.8 against 2.7",
+                               rows,
+                               9,
+                               0.05,
+                               1e6,
+                               "12 endpoints without a verdict are not shown."};
     check(&data, false, "forest-four");
     check(&data, true, "forest-four-dark");
 }
@@ -52,21 +57,21 @@ TEST(thirty_endpoints_show_fifteen_and_say_so)
                                       1000 * i,
                                       (uint64_t)1 << i % 64};
     }
-    struct forest_data data = {"From ×40 to a third", NULL, rows, 120, 0.05, NULL};
+    struct forest_data data = {"From ×40 to a third", NULL, rows, 120, 0.05, 0, NULL};
     check(&data, false, "forest-thirty");
 }
 
 TEST(one_row)
 {
     struct forest_row row = {NULL, NULL, 1, NAN, NAN, FOREST_SAME, 1, 1};
-    struct forest_data data = {"Nothing changed", NULL, &row, 1, 0.05, NULL};
+    struct forest_data data = {"Nothing changed", NULL, &row, 1, 0.05, 0, NULL};
     check(&data, false, "forest-one");
 }
 
 TEST(nothing_to_compare_is_said)
 {
     struct forest_row row = {"GET /", "p50", NAN, NAN, NAN, FOREST_UNCLEAR, 1, 1};
-    struct forest_data data = {"One request each", NULL, &row, 1, 0.05, NULL};
+    struct forest_data data = {"One request each", NULL, &row, 1, 0.05, 0, NULL};
     check(&data, false, "forest-unknown");
     data.row_count = 0;
     check(&data, false, "forest-none");
@@ -87,7 +92,7 @@ TEST(twice_as_much_and_half_as_much_stand_equally_far_from_the_same)
     struct forest_row rows[] = {{"a", "p50", 2, 1.9, 2.1, FOREST_WORSE, 9, 9},
                                 {"a", "p95", 1, 0.9, 1.1, FOREST_SAME, 9, 9},
                                 {"a", "p99", 0.5, 0.4, 0.6, FOREST_BETTER, 9, 9}};
-    struct forest_data data = {"", NULL, rows, 3, 0.05, NULL};
+    struct forest_data data = {"", NULL, rows, 3, 0.05, 0, NULL};
     struct theme theme = theme_light();
     struct scene scene;
     const char *why = "";

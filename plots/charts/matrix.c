@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Multiples of the base size. */
 static const double row_height = 1.9, head_height = 1.7, total_room = 6.4;
@@ -56,8 +57,7 @@ static void write_amount(const struct grid *grid, double amount, char out[NUMBER
     if (grid->data->unit == MATRIX_LATENCY)
         latency_text(amount, out);
     else if (grid->data->unit == MATRIX_SHARE)
-        percent_text(
-            amount >= 0.1 ? round(amount * 1e3) / 1e3 : round(amount * 1e4) / 1e4, out);
+        share_text(amount, out);
     else
         count_text(amount, out);
 }
@@ -239,18 +239,21 @@ static void draw_grid(struct scene *scene, const struct theme *theme, struct gri
 static void explain(char *note, size_t size, const struct grid *grid)
 {
     const struct matrix_data *data = grid->data;
-    size_t rows = data->row_count - grid->rows, columns = grid->first_column;
+    size_t columns = grid->first_column;
+    double left_out = 0, all = 0;
     struct label what;
     label_fit(&what, data->what, (struct text_style){.size_pt = 1}, 60);
-    size_t used =
-        (size_t)snprintf(note, size, "In the cells: %s%s; –: no data.",
-                         what.text[0] ? what.text : "amounts",
-                         grid->key.kind == SCALE_LOG ? ", colours on a log scale" : "");
-    if (rows > 0 && used < size)
-        used +=
-            (size_t)snprintf(note + used, size - used, " %zu more %.40s are not shown.",
-                             rows, data->row_what ? data->row_what : "rows");
-    if (columns > 0 && used < size)
+    for (size_t row = 0; data->row_total && row < data->row_count; row++) {
+        all += (double)data->row_total[row];
+        left_out += row < grid->rows ? 0 : (double)data->row_total[row];
+    }
+    snprintf(note, size, "In the cells: %.240s%s; –: no data.",
+             what.text[0] ? what.text : "amounts",
+             grid->key.kind == SCALE_LOG ? ", colours on a log scale" : "");
+    page_left_out(note, size, data->row_count - grid->rows, data->row_what, left_out,
+                  all);
+    size_t used = strlen(note);
+    if (columns > 0)
         snprintf(note + used, size - used, " %zu older %.40s are not shown.", columns,
                  data->column_what ? data->column_what : "columns");
 }

@@ -339,37 +339,28 @@ static size_t measure(struct sheet *sheet)
     return most;
 }
 
-/* "And 188 more endpoints, with 12 % of the requests." */
 static void say_left_out(const struct sheet *sheet, char *note, size_t size)
 {
     const struct multiples_data *data = sheet->data;
     size_t others = data->others + (data->panel_count - sheet->shown);
     double left_out = (double)data->others_requests, all = left_out;
-    char share[NUMBER_BYTES];
     for (size_t i = 0; i < data->panel_count; i++) {
         all += (double)data->panels[i].requests;
         left_out += i < sheet->shown ? 0 : (double)data->panels[i].requests;
     }
-    percent_text(all > 0 ? round(left_out / all * 1000) / 1000 : 0, share);
-    note[0] = '\0';
-    if (others > 0)
-        snprintf(note, size, "And %zu more %s, with %s of the requests. ", others,
-                 data->what ? data->what : "panels", share);
+    page_left_out(note, size, others, data->what, left_out, all);
 }
 
 static void write_note(const struct sheet *sheet, char *note, size_t size)
 {
-    char period[TIME_PERIOD_BYTES];
-    say_left_out(sheet, note, size);
-    size_t used = strlen(note);
+    char period[TIME_PERIOD_BYTES] = "";
     if (sheet->over_time)
         time_axis_period(&sheet->data->clock, sheet->span.from_s, sheet->span.to_s,
                          period);
-    else
-        snprintf(period, sizeof(period), "Axes are the same in all panels. ");
-    snprintf(note + used, size - used, "%s%s", period,
+    snprintf(note, size, "%s%s", period,
              sheet->over_time ? "Upright: new versions, and dashed, changes without one."
-                              : "");
+                              : "Axes are the same in all panels.");
+    say_left_out(sheet, note, size);
 }
 
 static void lay_out(struct sheet *sheet, const struct theme *theme, struct frame inside)

@@ -184,10 +184,10 @@ TEST(what_is_drawn_and_what_is_left_out_are_all)
             all += panels[i].requests;
             left_out += i < MULTIPLES_PANELS ? 0 : panels[i].requests;
         }
-        assert_int_equal(chart_multiples_time(&data, &theme, &scene, &why), 0);
+        assert_int_equal(chart_multiples_percentiles(&data, &theme, &scene, &why), 0);
         size_t drawn = count < MULTIPLES_PANELS ? count : MULTIPLES_PANELS;
         assert_int_equal(texts_like(&scene, "GET /api/things-") - 1, drawn); /* title */
-        percent_text(round((double)left_out / (double)all * 1000) / 1000, share);
+        share_text((double)left_out / (double)all, share);
         snprintf(said, sizeof(said), "And %zu more endpoints, with %s of the requests",
                  count - drawn, share);
         assert_int_equal(texts_like(&scene, said), count > drawn);

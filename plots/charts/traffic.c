@@ -278,6 +278,9 @@ static size_t draw(struct scene *scene, const struct theme *theme, struct view *
                 view->shares.top - base);
     axis_draw(scene, theme, &axes[1], view->shares);
     axis_draw(scene, theme, &axes[2], view->shares);
+    if (span->totals[CLIENT] + span->totals[SERVER] == 0)
+        write_title(scene, theme, "none failed", view->shares.left + 0.5 * base,
+                    view->shares.bottom - 0.5 * base);
     for (size_t end = CLIENT; end < ENDS; end++)
         if (span->totals[end] > 0)
             draw_share(scene, theme, view, end);

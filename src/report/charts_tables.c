@@ -28,18 +28,41 @@ static enum forest_verdict verdict_of(enum regression_verdict verdict)
                                             : FOREST_UNCLEAR;
 }
 
-/* Endpoints in the order of the picture: what changed first, then what is not clear, then
- * what is the same; those that could not be asked are left out. Returns how many. */
+/* Endpoints that did not change are drawn up to so many, for comparison. */
+enum { UNCHANGED_DRAWN = 12 };
+
+static uint64_t requests_of(const struct regression_endpoint *endpoint)
+{
+    return endpoint->findings[0].newer.requests + endpoint->findings[0].older.requests;
+}
+
+static bool is_unchanged(const struct regression_endpoint *endpoint)
+{
+    return endpoint->verdict == REGRESSION_INCONCLUSIVE ||
+           endpoint->verdict == REGRESSION_OK;
+}
+
+/* Endpoints in the order of the picture: what changed first, then those of the rest that
+ * have most requests. Returns how many. */
 static size_t order_of(const struct regression_comparison *comparison, size_t *indices)
 {
-    static const enum regression_verdict rest[] = {REGRESSION_INCONCLUSIVE,
-                                                   REGRESSION_OK};
-    size_t count = verdict_order(comparison, indices);
+    size_t changed = verdict_order(comparison, indices), count = changed;
 
-    for (size_t r = 0; r < sizeof(rest) / sizeof(rest[0]); r++)
-        for (size_t i = 0; i < comparison->endpoint_count; i++)
-            if (comparison->endpoints[i].verdict == rest[r])
-                indices[count++] = i;
+    for (size_t i = 0; i < comparison->endpoint_count; i++) {
+        uint64_t requests = requests_of(&comparison->endpoints[i]);
+        size_t at = count;
+        if (!is_unchanged(&comparison->endpoints[i]))
+            continue;
+        while (at > changed &&
+               requests_of(&comparison->endpoints[indices[at - 1]]) < requests)
+            at--;
+        if (at - changed >= UNCHANGED_DRAWN)
+            continue;
+        count += count - changed < UNCHANGED_DRAWN;
+        for (size_t k = count - 1; k > at; k--)
+            indices[k] = indices[k - 1];
+        indices[at] = i;
+    }
     return count;
 }
 
@@ -81,23 +104,34 @@ static size_t fill_rows(struct forest_row *rows, char **names,
     return filled;
 }
 
-/* What is not there: "Not shown: 2 endpoints and 3 quantiles with too few requests ..."
- */
-static void say_left_out(char *rest, size_t size, size_t endpoints, size_t quantiles)
+static void add_part(struct str *rest, size_t count, const char *what, const char *why)
 {
-    char of_endpoints[40] = "", of_quantiles[40] = "";
+    if (count > 0)
+        str_addf(rest, "%s%zu %s%s%s", rest->length ? ", " : "Not shown: ", count, what,
+                 count == 1 ? "" : "s", why);
+}
 
-    rest[0] = '\0';
-    if (endpoints + quantiles == 0)
-        return;
-    if (endpoints > 0)
-        snprintf(of_endpoints, sizeof(of_endpoints), "%zu endpoint%s", endpoints,
-                 endpoints == 1 ? "" : "s");
-    if (quantiles > 0)
-        snprintf(of_quantiles, sizeof(of_quantiles), "%zu quantile%s", quantiles,
-                 quantiles == 1 ? "" : "s");
-    snprintf(rest, size, "Not shown: %s%s%s with too few requests to compare.",
-             of_endpoints, endpoints > 0 && quantiles > 0 ? " and " : "", of_quantiles);
+/* "Not shown: 20 endpoints without a change, 2 endpoints and 3 quantiles with too few
+ * requests." The caller frees. */
+static char *what_is_left_out(const struct regression_comparison *comparison,
+                              const size_t *drawn, size_t count, size_t quantiles)
+{
+    size_t unchanged = 0, unasked = 0;
+    struct str rest;
+
+    for (size_t i = 0; i < comparison->endpoint_count; i++) {
+        unchanged += is_unchanged(&comparison->endpoints[i]);
+        unasked += comparison->endpoints[i].verdict == REGRESSION_INSUFFICIENT;
+    }
+    for (size_t i = 0; i < count; i++)
+        unchanged -= is_unchanged(&comparison->endpoints[drawn[i]]);
+    str_init(&rest);
+    add_part(&rest, unchanged, "endpoint", " the same or not clear");
+    add_part(&rest, unasked, "endpoint", " with too few requests");
+    add_part(&rest, quantiles, "quantile", " with too few");
+    if (rest.length > 0)
+        str_add_byte(&rest, '.');
+    return str_take(&rest);
 }
 
 int chart_draw_forest(const struct report *report, const struct report_chart *chart,
@@ -107,21 +141,20 @@ int chart_draw_forest(const struct report *report, const struct report_chart *ch
         &report->regression.comparisons[chart->comparison];
     size_t *order = mem_array(comparison->endpoint_count, sizeof(*order));
     size_t count = order_of(comparison, order);
-    size_t hidden = comparison->endpoint_count - count;
     struct forest_row *rows = mem_array(count * REGRESSION_LATENCIES, sizeof(*rows));
     char **names = mem_array(count, sizeof(*names));
     size_t left_out;
-    char rest[160];
 
     size_t row_count =
         fill_rows(rows, names, report, comparison, order, count, &left_out);
-    say_left_out(rest, sizeof(rest), hidden, left_out);
+    char *rest = what_is_left_out(comparison, order, count, left_out);
     struct forest_data data = {.title = chart->title,
                                .subtitle = "Latency of each endpoint, newer against "
                                            "older, what all endpoints share taken off",
                                .rows = rows,
                                .row_count = row_count,
                                .least = report->regression.min_effect,
+                               .least_ns = report->regression.min_effect_ns,
                                .rest = rest};
     if (!comparison->common_mode)
         data.subtitle = "Latency of each endpoint, newer against older";
@@ -129,6 +162,7 @@ int chart_draw_forest(const struct report *report, const struct report_chart *ch
     for (size_t i = 0; i < count; i++)
         free(names[i]);
     free(names);
+    free(rest);
     free(rows);
     free(order);
     return result;
@@ -219,6 +253,26 @@ int chart_draw_utilisation(const struct report *report, const struct report_char
 /* Rows of the most active that are worth drawing. */
 enum { ACTORS_DRAWN = 20 };
 
+static bool is_known(const struct actor_version *cell, size_t quantile)
+{
+    return cell->has_quantiles && cell->quantiles[quantile].known;
+}
+
+/* p95, or the median where less than half of the cells have requests enough for a p95. */
+static size_t best_known(const struct report *report, const struct actor_latency *latency,
+                         size_t rows)
+{
+    size_t known = 0, cells = 0;
+
+    for (size_t row = 0; row < rows; row++)
+        for (size_t v = 0; v < report->overview.version_count; v++) {
+            const struct actor_version *cell = actor_latency_at(latency, row, v);
+            cells += is_known(cell, QUANTILE_50);
+            known += is_known(cell, QUANTILE_95);
+        }
+    return 2 * known >= cells ? QUANTILE_95 : QUANTILE_50;
+}
+
 static int draw_actors(const struct report *report, struct matrix_data *look,
                        const struct usage_actors *actors,
                        const struct actor_latency *latency, const struct theme *theme,
@@ -226,6 +280,7 @@ static int draw_actors(const struct report *report, struct matrix_data *look,
 {
     struct matrix matrix;
     size_t rows = latency->row_count < ACTORS_DRAWN ? latency->row_count : ACTORS_DRAWN;
+    size_t quantile = best_known(report, latency, rows);
 
     matrix_init(&matrix, report, rows);
     for (size_t row = 0; row < rows; row++) {
@@ -235,15 +290,15 @@ static int draw_actors(const struct report *report, struct matrix_data *look,
             const struct actor_version *cell = actor_latency_at(latency, row, v);
             size_t at = row * matrix.columns + v;
             matrix.requests[at] = cell->requests;
-            if (cell->has_quantiles && cell->quantiles[QUANTILE_95].known)
-                matrix.amounts[at] = cell->quantiles[QUANTILE_95].value_ns;
+            if (is_known(cell, quantile))
+                matrix.amounts[at] = cell->quantiles[quantile].value_ns;
         }
     }
     struct matrix_data data = data_of(&matrix);
     data.title = look->title;
     data.subtitle = look->subtitle;
     data.unit = MATRIX_LATENCY;
-    data.what = "p95";
+    data.what = quantile_names[quantile];
     data.row_what = look->row_what;
     int result = chart_matrix(&data, theme, scene, why);
     matrix_release(&matrix);
