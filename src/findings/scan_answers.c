@@ -120,6 +120,7 @@ static void pack_culprit(struct str *out, const struct culprit *culprit)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         pack_number(out, numbers[i]);
     pack_name(out, culprit->name);
+    pack_number(out, 0); /* the NUL behind a name that is borrowed */
     pack_double(out, culprit->expected);
     pack_double(out, culprit->lift);
     pack_double(out, culprit->p);
@@ -145,6 +146,7 @@ static void unpack_culprit(struct unpacking *in, size_t endpoint_count,
     culprit->outliers = unpack_number(in);
     culprit->outliers_of = unpack_number(in);
     culprit->name = unpack_name(in);
+    unpack_limited(in, 0);
     culprit->expected = unpack_double(in);
     culprit->lift = unpack_double(in);
     culprit->p = unpack_double(in);
