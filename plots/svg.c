@@ -2,54 +2,13 @@
 /* Scene to inline SVG: see svg.h. */
 #include "plots/svg.h"
 
+#include "plots/theme.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- colours in the dark --------------------------------------------------------------
- */
-
-void svg_palette_release(struct svg_palette *palette)
-{
-    free(palette->paints);
-    *palette = (struct svg_palette){0};
-}
-
-static bool same_color(struct color a, struct color b)
-{
-    return a.red == b.red && a.green == b.green && a.blue == b.blue;
-}
-
-/* Index of a pair of colours, which is added where it is new; SIZE_MAX: out of memory. */
-static size_t paint_of(struct svg_palette *palette, struct color light, struct color dark)
-{
-    for (size_t i = 0; i < palette->count; i++)
-        if (same_color(palette->paints[i].light, light) &&
-            same_color(palette->paints[i].dark, dark))
-            return i;
-    if (palette->count == palette->room) {
-        size_t room = palette->room ? palette->room * 2 : 64;
-        struct svg_paint *grown = realloc(palette->paints, room * sizeof(*grown));
-        if (!grown)
-            return SIZE_MAX;
-        palette->paints = grown;
-        palette->room = room;
-    }
-    palette->paints[palette->count] = (struct svg_paint){light, dark};
-    return palette->count++;
-}
-
-int svg_palette_print(const struct svg_palette *palette, FILE *out)
-{
-    for (size_t i = 0; i < palette->count; i++) {
-        struct color dark = palette->paints[i].dark;
-        fprintf(out, ".f%zu{fill:#%02x%02x%02x}.s%zu{stroke:#%02x%02x%02x}\n", i,
-                dark.red, dark.green, dark.blue, i, dark.red, dark.green, dark.blue);
-    }
-    return ferror(out) ? -1 : 0;
-}
 
 /* --- attributes -----------------------------------------------------------------------
  */
@@ -148,11 +107,11 @@ static void add_colors(struct walk *walk, const struct shape *shape,
     if (!dark)
         return;
     if (shape->fill.alpha != 0) {
-        fill = paint_of(walk->palette, shape->fill, dark->fill);
+        fill = svg_palette_add(walk->palette, shape->fill, dark->fill);
         used = (size_t)snprintf(class, sizeof(class), "f%zu", fill);
     }
     if (shape->stroke.alpha != 0) {
-        stroke = paint_of(walk->palette, shape->stroke, dark->stroke);
+        stroke = svg_palette_add(walk->palette, shape->stroke, dark->stroke);
         snprintf(class + used, sizeof(class) - used, "%ss%zu", used ? " " : "", stroke);
     }
     walk->failed |= fill == SIZE_MAX || stroke == SIZE_MAX;
@@ -248,8 +207,8 @@ static void add_path(struct walk *walk, const struct scene *scene,
 
 static bool same_paint(const struct shape *a, const struct shape *b)
 {
-    return same_color(a->fill, b->fill) && a->fill.alpha == b->fill.alpha &&
-           same_color(a->stroke, b->stroke) && a->stroke.alpha == b->stroke.alpha;
+    return color_is(a->fill, b->fill) && a->fill.alpha == b->fill.alpha &&
+           color_is(a->stroke, b->stroke) && a->stroke.alpha == b->stroke.alpha;
 }
 
 /* Lines that look the same and follow each other, as those of a grid do, are one path;

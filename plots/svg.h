@@ -28,6 +28,10 @@ struct svg_palette {
 
 void svg_palette_release(struct svg_palette *palette);
 
+/* Index of a pair of colours, which is added where it is new; SIZE_MAX: out of memory. */
+size_t svg_palette_add(struct svg_palette *palette, struct color light,
+                       struct color dark);
+
 /* Style rules that turn all SVGs of the palette dark, to stand in a page's style sheet
  * where the reader prefers that. 0, or -1 when out could not be written. */
 int svg_palette_print(const struct svg_palette *palette, FILE *out);

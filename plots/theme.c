@@ -94,6 +94,11 @@ static uint8_t mix(uint8_t a, uint8_t b, double share)
     return (uint8_t)lround(a + (b - a) * share);
 }
 
+bool color_is(struct color a, struct color b)
+{
+    return a.red == b.red && a.green == b.green && a.blue == b.blue;
+}
+
 struct color color_mix(struct color a, struct color b, double share)
 {
     return (struct color){mix(a.red, b.red, share), mix(a.green, b.green, share),

@@ -44,6 +44,9 @@ void theme_slots(const char *const *names, size_t count, unsigned char *slots);
 /* Colour of an amount, 0 none to 1 most; interpolated between the steps. */
 struct color theme_amount(const struct theme *theme, double share);
 
+/* Whether two colours are the same but for how much shows through. */
+bool color_is(struct color a, struct color b);
+
 /* a moved towards b by share 0..1. */
 struct color color_mix(struct color a, struct color b, double share);
 

@@ -6,6 +6,7 @@
 #include "plots/charts/timeline_lines.h"
 #include "plots/page.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +36,9 @@ struct sheet {
 
 static struct frame frame_of(const struct sheet *sheet, size_t i)
 {
-    double right = (double)(i % sheet->columns) * sheet->step_x;
-    double down = (double)(i / sheet->columns) * sheet->step_y;
+    size_t columns = sheet->columns ? sheet->columns : 1, row = i / columns;
+    double right = (double)(i % columns) * sheet->step_x;
+    double down = (double)row * sheet->step_y;
     const struct frame *first = &sheet->first;
     return (struct frame){first->left + right, first->top + down, first->right + right,
                           first->bottom + down};
@@ -170,6 +172,7 @@ static void name_lines(struct scene *scene, const struct theme *theme,
                        const struct sheet *sheet, double most)
 {
     struct side_name names[MULTIPLES_LINES];
+    assert(sheet->columns > 0);
     size_t edge = sheet->columns - 1, best = edge, best_count = 0;
     for (size_t i = 0; i < sheet->shown; i++) {
         size_t count = name_panel(names, theme, sheet, i, most);

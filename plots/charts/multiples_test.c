@@ -13,7 +13,7 @@ enum { MOST = 60, BLOCKS = 24, POINTS = 300 };
 /* Made-up endpoints; each knows its place in time and its distributions. */
 static struct timeline_block blocks[MOST][BLOCKS];
 static double latencies[MOST][2][POINTS], shares[POINTS];
-static char names[MOST][32];
+static char names[MOST][48];
 
 static const double start_s = 1774566000; /* 2026-03-26 23:00 UTC, midnight in Berlin */
 
