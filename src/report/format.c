@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const char unknown[] = "\u2013";
 static const char narrow_space[] = "\u202f";
@@ -247,6 +248,15 @@ struct text format_moment_each(const struct zone *zone, int64_t utc_ns, double a
     if (apart_s < 1)
         snprintf(text.s + length, sizeof(text.s) - length, ".%03d",
                  (int)((utc_ns - seconds * 1000000000) / 1000000));
+    return text;
+}
+
+struct text format_now(const struct zone *zone)
+{
+    struct text text = format_moment(zone, (int64_t)time(NULL) * 1000000000);
+    size_t length = strlen(text.s);
+
+    snprintf(text.s + length, sizeof(text.s) - length, " (%.40s)", zone->name);
     return text;
 }
 

@@ -43,6 +43,8 @@ struct text format_moment(const struct zone *zone, int64_t utc_ns);
 /* One of a row of moments so far apart: with the seconds, and their thousandths, that
  * tell it from the next. */
 struct text format_moment_each(const struct zone *zone, int64_t utc_ns, double apart_s);
+/* Now: "2026-11-23 09:14 (Europe/Amsterdam)". */
+struct text format_now(const struct zone *zone);
 struct text format_day(int64_t day);
 struct text format_iso(int64_t utc_ns);
 /* "Mon" ... "Sun", from 0. */

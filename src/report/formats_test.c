@@ -169,7 +169,14 @@ static char *row_of_text(const char *text, const char *heading, const char *star
         fail_msg("%s: there is no heading, or no row of %s", heading, name);
         return NULL;
     }
-    return mem_bytes(row + 1, strcspn(row + 1, "\n"));
+    char *line = mem_bytes(row + 1, strcspn(row + 1, "\n")), *to = line;
+    for (const char *c = line; *c; to++) /* spaces that do not break are spaces */
+        if (strncmp(c, "\u00a0", 2) == 0)
+            *to = ' ', c += 2;
+        else
+            *to = *c++;
+    *to = '\0';
+    return line;
 }
 
 /* What an XPath expression says or counts, as text; the caller frees. */

@@ -89,9 +89,7 @@ static void write_footer(struct page *page)
     str_init(&line);
     str_add_text(&line, "fmd-analyze " FMD_VERSION);
     if (!page->report->options.repeatable)
-        str_addf(&line, ", made %s (%s)",
-                 format_moment(&page->report->zone, (int64_t)time(NULL) * 1000000000).s,
-                 page->report->zone.name);
+        str_addf(&line, ", made %s", format_now(&page->report->zone).s);
     markup_element(&page->out, "footer", line.bytes);
     str_release(&line);
 }

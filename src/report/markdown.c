@@ -63,6 +63,21 @@ static void add_escaped(struct str *out, const char *text)
 /* What a page has room for; the details hold the rest. */
 enum { COLUMN_RANK_MAX = 7 };
 
+/* A number keeps to its unit where cells are narrow. */
+static void add_cell(struct str *out, const char *text, bool number)
+{
+    struct str unbroken;
+
+    str_init(&unbroken);
+    for (const char *c = text; *c; c++)
+        if (number && *c == ' ')
+            str_add_text(&unbroken, "\u00a0");
+        else
+            str_add_byte(&unbroken, *c);
+    add_escaped(out, unbroken.length ? unbroken.bytes : "");
+    str_release(&unbroken);
+}
+
 static void add_table_row(struct str *out, const struct table *table, const bool *shown,
                           size_t row)
 {
@@ -73,7 +88,7 @@ static void add_table_row(struct str *out, const struct table *table, const bool
             continue;
         bool strong = cell->tone == TONE_BAD && *cell->text;
         str_add_text(out, strong ? " **" : " ");
-        add_escaped(out, cell->text);
+        add_cell(out, cell->text, table->columns[i].right);
         str_add_text(out, strong ? "** |" : " |");
     }
     str_add_byte(out, '\n');
@@ -261,9 +276,8 @@ static void add_end(struct str *text, const struct report *report, size_t missin
                  "shows; report.json has all.\n",
                  missing);
     str_addf(text, "\nfmd-analyze " FMD_VERSION "%s%s\n",
-             report->options.repeatable ? "" : ", ",
-             report->options.repeatable ? ""
-                                        : format_iso((int64_t)time(NULL) * 1000000000).s);
+             report->options.repeatable ? "" : ", made ",
+             report->options.repeatable ? "" : format_now(&report->zone).s);
 }
 
 int report_markdown(const struct report *report, FILE *out, struct err *err)
