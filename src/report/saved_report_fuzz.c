@@ -46,7 +46,7 @@ static void check_format(const struct report *report,
     if (numbers)
         check_numbers(text);
     if (print == report_json) {
-        json_t *tree = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        json_t *tree = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
         if (!tree)
             abort();
         json_decref(tree);
