@@ -15,6 +15,7 @@
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -387,6 +388,7 @@ static void *run(void *argument)
 {
     struct fmd__watch *watch = argument;
 
+    (void)prctl(PR_SET_NAME, "fmd-watcher");
     tell_why_not();
     watch->entry = fmd__pages_new(FMD__ENTRY_BYTES_MAX);
     atomic_store(&watch->sampler, fmd__python_sampler_new());

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -537,6 +538,7 @@ static void *run(void *argument)
     struct fmd__writer *writer = argument;
     bool was_rung = true; /* its first look is soon: a child has few rings */
 
+    (void)prctl(PR_SET_NAME, "fmd-writer");
     (void)pthread_mutex_lock(&writer->lock);
     while (!writer->stopping) {
         was_rung = sleep_until_rung(writer, was_rung);

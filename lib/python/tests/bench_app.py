@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts/bench-flask measures: the same views without a recorder (/plain), and
-recorded at each level (/level0 ... /level3) with a customer a request, as usual, in one
-process. With BENCH_PEER_LEVEL instead: monitored by Flask-MonitoringDashboard (/peer).
+"""What scripts/bench-flask measures: the same views twice without a recorder (/plain, /again),
+and recorded with a customer a request, as usual, in one process (/other). With BENCH_PEER_LEVEL
+that one is monitored by Flask-MonitoringDashboard instead.
 
 A view does BENCH_UNITS[kind] units of work for each millisecond asked for. Run as a program
-it prints units that make it so on this machine."""
+with "units" it prints units that make it so on this machine, with "serve" it serves itself."""
 import hashlib
 import json
 import os
@@ -15,6 +15,7 @@ import time
 
 import flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import run_simple
 
 BLOCK = bytes(4096)
 FOLDER = os.environ.get("BENCH_FOLDER", tempfile.gettempdir())
@@ -112,12 +113,20 @@ def units_a_millisecond():
     return units
 
 
-if __name__ == "__main__":
+def make_all():
+    copies = {"/plain": make("plain"), "/again": make("again")}
+    if "BENCH_PEER_LEVEL" in os.environ:
+        copies["/other"] = monitored(int(os.environ["BENCH_PEER_LEVEL"]))
+        return DispatcherMiddleware(make("none"), copies)
+    copies["/other"] = recorded("other")
+    return DispatcherMiddleware(with_stats(flask.Flask("none")), copies)
+
+
+if sys.argv[1:] == ["units"]:
     fill()
     json.dump(units_a_millisecond(), sys.stdout)
-elif "BENCH_PEER_LEVEL" in os.environ:
-    plain = make("plain")
-    app = DispatcherMiddleware(plain, {"/peer": monitored(int(os.environ["BENCH_PEER_LEVEL"]))})
 else:
-    levels = {f"/level{level}": recorded(f"level{level}") for level in range(4)}
-    app = DispatcherMiddleware(with_stats(make("plain")), {"/plain": make("plain"), **levels})
+    app = make_all()
+
+if sys.argv[1:] == ["serve"]:
+    run_simple("127.0.0.1", int(os.environ["PORT"]), app, threaded=True)

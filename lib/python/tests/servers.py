@@ -68,6 +68,11 @@ class Server:
             time.sleep(0.02)
         raise RuntimeError(f"{self.process.args[0]} has no workers:\n{self.said()}")
 
+    def worker(self):
+        """Of a server that has one."""
+        (worker,) = self.workers()
+        return worker
+
 
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as file:
@@ -116,6 +121,23 @@ class Uwsgi(Server):
         the client has, and the close of its body."""
         with open(self.orders, "wb", buffering=0) as fifo:
             fifo.write(b"q")
+
+
+class Program(Server):
+    """One that serves itself on PORT, with werkzeug's reloader or another one's."""
+
+    def __init__(self, program, folder, *arguments, **environment):
+        port = free_port()
+        command = [sys.executable, "-B", program, *arguments]
+        log = os.path.join(folder, "program.log")
+        super().__init__(command, port, log, {"PORT": str(port), **environment})
+
+    def stop(self):
+        for pid in children(self.process.pid) or [self.process.pid]:
+            os.kill(pid, signal.SIGTERM)
+
+    def worker(self):
+        return self.process.pid
 
 
 def listening_ports(pids):

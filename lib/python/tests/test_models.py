@@ -7,14 +7,13 @@ import json
 import os
 import secrets
 import signal
-import sys
 import time
 import unittest
 
 import deep
 from load import Load
 from server_tests import Recorded, raw
-from servers import HERE, Gunicorn, Server, Uwsgi, children, free_port
+from servers import HERE, Gunicorn, Program, Uwsgi, children
 from traces import Traces, report
 
 QUICK = {f"/quick/{number}": "GET /quick/<int:number>" for number in range(5)}
@@ -160,20 +159,6 @@ class Forking(Models):
         with Uwsgi("models_app:app", self.folder, *options, **environment) as server:
             self.fork_all(server)
         self.assert_counted()
-
-
-class Program(Server):
-    """models_app.py with werkzeug's reloader, or another one's."""
-
-    def __init__(self, program, folder, *arguments, **environment):
-        port = free_port()
-        command = [sys.executable, "-B", program, *arguments]
-        log = os.path.join(folder, "program.log")
-        super().__init__(command, port, log, {"PORT": str(port), **environment})
-
-    def stop(self):
-        for pid in children(self.process.pid) or [self.process.pid]:
-            os.kill(pid, signal.SIGTERM)
 
 
 class Reloaded(Models):
