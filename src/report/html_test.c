@@ -342,6 +342,19 @@ static size_t endpoints_without_a_chart(const char *page, size_t size)
     return count;
 }
 
+static size_t json_bytes(const struct report *report)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    assert_int_equal(report_json(report, out, NULL), 0);
+    assert_int_equal(fclose(out), 0);
+    free(text);
+    return size;
+}
+
 TEST(two_hundred_endpoints_of_ten_versions_stay_below_three_megabytes)
 {
     struct site site = {.input = {.files = 1}};
@@ -369,6 +382,8 @@ TEST(two_hundred_endpoints_of_ten_versions_stay_below_three_megabytes)
     char *page = page_of(&site.report, &size);
     print_message("# %zu bytes\n", size);
     assert_true(size < 3000000);
+    /* a course of each endpoint in each version: all share a number of bins */
+    assert_true(json_bytes(&site.report) < 12000000);
     assert_int_equal(endpoints_without_a_chart(page, size), 0);
     free(page);
     site_release(&site);
