@@ -34,9 +34,9 @@ struct block {
  * column is an array of count blocks that moves with the grid: one a cell. */
 struct timegrid {
     unsigned shift, limit, count;
-    unsigned last; /* found last: a hint */
+    unsigned last;    /* found last: a hint */
     uint32_t changes; /* raised when blocks move: new ones, longer ones */
-    int64_t *ids;  /* room for limit + 1, as in each column */
+    int64_t *ids;     /* room for limit + 1, as in each column */
     struct block **columns;
     size_t column_count, column_room;
 };
