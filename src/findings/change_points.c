@@ -2,6 +2,7 @@
 #include "change_points.h"
 
 #include "longrun.h"
+#include "welch.h"
 
 #include "src/base/mem.h"
 #include "src/base/str.h"
@@ -17,24 +18,32 @@ enum {
     COSINES = 12,    /* of the long-run variance */
     ERRORS_MIN = 20  /* of a series */
 };
-/* Kolmogorov's distribution takes the variance as known; with an estimated one, 20 series
- * raise an alarm in .009 of reports for AR(.3), .021 for AR(.6) and .061 for AR(.8) at
- * this level (change_points_simulate 2000; +- .003), and at most in twice as many for
- * latency and errors together. */
-#define REPORT_LEVEL .01
+/* Of chance, that a report tells of any change. Set by change_points_simulate so that .05
+ * holds up to AR(.9), where a series of 256 blocks has 27 correlation times. */
+#define REPORT_LEVEL .015
+#define UPPER 1.645 /* of a normal: 95 % lie below */
+#define CORRELATION_MOST .98
 #define LATENCY_LEAST 1.1 /* or 1 / 1.1 */
 #define ERRORS_LEAST .005
+/* A little less than three days, as for regressions. Half a day at 30 % above its mean
+ * and half a day below makes 1.5 to 1.8. */
+#define WINDOW_LEAST_S (70 * 3600.0)
+#define LATENCY_LEAST_SHORT 2
+#define ERRORS_LEAST_SHORT .02
 
 /* --- one series --- */
 
-double change_bridge_tail(double x)
+double change_bridge_tail(double x, double df)
 {
     double sum = 0;
     if (x < .3)
         return 1;
-    for (int i = 1; i <= 20; i++)
-        sum += (i % 2 ? 2 : -2) * exp(-2.0 * i * i * x * x);
-    return sum < 1 ? sum : 1;
+    for (int i = 1; i <= 20; i++) {
+        double exponent = 2.0 * i * i * x * x;
+        double term = isinf(df) ? exp(-exponent) : pow(1 + 2 * exponent / df, -df / 2);
+        sum += (i % 2 ? 2 : -2) * term;
+    }
+    return fmin(fmax(sum, 0), 1);
 }
 
 static double mean_of(const struct change_series *series, unsigned from, unsigned to)
@@ -48,9 +57,11 @@ static double mean_of(const struct change_series *series, unsigned from, unsigne
 }
 
 /* Long-run variance of scores that follow one another as AR(1): the independent one times
- * (1 + r) / (1 - r), r without its small-sample bias (Kendall 1954). It has more degrees
- * of freedom than the cosines, which in turn need no such model: the larger counts. */
-static double chained_variance(const double *scores, unsigned count)
+ * (1 + r) / (1 - r), r without its small-sample bias (Kendall 1954, for two means) and at
+ * its upper 95 % limit, since the split was chosen to leave little. Its
+ * degrees of freedom are those of a chi square with as much relative variance, 2 / n for
+ * the independent part and 4 / n / (1 - r^2) for the factor (delta method). */
+static struct spread chained_variance(const double *scores, unsigned count)
 {
     double squares = 0, products = 0;
     for (unsigned k = 0; k < count; k++) {
@@ -58,22 +69,29 @@ static double chained_variance(const double *scores, unsigned count)
         products += k ? scores[k] * scores[k - 1] : 0;
     }
     double r = squares > 0 ? products / squares : 0;
-    r = fmin(fmax(r + (1 + 4 * r) / count, 0), .95);
-    return longrun_block_variance(scores, count) * (1 + r) / (1 - r);
+    r += (2 + 4 * r) / count;
+    r += UPPER * sqrt(fmax(1 - r * r, 0) / count);
+    r = fmin(fmax(r, 0), CORRELATION_MOST);
+    double left = 1 - r * r;
+    return (struct spread){longrun_block_variance(scores, count) * (1 + r) / (1 - r),
+                           count * left / (2 + left)};
 }
 
-/* Variance of the sum of all requests around the means of both sides. */
-static double leftover_variance(const struct change_series *series, unsigned split)
+/* Variance of the sum of all requests around the means of both sides: an AR(1) has more
+ * degrees of freedom than the cosines, which in turn need no such model; the larger
+ * counts. */
+static struct spread leftover_variance(const struct change_series *series, unsigned split)
 {
     double *scores = mem_array(series->count, sizeof(*scores));
     double before = mean_of(series, 0, split);
     double after = mean_of(series, split, series->count);
     for (unsigned k = 0; k < series->count; k++)
         scores[k] = series->sums[k] - series->requests[k] * (k < split ? before : after);
-    double variance = fmax(chained_variance(scores, series->count),
-                           longrun_cosine_variance(scores, series->count, COSINES));
+    struct spread spread = chained_variance(scores, series->count);
+    spread.variance =
+        fmax(spread.variance, longrun_cosine_variance(scores, series->count, COSINES));
     free(scores);
-    return variance;
+    return spread;
 }
 
 unsigned change_find(const struct change_series *series, double *p, double *variance)
@@ -93,9 +111,10 @@ unsigned change_find(const struct change_series *series, double *p, double *vari
     }
     if (split == 0)
         return 0;
-    *variance = leftover_variance(series, split);
-    if (*variance > 0)
-        *p = change_bridge_tail(most / sqrt(*variance));
+    struct spread spread = leftover_variance(series, split);
+    *variance = spread.variance;
+    if (spread.variance > 0)
+        *p = change_bridge_tail(most / sqrt(spread.variance), spread.df);
     return split;
 }
 
@@ -133,17 +152,24 @@ static bool inside(int64_t utc_ns, const struct timegrid *grid, unsigned block)
            utc_ns <= timegrid_last_ns(grid, block);
 }
 
-/* A version of the endpoint's application began or ended in a block. */
-static bool version_changes(const struct summary *summary,
-                            const struct summary_endpoint *endpoint, unsigned block)
+/* A version of the endpoint's application, or one of several recording runs, began or
+ * ended in a block: another process, memory and minute of the machine are no change. */
+static bool series_is_cut(const struct summary *summary,
+                          const struct summary_endpoint *endpoint, unsigned block)
 {
     struct summary_version *const *versions;
-    size_t count = summary_versions(summary, &versions);
-    for (size_t v = 0; v < count; v++)
+    struct summary_run *const *runs;
+    size_t version_count = summary_versions(summary, &versions);
+    size_t run_count = summary_runs(summary, &runs);
+    for (size_t v = 0; v < version_count; v++)
         if (str_compare(versions[v]->application.bytes, versions[v]->application.length,
                         endpoint->application.bytes, endpoint->application.length) == 0 &&
             (inside(versions[v]->first_utc_ns, &endpoint->grid, block) ||
              inside(versions[v]->last_utc_ns, &endpoint->grid, block)))
+            return true;
+    for (size_t r = 0; run_count > 1 && r < run_count; r++)
+        if (inside(runs[r]->first_utc_ns, &endpoint->grid, block) ||
+            inside(runs[r]->last_utc_ns, &endpoint->grid, block))
             return true;
     return false;
 }
@@ -172,11 +198,22 @@ static void measure(struct change_point *point, const struct change_series *seri
     point->change_high = exp2(point->change_high);
 }
 
-static bool large_enough(const struct change_point *point)
+static double span_s(const struct summary_endpoint *endpoint, unsigned first,
+                     unsigned last)
 {
+    return ((double)timegrid_last_ns(&endpoint->grid, last) -
+            (double)timegrid_first_ns(&endpoint->grid, first)) /
+           1e9;
+}
+
+/* In less than three days hours of load and of the day look like changes. */
+static bool large_enough(const struct change_point *point, double seconds)
+{
+    bool shorter = seconds < WINDOW_LEAST_S;
+    double latency = shorter ? LATENCY_LEAST_SHORT : LATENCY_LEAST;
     if (point->kind == CHANGE_ERRORS)
-        return fabs(point->change) >= ERRORS_LEAST;
-    return point->change >= LATENCY_LEAST || point->change <= 1 / LATENCY_LEAST;
+        return fabs(point->change) >= (shorter ? ERRORS_LEAST_SHORT : ERRORS_LEAST);
+    return point->change >= latency || point->change <= 1 / latency;
 }
 
 /* Blocks from .. to - 1, in which the versions stay the same. */
@@ -196,14 +233,14 @@ static void examine(struct change_points *changes,
         return;
     point.utc_ns = timegrid_first_ns(&endpoint->grid, blocks->grid[from + split]);
     measure(&point, &series, split, variance);
-    if (!large_enough(&point))
+    if (!large_enough(&point, span_s(endpoint, blocks->grid[from], blocks->grid[to - 1])))
         return;
     changes->points = vec_room(changes->points, &changes->room, changes->count + 1,
                                sizeof(*changes->points));
     changes->points[changes->count++] = point;
 }
 
-/* Calls examine() on all stretches between the begins and ends of versions. */
+/* Calls examine() on all stretches between the begins and ends of versions and runs. */
 static void examine_stretches(struct change_points *changes,
                               const struct summary *summary,
                               const struct summary_endpoint *endpoint,
@@ -211,7 +248,7 @@ static void examine_stretches(struct change_points *changes,
 {
     unsigned from = 0;
     for (unsigned k = 0; k <= blocks->count; k++) {
-        if (k < blocks->count && !version_changes(summary, endpoint, blocks->grid[k]))
+        if (k < blocks->count && !series_is_cut(summary, endpoint, blocks->grid[k]))
             continue;
         for (int kind = 0; kind < CHANGE_KINDS && k - from >= BLOCKS_MIN; kind++)
             examine(changes, endpoint, blocks, from, k, kind, level);
@@ -220,13 +257,22 @@ static void examine_stretches(struct change_points *changes,
 }
 
 /* There are at most 256 / BLOCKS_MIN stretches of an endpoint, and hardly more than one a
- * version. */
+ * version or run. */
 static double tests_of(const struct summary *summary, size_t endpoints)
 {
     struct summary_version *const *versions;
+    struct summary_run *const *runs;
     size_t stretches = summary_versions(summary, &versions);
+    size_t run_count = summary_runs(summary, &runs);
     size_t most = SUMMARY_SERIES_BLOCKS / BLOCKS_MIN;
+    if (run_count > stretches)
+        stretches = run_count;
     return (double)(endpoints * CHANGE_KINDS * (stretches < most ? stretches : most));
+}
+
+double change_points_level(double tests)
+{
+    return REPORT_LEVEL / tests;
 }
 
 void change_points_build(struct change_points *changes, const struct summary *summary)
@@ -238,7 +284,7 @@ void change_points_build(struct change_points *changes, const struct summary *su
     for (size_t e = 0; e < count; e++) {
         gather(blocks, endpoints[e]);
         examine_stretches(changes, summary, endpoints[e], blocks,
-                          REPORT_LEVEL / tests_of(summary, count));
+                          change_points_level(tests_of(summary, count)));
     }
     free(blocks);
 }

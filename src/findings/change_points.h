@@ -43,8 +43,13 @@ struct change_series {
  * sides have their own mean. Index of the first block after it, 0: too few blocks. */
 unsigned change_find(const struct change_series *series, double *p, double *variance);
 
-/* P(sup |Brownian bridge| > x) (Kolmogorov 1933). */
-double change_bridge_tail(double x);
+/* P(sup |Brownian bridge| > x) (Kolmogorov 1933), x in units of a deviation that is known
+ * with so many degrees of freedom; INFINITY: known. Each term of the series, exp(-2 i²
+ * x²), is averaged over a chi square / df, as Student's t averages a normal's tail. */
+double change_bridge_tail(double x, double df);
+
+/* The p up to which a report of so many series tells of a change. */
+double change_points_level(double tests);
 
 /* 5 % of reports on stable endpoints name one, at most. */
 void change_points_build(struct change_points *changes, const struct summary *summary);
