@@ -251,13 +251,22 @@ static void draw_axis(struct scene *scene, const struct theme *theme, struct axi
     axis_draw(scene, theme, axis, frame);
 }
 
+/* In a small panel names may stand closer than elsewhere: better close than but one. */
+static void init_latency_axis(struct axis *axis, const struct theme *theme,
+                              const struct sheet *sheet, struct frame frame)
+{
+    struct theme close = *theme;
+    close.base_pt *= 0.7;
+    axis_init(axis, &close, latency_scale(sheet, frame), SIDE_LEFT, latency_tick_text);
+}
+
 /* Names stand at the left column and below the lowest panel of each column only. */
 static void draw_axes(struct scene *scene, const struct theme *theme,
                       const struct sheet *sheet, size_t i)
 {
     struct frame frame = frame_of(sheet, i);
     struct axis latency, across;
-    axis_init(&latency, theme, latency_scale(sheet, frame), SIDE_LEFT, latency_tick_text);
+    init_latency_axis(&latency, theme, sheet, frame);
     if (sheet->over_time)
         time_axis_init(
             &across, theme,
@@ -371,7 +380,7 @@ static void lay_out(struct sheet *sheet, const struct theme *theme, struct frame
     double base = theme->base_pt, room = names_room(sheet, theme);
     struct axis latency;
     struct frame any = {0, 0, 1, plot_height * base};
-    axis_init(&latency, theme, latency_scale(sheet, any), SIDE_LEFT, latency_tick_text);
+    init_latency_axis(&latency, theme, sheet, any);
     double left = inside.left + axis_room(&latency, theme);
     double columns = (double)sheet->columns;
     double wide =
