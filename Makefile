@@ -141,7 +141,7 @@ endif
 scripts_t := $(sort $(wildcard scripts/*.t src/*/*.t))
 bats := $(sort $(wildcard lib/*.bats lib/*/*.bats plots/*.bats src/*.bats src/*/*.bats scripts/*.bats testdata/*.bats))
 run_env := FMD_BUILD=$(abspath $(B)) LSAN_OPTIONS=suppressions=$(abspath scripts/asan.supp):print_suppressions=0 CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C.UTF-8 CK_FORK=no
-prove := $(run_env) prove --exec '' --timer --failures --comments -j2
+prove := $(run_env) prove --exec scripts/run-test --timer --failures -j2
 
 # Everything, in one prove.
 check: all

@@ -177,14 +177,26 @@ static int by_age(const void *left, const void *right)
 
 /* --- deleting ----------------------------------------------------------------------- */
 
+/* Its process may have removed its ring since the directory was looked through. */
+static bool is_there(const struct fmd__disk_limit *limit, const struct found *found)
+{
+    char path[PATH_MAX], name[NAME_MAX];
+    struct stat status;
+
+    (void)name_of(limit, found, name);
+    (void)snprintf(path, sizeof path, "%s/%s", limit->directory, name);
+    return !found->is_gone && lstat(path, &status) == 0;
+}
+
 /* Is the file another one's whose last it is? The counts in it go with it. */
-static bool is_last_of_stream(const struct finds *finds, const struct found *found)
+static bool is_last_of_stream(const struct fmd__disk_limit *limit,
+                              const struct finds *finds, const struct found *found)
 {
     for (size_t i = 0; i < finds->count; i++) {
         const struct found *other = &finds->files[i];
 
-        if (other != found && !other->is_gone && other->pid == found->pid &&
-            other->id == found->id)
+        if (other != found && other->pid == found->pid && other->id == found->id &&
+            is_there(limit, other))
             return false;
     }
     return true;
@@ -202,7 +214,7 @@ static void count_deleted(struct fmd__disk_limit *limit, const struct finds *fin
     }
     limit->others_segments_deleted++;
     limit->others_requests_deleted += contents->requests;
-    if (!is_last_of_stream(finds, found))
+    if (!is_last_of_stream(limit, finds, found))
         return;
     limit->others_segments_deleted +=
         stats->segments_deleted + stats->others_segments_deleted;

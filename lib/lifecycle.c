@@ -324,7 +324,6 @@ static int close_process(void)
     fmd__writer_stats(&recorder->writer, &final_stats);
     fmd__pool_add_counts(&recorder->pool, &final_stats);
     if (!quiet) { /* somebody may still store into the rings: leave them mapped */
-        fmd__ring_home_remove(&recorder->pool.home);
         fmd__descriptors_close(FMD__DESCRIPTOR_RING);
         return result;
     }

@@ -679,6 +679,8 @@ int fmd__writer_close(struct fmd__writer *writer)
         result = write_clean_end(writer);
     else if (writer->open) /* at least that so much is missing */
         (void)write_clean_end(writer);
+    /* Before the trace is unlocked: it alone has the last counts then (disk_limit.c). */
+    fmd__ring_home_remove(&writer->pool->home);
     fmd__trace_files_release(&writer->files);
     fmd__dictionary_release(&writer->dictionary);
     fmd__batch_free(writer->batch);

@@ -31,7 +31,7 @@ class UnderUwsgi(Recorded):
         options = ("--manage-script-name", "--processes", "2")
         endpoints = {
             "/text": "GET /text",
-            "/a/level1/sleep/0/1": "GET /a/level1/sleep/0/<int:customer>",
+            "/a/other/sleep/0/1": "GET /a/other/sleep/0/<int:customer>",
             "/b/get": "GET /b/get",
         }
         with self.serve(*mounts, *options, FMD_RING_DIR=self.folder) as server:
