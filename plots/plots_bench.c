@@ -240,7 +240,8 @@ static void measure_rows(double floor_ms)
         names[i] = "GET /api/resource/<int:id>";
     for (size_t i = 0; i < MATRIX_MAX_ROWS * MATRIX_MAX_COLUMNS; i++)
         amounts[i] = 1e6 * (double)(i + 1);
-    struct forest_data changes = {"A finding", NULL, rows, FOREST_MAX_ROWS, .05, NULL};
+    struct forest_data changes = {
+        .title = "A finding", .rows = rows, .row_count = FOREST_MAX_ROWS, .least = .05};
     struct matrix_data cells = {.title = "A finding",
                                 .rows = names,
                                 .columns = names,

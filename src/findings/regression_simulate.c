@@ -452,7 +452,7 @@ int main(int argc, char **argv)
     print_power(reports / 3, seed);
     printf("\n%u reports a row (half for load tests, a third for power): a share of .05 "
            "has a standard error of %.3f (%.3f, %.3f); seed %llu, %.0f s\n",
-           reports, sqrt(.05 * .95 / reports), sqrt(.05 * .95 / (reports / 2)),
-           sqrt(.05 * .95 / (reports / 3)), (unsigned long long)seed, now_s() - begin_s);
+           reports, sqrt(.05 * .95 / reports), sqrt(.05 * .95 / (reports / 2.)),
+           sqrt(.05 * .95 / (reports / 3.)), (unsigned long long)seed, now_s() - begin_s);
     return 0;
 }
