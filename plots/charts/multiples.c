@@ -213,7 +213,10 @@ static void line_of_text(struct scene *scene, const struct theme *theme, const c
     struct text_style style = {theme->base_pt * THEME_SMALL, name, CUT_MIDDLE};
     struct label label;
     double room = frame.right - frame.left;
-    (name ? label_name : label_fit)(&label, text, style, room);
+    if (name)
+        label_name(&label, text, style, room);
+    else
+        label_fit(&label, text, style, room);
     mark_label(scene, &label,
                (struct text_mark){.at = {frame.left, frame.top - up * theme->base_pt},
                                   .style = style,

@@ -203,7 +203,7 @@ TEST(panels_compare)
     struct theme theme = theme_light();
     struct scene scene;
     const char *why = "";
-    double heights[4];
+    double heights[4] = {0};
     size_t lines = 0;
     fill(panels, 4);
     for (size_t i = 0; i < 4; i++)

@@ -205,7 +205,9 @@ static void assert_course_of(json_t *owner)
 
     assert_true(bins > 0 && bins <= 96);
     json_object_foreach(course, name, column)
+    {
         assert_int_equal(json_array_size(column), bins);
+    }
     errors = json_object_get(owner, "errors");
     assert_int_equal(sum_of(json_object_get(course, "requests")),
                      json_integer_value(json_object_get(owner, "requests")));
@@ -225,7 +227,9 @@ static void assert_courses_add_up(json_t *tree)
     {
         assert_course_of(endpoint);
         json_array_foreach(json_object_get(endpoint, "versions"), v, version)
+        {
             assert_course_of(version);
+        }
     }
 }
 
