@@ -109,6 +109,11 @@ static int write_all(int file, const char *bytes, size_t size)
     return 0;
 }
 
+void fmd__trace_files_make_room(struct fmd__trace_files *files, size_t size)
+{
+    fmd__disk_limit_make_room(&files->limit, size, files->number, files->bytes == 0);
+}
+
 int fmd__trace_files_append(struct fmd__trace_files *files, const void *batch,
                             size_t size)
 {
@@ -116,7 +121,6 @@ int fmd__trace_files_append(struct fmd__trace_files *files, const void *batch,
 
     if (file < 0)
         return -EBADF;
-    fmd__disk_limit_make_room(&files->limit, size, files->number, files->bytes == 0);
     result = write_all(file, batch, size);
     if (result == 0) {
         files->bytes += size;

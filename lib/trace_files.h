@@ -32,8 +32,10 @@ void fmd__trace_files_release(struct fmd__trace_files *files);
 
 /* Opens the next segment if none is open. 0 or a negative errno. */
 int fmd__trace_files_open(struct fmd__trace_files *files);
-/* Appends a batch to the open segment, and deletes the application's oldest files
- * before that when the limit asks for it. 0; or a negative errno, and the segment is as
+/* Before so many bytes are appended: deletes the application's oldest files when the
+ * limit asks for it. */
+void fmd__trace_files_make_room(struct fmd__trace_files *files, size_t size);
+/* Appends a batch to the open segment. 0; or a negative errno, and the segment is as
  * it was before, or closed when that could not be done. */
 int fmd__trace_files_append(struct fmd__trace_files *files, const void *batch,
                             size_t size);

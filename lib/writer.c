@@ -23,6 +23,7 @@
 #define SLEEP_MIN_NS (1 * MS)
 #define SLEEP_MAX_NS SECOND
 #define RETRY_NS SECOND
+#define END_BYTES 1024u /* more than the last counts and the end take */
 #define LEFTOVERS_NS (10 * SECOND)
 #define STATS_NS (10 * SECOND)  /* without news */
 #define STATS_NEWS_NS SECOND    /* with new losses */
@@ -129,6 +130,17 @@ static void tell(struct fmd__writer *writer, int why)
         return; /* nobody to tell */
 }
 
+/* What was deleted for these bytes is in the ring file at once: a kill may come now. */
+static void make_room(struct fmd__writer *writer, size_t size)
+{
+    const struct fmd__disk_limit *limit = &writer->files.limit;
+    uint64_t before = limit->segments_deleted + limit->others_segments_deleted;
+
+    fmd__trace_files_make_room(&writer->files, size);
+    if (limit->segments_deleted + limit->others_segments_deleted != before)
+        store_state(writer, writer->batch->monotonic_ns, writer->batch->utc_ns);
+}
+
 static int append_batch(struct fmd__writer *writer)
 {
     struct fmd__batch *batch = writer->batch;
@@ -154,6 +166,7 @@ static void end_with_counts(struct fmd__writer *writer)
     while (result == 0) {
         fmd__batch_begin(writer->batch, writer->sequence);
         fmd__batch_counts(writer->batch);
+        make_room(writer, writer->batch->out_bytes);
         result = append_batch(writer);
         if (writer->batch->counts_next == 0)
             break;
@@ -169,6 +182,7 @@ static void end_segment(struct fmd__writer *writer, bool clean_end)
     if (fmd__trace_files_intact(&writer->files))
         end_with_counts(writer);
     fmd__batch_begin(writer->batch, writer->sequence);
+    make_room(writer, END_BYTES); /* counted in these stats */
     add_stats(writer, clean_end);
     fmd__batch_end(writer->batch);
     if (fmd__trace_files_intact(&writer->files))
@@ -240,6 +254,7 @@ static int try_batch(struct fmd__writer *writer, fill_batch *fill, bool *is_new)
     fill(writer->batch);
     if (*is_new || stats_are_due(writer))
         add_stats(writer, false);
+    make_room(writer, writer->batch->out_bytes);
     result = append_batch(writer);
     if (result != 0) { /* definitions of this batch are not in this segment */
         fmd__trace_files_close_segment(&writer->files);
