@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See writer.h. */
 #define _GNU_SOURCE
-#include "writer.h"
+#include "writer_inside.h"
 
 #include "bell.h"
 #include "clocks.h"
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MS UINT64_C(1000000)
@@ -23,10 +22,7 @@
 #define SLEEP_MIN_NS (1 * MS)
 #define SLEEP_MAX_NS SECOND
 #define RETRY_NS SECOND
-#define END_BYTES 1024u /* more than the last counts and the end take */
 #define LEFTOVERS_NS (10 * SECOND)
-#define STATS_NS (10 * SECOND)  /* without news */
-#define STATS_NEWS_NS SECOND    /* with new losses */
 #define COUNTS_NS (60 * SECOND) /* of endpoints at level 0 */
 #define TELLINGS_MAX 64         /* of exceptions, each as many as the journal holds */
 #define PROCESS_NS SECOND
@@ -34,83 +30,13 @@
  * which the C library takes from the stack. Only pages that are used cost memory. */
 #define STACK_BYTES (2u << 20)
 
-/* --- counts ---------------------------------------------------------------------- */
-
-static uint64_t load(const _Atomic uint64_t *counter)
-{
-    return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static void add(_Atomic uint64_t *counter, uint64_t more)
-{
-    atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
-}
-
 void fmd__writer_stats(const struct fmd__writer *writer, struct fmd__stats *stats)
 {
     memset(stats, 0, sizeof *stats);
-    stats->recorded = load(&writer->recorded);
-    stats->dropped[FMD_DROP_WRITE_FAILED] = load(&writer->given_up);
-    stats->strings_lost = load(&writer->strings_lost);
-    stats->writer_cpu_ns = load(&writer->cpu_ns);
-}
-
-/* The same and what only the trace tells. */
-static void own_stats(const struct fmd__writer *writer, struct fmd__stats *stats)
-{
-    fmd__writer_stats(writer, stats);
-    stats->segments_deleted = writer->files.limit.segments_deleted;
-    stats->requests_deleted = writer->files.limit.requests_deleted;
-    stats->others_segments_deleted = writer->files.limit.others_segments_deleted;
-    stats->others_requests_deleted = writer->files.limit.others_requests_deleted;
-}
-
-/* What was dropped or deleted. */
-static uint64_t losses_in(const struct fmd__stats *stats)
-{
-    uint64_t sum = stats->segments_deleted + stats->others_segments_deleted;
-
-    for (unsigned i = 0; i < FMD__DROP_CAUSES_MAX; i++)
-        sum += stats->dropped[i];
-    return sum;
-}
-
-/* For the analyzer that finds our ring after a kill. */
-static void store_state(struct fmd__writer *writer, uint64_t monotonic_ns, int64_t utc_ns)
-{
-    struct fmd__ring_state state = {.anchor_monotonic_ns = monotonic_ns,
-                                    .anchor_utc_ns = utc_ns};
-
-    own_stats(writer, &state.stats);
-    fmd__ring_file_store_state(writer->pool->header, &state);
-}
-
-/* --- one batch ------------------------------------------------------------------- */
-
-static void add_stats(struct fmd__writer *writer, bool clean_end)
-{
-    struct fmd__stats stats;
-
-    own_stats(writer, &stats);
-    fmd__pool_add_counts(writer->pool, &stats);
-    stats.recorded += writer->batch->row_count; /* they are in this batch */
-    stats.strings_lost += writer->batch->strings_lost;
-    stats.clean_end = clean_end;
-    fmd__batch_stats(writer->batch, &stats);
-    writer->losses_written = losses_in(&stats);
-    writer->stats_ns = writer->batch->monotonic_ns;
-}
-
-static bool stats_are_due(const struct fmd__writer *writer)
-{
-    uint64_t age = writer->batch->monotonic_ns - writer->stats_ns;
-    struct fmd__stats stats;
-
-    if (age < STATS_NEWS_NS)
-        return false;
-    own_stats(writer, &stats);
-    fmd__pool_add_counts(writer->pool, &stats);
-    return age >= STATS_NS || losses_in(&stats) != writer->losses_written;
+    stats->recorded = fmd__count_of(&writer->recorded);
+    stats->dropped[FMD_DROP_WRITE_FAILED] = fmd__count_of(&writer->given_up);
+    stats->strings_lost = fmd__count_of(&writer->strings_lost);
+    stats->writer_cpu_ns = fmd__count_of(&writer->cpu_ns);
 }
 
 /* Once in a process's life: the application's log is not ours. */
@@ -128,154 +54,6 @@ static void tell(struct fmd__writer *writer, int why)
     writer->told = true;
     if (write(STDERR_FILENO, line, (size_t)length) < 0)
         return; /* nobody to tell */
-}
-
-/* What was deleted for these bytes is in the ring file at once: a kill may come now. */
-static void make_room(struct fmd__writer *writer, size_t size)
-{
-    const struct fmd__disk_limit *limit = &writer->files.limit;
-    uint64_t before = limit->segments_deleted + limit->others_segments_deleted;
-
-    fmd__trace_files_make_room(&writer->files, size);
-    if (limit->segments_deleted + limit->others_segments_deleted != before)
-        store_state(writer, writer->batch->monotonic_ns, writer->batch->utc_ns);
-}
-
-static int append_batch(struct fmd__writer *writer)
-{
-    struct fmd__batch *batch = writer->batch;
-    int result = fmd__trace_files_append(&writer->files, batch->out, batch->out_bytes);
-
-    if (result != 0)
-        return result;
-    writer->sequence = batch->sequence;
-    add(&writer->recorded, batch->row_count);
-    add(&writer->strings_lost, batch->strings_lost);
-    store_state(writer, batch->monotonic_ns, batch->utc_ns);
-    fmd__batch_settle(batch);
-    fmd__pool_recycle(writer->pool);
-    return 0;
-}
-
-/* Counts of endpoints, whole in every segment: older ones may be deleted. */
-static void end_with_counts(struct fmd__writer *writer)
-{
-    int result = fmd__batch_counts_sum(writer->pool) > 0 ? 0 : -ENODATA;
-
-    writer->batch->counts_next = 0;
-    while (result == 0) {
-        fmd__batch_begin(writer->batch, writer->sequence);
-        fmd__batch_counts(writer->batch);
-        make_room(writer, writer->batch->out_bytes);
-        result = append_batch(writer);
-        if (writer->batch->counts_next == 0)
-            break;
-    }
-    writer->batch->counts_next = 0;
-}
-
-/* Ends the open segment with counts and an end mark; as good as it can be had. */
-static void end_segment(struct fmd__writer *writer, bool clean_end)
-{
-    if (!writer->files.is_open)
-        return;
-    if (fmd__trace_files_intact(&writer->files))
-        end_with_counts(writer);
-    fmd__batch_begin(writer->batch, writer->sequence);
-    make_room(writer, END_BYTES); /* counted in these stats */
-    add_stats(writer, clean_end);
-    fmd__batch_end(writer->batch);
-    if (fmd__trace_files_intact(&writer->files))
-        (void)append_batch(writer);
-    fmd__trace_files_close_segment(&writer->files);
-}
-
-/* A segment is open when this returns 0, and *is_new says that it is still empty. */
-static int open_segment(struct fmd__writer *writer, bool *is_new)
-{
-    int result;
-
-    if (writer->files.is_open && !fmd__trace_files_intact(&writer->files))
-        fmd__trace_files_close_segment(&writer->files); /* removed under our hands */
-    if (writer->files.is_open &&
-        (writer->files.bytes >= writer->settings->segment_bytes ||
-         fmd__batch_segment_full(writer->batch) ||
-         fmd__dictionary_full(&writer->dictionary)))
-        end_segment(writer, false);
-    *is_new = !writer->files.is_open;
-    if (!*is_new)
-        return 0;
-    result = fmd__trace_files_open(&writer->files);
-    if (result == -ENOENT && mkdir(writer->settings->directory, 0700) == 0)
-        result = fmd__trace_files_open(&writer->files);
-    return result;
-}
-
-/* Threads learn that the writer has forgotten, and send their strings again. */
-static void turn_dictionary(struct fmd__writer *writer)
-{
-    if (!fmd__dictionary_full(&writer->dictionary))
-        return;
-    fmd__dictionary_turn(&writer->dictionary);
-    atomic_fetch_add_explicit(&writer->gate->strings_epoch, UINT64_C(0x9e3779b97f4a7c15),
-                              memory_order_relaxed);
-}
-
-static int make_batch(struct fmd__writer *writer)
-{
-    if (!writer->batch)
-        writer->batch =
-            fmd__batch_new(writer->pool, &writer->dictionary,
-                           writer->settings->application, writer->settings->version);
-    if (!writer->batch)
-        return -ENOMEM;
-    writer->batch->sampler = &writer->watch->sampler;
-    writer->batch->exceptions = writer->exceptions;
-    return 0;
-}
-
-typedef void fill_batch(struct fmd__batch *batch);
-
-/* Into the open segment or, as *is_new says then, a new one. */
-static int try_batch(struct fmd__writer *writer, fill_batch *fill, bool *is_new)
-{
-    const uint32_t counts_next = writer->batch->counts_next;
-    int result = open_segment(writer, is_new);
-
-    if (result != 0)
-        return result;
-    turn_dictionary(writer);
-    fmd__batch_begin(writer->batch, writer->sequence);
-    if (*is_new) {
-        writer->segment.number = writer->files.number;
-        fmd__batch_new_segment(writer->batch);
-        fmd__batch_segment(writer->batch, &writer->segment);
-    }
-    fill(writer->batch);
-    if (*is_new || stats_are_due(writer))
-        add_stats(writer, false);
-    make_room(writer, writer->batch->out_bytes);
-    result = append_batch(writer);
-    if (result != 0) { /* definitions of this batch are not in this segment */
-        fmd__trace_files_close_segment(&writer->files);
-        writer->batch->counts_next = counts_next;
-    }
-    return result;
-}
-
-/* Writes a batch of what fill puts in: up to 4096 requests, counts. In the next segment
- * where this one has grown as large as the process may make files. 0 or a negative errno.
- */
-static int write_batch(struct fmd__writer *writer, fill_batch *fill)
-{
-    bool is_new = false;
-    int result = make_batch(writer);
-
-    if (result == 0)
-        result = try_batch(writer, fill, &is_new);
-    if (result == -EFBIG && !is_new)
-        result = try_batch(writer, fill, &is_new);
-    return result;
 }
 
 /* --- when to write --------------------------------------------------------------- */
@@ -304,7 +82,7 @@ static struct look look_at_pool(struct fmd__writer *writer)
         look.short_of_room |= head - tail > pool->slots / 2;
     }
     look.short_of_room &= fmd__pool_is_low(pool);
-    no_ring = load(&pool->header->counts.dropped[FMD_DROP_NO_RING]);
+    no_ring = fmd__count_of(&pool->header->counts.dropped[FMD_DROP_NO_RING]);
     look.published = heads - writer->seen_slots;
     look.no_ring = no_ring - writer->seen_no_ring;
     writer->seen_slots = heads;
@@ -349,7 +127,7 @@ static void worked(struct fmd__writer *writer)
 static int write_until(struct fmd__writer *writer, uint64_t pending, uint64_t leave)
 {
     while (pending > leave) {
-        int result = write_batch(writer, fmd__batch_requests);
+        int result = fmd__writer_write_batch(writer, fmd__batch_requests);
         uint64_t taken;
 
         if (result != 0)
@@ -373,7 +151,7 @@ static int write_counts(struct fmd__writer *writer)
     if (sum == writer->counts_sum)
         return 0;
     do
-        result = write_batch(writer, fmd__batch_counts);
+        result = fmd__writer_write_batch(writer, fmd__batch_counts);
     while (result == 0 && writer->batch->counts_next != 0);
     if (result != 0)
         return failed(writer, result);
@@ -406,7 +184,7 @@ static void describe_process(struct fmd__writer *writer, uint64_t now)
     if (news(writer) == writer->process_news)
         return;
     fmd__process_entry_put(writer->pool->header, writer->watch, writer->gauges,
-                           load(&writer->cpu_ns), writer->process_cpu_start_ns);
+                           fmd__count_of(&writer->cpu_ns), writer->process_cpu_start_ns);
     writer->process_news = news(writer);
 }
 
@@ -421,7 +199,7 @@ static int write_journal(struct fmd__writer *writer)
         struct fmd__journal *journal = fmd__ring_journal(writer->pool->header);
         uint64_t before = atomic_load_explicit(&journal->tail, memory_order_relaxed);
         uint64_t taken;
-        int result = write_batch(writer, fmd__batch_events);
+        int result = fmd__writer_write_batch(writer, fmd__batch_events);
 
         if (result != 0)
             return failed(writer, result);
@@ -590,7 +368,8 @@ void fmd__writer_open(struct fmd__writer *writer, const struct fmd__settings *se
         fmd__now_ns();
     fmd__bell_reset();
     writer->process_cpu_start_ns = fmd__clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-    store_state(writer, writer->stats_ns, (int64_t)fmd__clock_ns(CLOCK_REALTIME));
+    fmd__writer_store_state(writer, writer->stats_ns,
+                            (int64_t)fmd__clock_ns(CLOCK_REALTIME));
     writer->open = true;
     (void)pthread_mutex_unlock(&writer->lock);
 }
@@ -674,9 +453,9 @@ static int write_clean_end(struct fmd__writer *writer)
     int result = 0;
 
     if (!writer->files.is_open && has_something_to_say(writer))
-        result = write_batch(writer, fmd__batch_counts);
+        result = fmd__writer_write_batch(writer, fmd__batch_counts);
     if (result == 0)
-        end_segment(writer, true);
+        fmd__writer_end_segment(writer, true);
     return result;
 }
 
@@ -689,7 +468,7 @@ int fmd__writer_close(struct fmd__writer *writer)
     result = writer->open ? write_until(writer, pending_slots(writer->pool), 0) : 0;
     if (writer->open && result == 0)
         result = write_last_events(writer);
-    add(&writer->given_up, requests_left(writer));
+    fmd__count_more(&writer->given_up, requests_left(writer));
     if (result == 0)
         result = write_clean_end(writer);
     else if (writer->open) /* at least that so much is missing */

@@ -72,6 +72,9 @@ static void print_series(double correlation, bool heavy, int reports, uint64_t s
 /* --- services --- */
 
 #define DAY_S 86400.0
+#define LOAD_TESTS                                                                       \
+    .endpoints = ENDPOINTS, .requests_least = 60, .requests_most = 2000, .window_s = 60, \
+    .slow = .05, .slow_s = {2, 20}, .own = .03, .runs = 5
 #define SERVICE(seconds)                                                                 \
     .endpoints = ENDPOINTS, .requests_least = 60, .requests_most = 20000,                \
     .window_s = seconds, .slow_s = {1200, 10800}, .runs = 1
@@ -87,27 +90,8 @@ static const struct simulated_service services[] = {
     {SERVICE(DAY_S), SLOW, UNCHANGED, .daily = .1, .name = "the same of 10 %, 1 day"},
     {SERVICE(DAY_S), SLOW, UNCHANGED, .daily = .3, .name = "the same of 30 %, 1 day"},
     {SERVICE(3 * DAY_S), SLOW, UNCHANGED, .busy = .05, .name = "busy machine"},
-    {.endpoints = ENDPOINTS,
-     .requests_least = 60,
-     .requests_most = 2000,
-     .window_s = 60,
-     .slow = .05,
-     .slow_s = {2, 20},
-     .own = .03,
-     .runs = 5,
-     .run_spread = .1,
-     UNCHANGED,
-     .name = "5 load tests a side, 10 %"},
-    {.endpoints = ENDPOINTS,
-     .requests_least = 60,
-     .requests_most = 2000,
-     .window_s = 60,
-     .slow = .05,
-     .slow_s = {2, 20},
-     .own = .03,
-     .runs = 5,
-     .run_spread = .03,
-     .change = {.endpoint = 10, .also = 9, .factor = 2},
+    {LOAD_TESTS, .run_spread = .1, UNCHANGED, .name = "5 load tests a side, 10 %"},
+    {LOAD_TESTS, .run_spread = .03, .change = {.endpoint = 10, .also = 9, .factor = 2},
      .name = "the same, versions differ"},
 };
 

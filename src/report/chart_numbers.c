@@ -37,6 +37,15 @@ static const struct table_column timeline_columns[] = {
     {"p95", true, false, 0},   {"p99", true, false, 0},
 };
 
+/* When a block of time began. */
+static void add_moment(struct table *table, const struct report *report,
+                       const struct course_bin *bin, const struct course *course)
+{
+    table_add(table, format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
+                                        course->length_s)
+                         .s);
+}
+
 static char *add_timeline(struct table *table, const struct report *report,
                           const struct report_chart *chart)
 {
@@ -49,9 +58,7 @@ static char *add_timeline(struct table *table, const struct report *report,
         const struct course_bin *bin = &course.bins[i];
         if (bin->requests == 0)
             continue;
-        table_add(table, format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
-                                            course.length_s)
-                             .s);
+        add_moment(table, report, bin, &course);
         table_add_count(table, bin->requests);
         table_add(table, format_duration(bin->p50_ns).s);
         table_add(table, format_duration(bin->p95_ns).s);
@@ -79,10 +86,7 @@ static char *add_panels(struct table *table, const struct report *report)
         for (size_t b = 0; b < course.count; b++) {
             const struct course_bin *bin = &course.bins[b];
             table_add_take(table, label_of_endpoint(report, endpoint));
-            table_add(table,
-                      format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
-                                         course.length_s)
-                          .s);
+            add_moment(table, report, bin, &course);
             table_add_count(table, bin->requests);
             table_add(table, format_duration(bin->p50_ns).s);
             table_add(table, format_duration(bin->p95_ns).s);
@@ -106,9 +110,7 @@ static char *add_traffic(struct table *table, const struct report *report)
         const struct course_bin *bin = &course.bins[i];
         if (bin->requests == 0)
             continue;
-        table_add(table, format_moment_each(&report->zone, (int64_t)(bin->from_s * 1e9),
-                                            course.length_s)
-                             .s);
+        add_moment(table, report, bin, &course);
         table_add_count(table, bin->requests);
         table_add(table,
                   format_rate((double)bin->requests / (bin->to_s - bin->from_s)).s);

@@ -9,7 +9,6 @@
 #include "src/base/str.h"
 
 #define HOUR_NS INT64_C(3600000000000)
-#define START_NS INT64_C(1795424400000000000) /* 2026-11-23 09:00 UTC */
 
 static const struct made_plan plan = {.seed = 3,
                                       .count = 20000,
@@ -19,7 +18,7 @@ static const struct made_plan plan = {.seed = 3,
                                       .groups = 30,
                                       .addresses = 100,
                                       .runs = 1,
-                                      .start_utc_ns = START_NS,
+                                      .start_utc_ns = MADE_START_NS,
                                       .length_ns = 10 * HOUR_NS};
 
 /* By hand, what the filters below ask. */
@@ -148,16 +147,16 @@ TEST(statuses_are_filtered_by_ranges)
 
 static bool is_in_time(const struct made_request *request)
 {
-    return request->start_utc_ns >= START_NS + HOUR_NS &&
-           request->start_utc_ns < START_NS + 3 * HOUR_NS;
+    return request->start_utc_ns >= MADE_START_NS + HOUR_NS &&
+           request->start_utc_ns < MADE_START_NS + 3 * HOUR_NS;
 }
 
 TEST(times_are_filtered_with_the_first_and_without_the_last)
 {
     check(&(struct filter){.has_since = true,
                            .has_until = true,
-                           .since_utc_ns = START_NS + HOUR_NS,
-                           .until_utc_ns = START_NS + 3 * HOUR_NS},
+                           .since_utc_ns = MADE_START_NS + HOUR_NS,
+                           .until_utc_ns = MADE_START_NS + 3 * HOUR_NS},
           is_in_time);
 }
 

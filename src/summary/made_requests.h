@@ -31,6 +31,21 @@ struct made_plan {
     int64_t start_utc_ns, length_ns;
 };
 
+#define MADE_DAY_NS INT64_C(86400000000000)
+#define MADE_START_NS INT64_C(1795424400000000000) /* 2026-11-23 09:00 UTC */
+
+/* Three days of a small application. */
+static const struct made_plan made_small = {.seed = 1,
+                                            .count = 30000,
+                                            .processes = 6,
+                                            .endpoints = 12,
+                                            .versions = 2,
+                                            .groups = 200,
+                                            .addresses = 500,
+                                            .runs = 1,
+                                            .start_utc_ns = MADE_START_NS,
+                                            .length_ns = 3 * MADE_DAY_NS};
+
 /* splitmix64 (Steele, Lea and Flood 2014). */
 static inline uint64_t made_random(uint64_t *state)
 {

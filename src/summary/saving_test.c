@@ -12,20 +12,6 @@
 #include "src/base/err.h"
 #include "src/base/str.h"
 
-#define DAY_NS INT64_C(86400000000000)
-#define START_NS INT64_C(1795424400000000000) /* 2026-11-23 09:00 UTC */
-
-static const struct made_plan small = {.seed = 1,
-                                       .count = 30000,
-                                       .processes = 6,
-                                       .endpoints = 12,
-                                       .versions = 2,
-                                       .groups = 200,
-                                       .addresses = 500,
-                                       .runs = 1,
-                                       .start_utc_ns = START_NS,
-                                       .length_ns = 3 * DAY_NS};
-
 static void shuffle(struct made_request *requests, size_t count, uint64_t *state)
 {
     for (size_t i = count; i > 1; i--) {
@@ -82,7 +68,7 @@ static void check_merging(struct made_plan plan)
 
 TEST(parts_merged_in_any_order_save_the_same_bytes_as_one_pass)
 {
-    check_merging(small);
+    check_merging(made_small);
 }
 
 struct part {
@@ -102,11 +88,11 @@ static void *add_part_of(void *with)
 
 TEST(so_do_two_threads_with_a_summary_each)
 {
-    struct summary *whole = made_whole(&small);
-    struct made_request *requests = made_requests(&small);
-    size_t half = small.count / 3;
-    struct part parts[2] = {{small, requests, half, NULL},
-                            {small, requests + half, small.count - half, NULL}};
+    struct summary *whole = made_whole(&made_small);
+    struct made_request *requests = made_requests(&made_small);
+    size_t half = made_small.count / 3;
+    struct part parts[2] = {{made_small, requests, half, NULL},
+                            {made_small, requests + half, made_small.count - half, NULL}};
     pthread_t threads[2];
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, add_part_of, &parts[i]), 0);
@@ -122,7 +108,7 @@ TEST(so_do_two_threads_with_a_summary_each)
 
 TEST(so_do_few_endpoints_with_strata)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.endpoints = 3;
     plan.count = 8000;
     check_merging(plan);
@@ -130,24 +116,24 @@ TEST(so_do_few_endpoints_with_strata)
 
 TEST(so_do_several_recording_runs)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.runs = 4;
-    plan.length_ns = DAY_NS / 1000;
+    plan.length_ns = MADE_DAY_NS / 1000;
     check_merging(plan);
 }
 
 TEST(so_do_years_whose_calendar_is_hourly_or_daily)
 {
-    struct made_plan plan = small;
-    plan.length_ns = 200 * DAY_NS;
+    struct made_plan plan = made_small;
+    plan.length_ns = 200 * MADE_DAY_NS;
     check_merging(plan);
-    plan.length_ns = 2000 * DAY_NS;
+    plan.length_ns = 2000 * MADE_DAY_NS;
     check_merging(plan);
 }
 
 TEST(so_do_more_values_than_have_fine_histograms)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.groups = 5000;
     plan.addresses = 20000;
     check_merging(plan);
@@ -155,7 +141,7 @@ TEST(so_do_more_values_than_have_fine_histograms)
 
 TEST(so_do_times_before_1970_and_across_centuries)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.count = 3000;
     plan.start_utc_ns = -9 * INT64_C(1000000000000000000);
     plan.length_ns = INT64_C(9000000000000000000);
@@ -164,7 +150,7 @@ TEST(so_do_times_before_1970_and_across_centuries)
 
 TEST(a_saved_summary_loads_and_saves_to_the_same_bytes)
 {
-    struct summary *summary = made_whole(&small);
+    struct summary *summary = made_whole(&made_small);
     struct str bytes = saved(summary);
     struct err err = ERR_INIT;
     struct summary *loaded = summary_load(bytes.bytes, bytes.length, &err);
@@ -201,7 +187,7 @@ TEST(loading_says_what_is_wrong)
 
 TEST(a_summary_cut_at_any_byte_does_not_load)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.count = 40;
     struct summary *summary = made_whole(&plan);
     struct str bytes = saved(summary);
@@ -213,7 +199,7 @@ TEST(a_summary_cut_at_any_byte_does_not_load)
 
 TEST(merging_into_an_empty_summary_copies_it)
 {
-    struct summary *summary = made_whole(&small), *copy = summary_new();
+    struct summary *summary = made_whole(&made_small), *copy = summary_new();
     summary_merge(copy, summary);
     assert_saves_the_same(summary, copy);
     summary_free(copy);
@@ -222,11 +208,11 @@ TEST(merging_into_an_empty_summary_copies_it)
 
 TEST(a_loaded_summary_merges_as_the_one_that_was_saved)
 {
-    struct made_plan plan = small, more = small;
+    struct made_plan plan = made_small, more = made_small;
     plan.groups = plan.addresses = more.groups = more.addresses = 100;
     more.seed = 2;
     more.runs = 2;
-    more.start_utc_ns += DAY_NS;
+    more.start_utc_ns += MADE_DAY_NS;
     struct summary *a = made_whole(&plan), *b = made_whole(&more);
     struct str bytes = saved(a);
     struct summary *loaded = summary_load(bytes.bytes, bytes.length, NULL);
@@ -246,7 +232,7 @@ static struct name answer_of(const struct summary *summary)
 
 TEST(answers_are_saved_and_stay_until_other_requests_come)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.count = 100;
     struct summary *summary = made_whole(&plan), *copy = summary_new();
     summary_keep_answer(summary, 9, (struct name){"other", 5});

@@ -5,20 +5,6 @@
 
 #include "made_requests.h"
 
-#define DAY_NS INT64_C(86400000000000)
-#define START_NS INT64_C(1795424400000000000) /* 2026-11-23 09:00 UTC */
-
-static const struct made_plan small = {.seed = 1,
-                                       .count = 30000,
-                                       .processes = 6,
-                                       .endpoints = 12,
-                                       .versions = 2,
-                                       .groups = 200,
-                                       .addresses = 500,
-                                       .runs = 1,
-                                       .start_utc_ns = START_NS,
-                                       .length_ns = 3 * DAY_NS};
-
 /* --- against counting by hand ------------------------------------------------------- */
 
 static uint64_t clamp(uint64_t ns)
@@ -90,17 +76,17 @@ static void check_cell(const struct summary_cell *cell, const struct made_plan *
 
 TEST(every_cell_is_what_counting_by_hand_gives)
 {
-    struct made_request *requests = made_requests(&small);
-    struct summary *summary = made_whole(&small);
-    assert_int_equal(summary_totals(summary).requests, small.count);
-    for (uint32_t e = 1; e <= small.endpoints; e++)
-        for (uint32_t v = 0; v < small.versions; v++) {
+    struct made_request *requests = made_requests(&made_small);
+    struct summary *summary = made_whole(&made_small);
+    assert_int_equal(summary_totals(summary).requests, made_small.count);
+    for (uint32_t e = 1; e <= made_small.endpoints; e++)
+        for (uint32_t v = 0; v < made_small.versions; v++) {
             char endpoint[16], version[16];
             snprintf(endpoint, sizeof(endpoint), "GET /%u", e);
             snprintf(version, sizeof(version), "1.%u", v);
             const struct summary_cell *cell = cell_of(summary, endpoint, version);
             assert_non_null(cell);
-            check_cell(cell, &small, requests, e, v);
+            check_cell(cell, &made_small, requests, e, v);
         }
     summary_free(summary);
     free(requests);
@@ -134,7 +120,7 @@ static size_t count_blocks(const struct made_plan *plan,
 
 TEST(time_blocks_are_the_shortest_that_leave_64_and_hold_what_counting_gives)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.processes = 2; /* one a version: times ascend */
     struct made_request *requests = made_requests(&plan);
     struct summary *summary = made_whole(&plan);
@@ -173,7 +159,7 @@ TEST(time_blocks_are_the_shortest_that_leave_64_and_hold_what_counting_gives)
 
 TEST(an_endpoints_series_is_over_all_versions_and_at_most_256_blocks)
 {
-    struct summary *summary = made_whole(&small);
+    struct summary *summary = made_whole(&made_small);
     const struct summary_cell *a = cell_of(summary, "GET /3", "1.0");
     const struct summary_cell *b = cell_of(summary, "GET /3", "1.1");
     const struct summary_endpoint *endpoint = a->endpoint;
@@ -189,8 +175,8 @@ TEST(an_endpoints_series_is_over_all_versions_and_at_most_256_blocks)
 
 TEST(quarters_of_an_hour_are_counted_in_utc)
 {
-    struct made_plan plan = small;
-    plan.start_utc_ns = -3 * DAY_NS / 2; /* across 1970 */
+    struct made_plan plan = made_small;
+    plan.start_utc_ns = -3 * MADE_DAY_NS / 2; /* across 1970 */
     struct made_request *requests = made_requests(&plan);
     struct summary *summary = made_whole(&plan);
     const struct summary_cell *cell = cell_of(summary, "GET /5", "1.0");
@@ -221,10 +207,10 @@ TEST(more_than_92_days_are_counted_by_the_hour_and_more_than_736_by_the_day)
     const int days[] = {92, 93, 736, 737};
     const uint32_t slots[] = {900, 3600, 3600, 86400};
     for (int i = 0; i < 4; i++) {
-        struct made_plan plan = small;
+        struct made_plan plan = made_small;
         plan.processes = 1;
-        plan.start_utc_ns = 100 * DAY_NS;
-        plan.length_ns = days[i] * DAY_NS;
+        plan.start_utc_ns = 100 * MADE_DAY_NS;
+        plan.length_ns = days[i] * MADE_DAY_NS;
         struct summary *summary = made_whole(&plan);
         const struct summary_cell *cell = cell_of(summary, "GET /5", "1.0");
         const int32_t *kept;
@@ -241,7 +227,7 @@ TEST(more_than_92_days_are_counted_by_the_hour_and_more_than_736_by_the_day)
 
 TEST(one_run_is_not_kept_apart_and_two_are)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     struct summary *one = made_whole(&plan);
     assert_null(cell_of(one, "GET /3", "1.0")->runs);
     summary_free(one);
@@ -274,7 +260,7 @@ TEST(one_run_is_not_kept_apart_and_two_are)
 
 TEST(strata_are_kept_up_to_eight_endpoints)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.endpoints = 8;
     struct summary *summary = made_whole(&plan);
     const struct summary_cell *cell = cell_of(summary, "GET /8", "1.0");
@@ -327,11 +313,11 @@ static void assert_named(struct name name, const char *format, uint32_t number)
 
 TEST(the_slowest_requests_are_those_that_sorting_gives)
 {
-    struct made_request *requests = made_requests(&small);
-    struct summary *summary = made_whole(&small);
+    struct made_request *requests = made_requests(&made_small);
+    struct summary *summary = made_whole(&made_small);
     const struct summary_cell *cell = cell_of(summary, "GET /7", "1.1");
     struct slow_request slowest[SUMMARY_SLOWEST];
-    assert_true(sorted_cell(&small, requests, 7, 1) > SUMMARY_SLOWEST);
+    assert_true(sorted_cell(&made_small, requests, 7, 1) > SUMMARY_SLOWEST);
     assert_int_equal(summary_slowest(summary, cell, slowest), SUMMARY_SLOWEST);
     for (int i = 0; i < SUMMARY_SLOWEST; i++) {
         assert_int_equal(slowest[i].duration_ns, clamp(requests[i].duration_ns));
@@ -351,12 +337,12 @@ TEST(the_slowest_requests_are_those_that_sorting_gives)
 
 TEST(shares_of_slow_requests_are_exact_where_they_are_known)
 {
-    struct made_request *requests = made_requests(&small);
-    struct summary *summary = made_whole(&small);
+    struct made_request *requests = made_requests(&made_small);
+    struct summary *summary = made_whole(&made_small);
     const struct summary_cell *cell = cell_of(summary, "GET /7", "1.1");
     struct summary_share shares[SUMMARY_SHARES];
     uint64_t from_ns = 0, total;
-    size_t in_cell = sorted_cell(&small, requests, 7, 1);
+    size_t in_cell = sorted_cell(&made_small, requests, 7, 1);
     size_t told =
         summary_slow_shares(summary, cell, SUMMARY_GROUP, &from_ns, &total, shares);
     assert_true(total > 300 && total < 512 && told > 10);
@@ -410,8 +396,8 @@ static void check_value(const struct summary_value *value, const struct made_pla
 
 TEST(groups_are_counted_with_a_histogram_each)
 {
-    struct made_request *requests = made_requests(&small);
-    struct summary *summary = made_whole(&small);
+    struct made_request *requests = made_requests(&made_small);
+    struct summary *summary = made_whole(&made_small);
     struct summary_version *const *versions;
     struct summary_value *rows;
     bool exact;
@@ -422,7 +408,7 @@ TEST(groups_are_counted_with_a_histogram_each)
         assert_int_equal(count, 20);
         for (size_t i = 0; i < count; i++) {
             assert_int_equal(rows[i].histogram.bits, 4);
-            check_value(&rows[i], &small, requests, version);
+            check_value(&rows[i], &made_small, requests, version);
             assert_true(i == 0 || rows[i].requests <= rows[i - 1].requests);
         }
         summary_values_free(rows, count);
@@ -435,7 +421,7 @@ TEST(groups_are_counted_with_a_histogram_each)
 
 TEST(many_groups_have_coarser_histograms)
 {
-    struct made_plan plan = small;
+    struct made_plan plan = made_small;
     plan.groups = 5000;
     struct made_request *requests = made_requests(&plan);
     struct summary *summary = made_whole(&plan);
@@ -452,17 +438,17 @@ TEST(many_groups_have_coarser_histograms)
 
 TEST(distinct_users_of_a_day_are_counted)
 {
-    struct made_request *requests = made_requests(&small);
-    struct summary *summary = made_whole(&small);
+    struct made_request *requests = made_requests(&made_small);
+    struct summary *summary = made_whole(&made_small);
     const int32_t *days;
     size_t day_count = summary_days(summary, &days);
     bool exact;
     for (size_t d = 0; d < day_count; d++) {
         char seen[501] = {0};
         double distinct = 0;
-        for (size_t i = 0; i < small.count; i++)
+        for (size_t i = 0; i < made_small.count; i++)
             if (requests[i].address &&
-                floor_div(requests[i].start_utc_ns, DAY_NS) == days[d]) {
+                floor_div(requests[i].start_utc_ns, MADE_DAY_NS) == days[d]) {
                 distinct += !seen[requests[i].address];
                 seen[requests[i].address] = 1;
             }
